@@ -1,0 +1,1 @@
+"""The append-only logs: leaves, bodies by digest, Merkle tree, checkpoints."""

@@ -1,0 +1,1 @@
+"""The program psephos: thin verbs over the rooms."""

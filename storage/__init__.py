@@ -1,0 +1,1 @@
+"""SQLAlchemy base, engine, session and alembic migrations."""

@@ -1,0 +1,1 @@
+"""Aggregation, openings combined, results."""

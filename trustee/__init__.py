@@ -1,0 +1,1 @@
+"""The trustee's program: key files, verify, then open. Installs nothing of the server."""

@@ -1,0 +1,1 @@
+"""The auditor's program. Installs nothing of the server."""

@@ -1,0 +1,1 @@
+"""Elections, roll, credentials, casting, challenges."""

@@ -1,0 +1,1 @@
+"""The Starlette application: routes, templates, static files, the browser client's source."""
