@@ -1,1 +1,1 @@
-"""Petitions, discussion threads, proposals, opinion maps, participatory budgets. Opens with its first verb."""
+"""Petitions, discussion threads, proposals, opinion maps, participatory budgets.."""

@@ -3,12 +3,16 @@
 A tuple cannot be confused with another tuple, and a hash made for one purpose cannot serve another.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 from Cryptodome.Hash import TupleHash256
 
 PURPOSE_PREFIX = "psephos/v1/"
 DIGEST_BYTES = 32
+
+# pycryptodomex's type stub says that `custom` is an int; the library takes, and documents, bytes.
+_new_state = cast(Callable[..., Any], TupleHash256.new)
 
 
 def tuple_hash(purpose: str, items: Iterable[bytes], length_bytes: int = DIGEST_BYTES) -> bytes:
@@ -16,10 +20,10 @@ def tuple_hash(purpose: str, items: Iterable[bytes], length_bytes: int = DIGEST_
 
     length_bytes: output length; 32 unless a longer uniform value is needed.
     """
-    state = TupleHash256.new(digest_bytes=length_bytes, custom=(PURPOSE_PREFIX + purpose).encode("ascii"))
+    state = _new_state(digest_bytes=length_bytes, custom=(PURPOSE_PREFIX + purpose).encode("ascii"))
     for item in items:
         state.update(item)
-    return state.digest()
+    return cast(bytes, state.digest())
 
 
 def u32(value: int) -> bytes:

@@ -1,1 +1,1 @@
-"""People, sign-in, roles and sessions. Opens with its first verb."""
+"""People, sign-in, roles and sessions."""
