@@ -1,0 +1,3 @@
+"""Fixtures for every room: `database_url`, `postgres_url`, `browser`, `context`, `page`."""
+
+pytest_plugins = ["tests.support.postgres", "tests.support.chromium"]
