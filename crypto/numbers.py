@@ -68,3 +68,8 @@ def is_square(value: int) -> bool:
 def is_prime(value: int) -> bool:
     """Probable primality: GMP's test (Baillie-PSW, then Miller-Rabin rounds), 40 rounds."""
     return bool(gmpy2.is_prime(value, 40))
+
+
+def primorial(limit: int) -> int:
+    """The product of all primes up to `limit`."""
+    return cast(int, gmpy2.primorial(limit))
