@@ -133,6 +133,8 @@ def verify_inclusion(
 ) -> None:
     """RFC 9162, section 2.1.3.2. The proof's length is the exact one for (index, size).
 
+    size and root must come from one checkpoint: one proof can fit two sizes of tree, and only the log's
+    signature ties the size to the root.
     Raises: InclusionFailed.
     """
     if not 0 <= index < size <= MAX_SIZE:
@@ -184,6 +186,7 @@ def verify_consistency(
     """RFC 9162, section 2.1.4.2: the tree of `old_size` is the beginning of the tree of `new_size`.
 
     Old size 0 is the beginning of every tree; its root must be EMPTY_ROOT and the proof empty.
+    Each size must come with its root from a checkpoint, as in `verify_inclusion`.
     Raises: ConsistencyFailed.
     """
     if not 0 <= old_size <= new_size <= MAX_SIZE:
