@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import factorial
 
 from crypto.encoding import int_to_bytes
-from crypto.errors import MalformedEncoding, OutOfRange, UnsupportedParameters
+from crypto.errors import MalformedEncoding, UnsupportedParameters
 from crypto.hashed_elements import modulus_bytes, verification_base
 from crypto.key_size import KeySize
 from crypto.numbers import mpz, powmod
@@ -126,9 +126,3 @@ def feldman_totals(n: int, feldman: tuple[tuple[int, ...], ...]) -> tuple[int, .
             total = total * value % n
         totals.append(int(total))
     return tuple(totals)
-
-
-def require_unit_range(value: int, n: int, what: str) -> None:
-    """1 ≤ value < n; whether it is a unit is for gcd to say. Raises: OutOfRange."""
-    if not 1 <= value < n:
-        raise OutOfRange(f"{what} lies outside 1 … n - 1.")
