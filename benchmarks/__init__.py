@@ -1,0 +1,1 @@
+"""What the performance table is measured with: `make bench`."""
