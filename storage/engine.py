@@ -1,0 +1,79 @@
+"""Engines for the two databases, each made to keep the same promises.
+
+SQLite: the driver's own transactions start too late (at the first write, after the checks that the write
+rests on) and commit before DDL, so it is told to start none, and `begin` does: BEGIN IMMEDIATE for writing,
+which admits one writer at a time, plain BEGIN for reading, which sees one snapshot (WAL).
+
+PostgreSQL: writing is READ COMMITTED with row locks; reading is REPEATABLE READ, the same one snapshot.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from storage.errors import UnsupportedDatabase
+
+LOCK_WAIT_SECONDS: Final = 30
+"""How long a transaction waits for another's lock before `DatabaseBusy`."""
+
+READ_ONLY: Final = "psephos_read_only"
+"""Execution option of connections whose transactions only read."""
+
+_FORMS: Final = "Use sqlite:///folder/file.sqlite or postgresql://user@host/database."
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `sqlite:///file` or `postgresql://…`. Connects only when first used.
+
+    Transactions belong in `session.writing` and `session.reading`. Raises: UnsupportedDatabase.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        # The address is not repeated: it may hold a password.
+        raise UnsupportedDatabase(f"The database's address cannot be read. {_FORMS}") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed)
+        case "postgresql":
+            return _postgresql(parsed)
+        case other:
+            raise UnsupportedDatabase(f"Databases of the kind “{other}” are not supported. {_FORMS}")
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database in (None, "", ":memory:") or url.query:
+        raise UnsupportedDatabase(f"SQLite needs a file, several connections share it. {_FORMS}")
+    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        # FULL: a promise is given after the commit, so the commit must outlive a power cut.
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get(READ_ONLY, False)
+        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        connect_args={"options": f"-c lock_timeout={LOCK_WAIT_SECONDS}s"},
+        pool_pre_ping=True,
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(READ_ONLY, False):
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+    return engine

@@ -1,0 +1,35 @@
+"""The errors of `storage`."""
+
+
+class StorageError(Exception):
+    """Base of every error that this room raises on purpose. `code` is stable, the text is for a person."""
+
+    code = "storage-error"
+
+
+class UnsupportedDatabase(StorageError):
+    """An address of a database that is neither a SQLite file nor PostgreSQL."""
+
+    code = "unsupported-database"
+
+
+class DatabaseBusy(StorageError):
+    """Another transaction held the lock for longer than we wait; nothing was written."""
+
+    code = "database-busy"
+
+    def __init__(self) -> None:
+        super().__init__("The database is busy and nothing was stored. Try again in a moment.")
+
+
+class DatabaseTooNew(StorageError):
+    """The database was migrated by a later release."""
+
+    code = "database-too-new"
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"The database is at revision {revision}, which this release does not know. "
+            "Start the release that migrated it, or a later one."
+        )
+        self.revision = revision

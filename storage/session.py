@@ -1,0 +1,47 @@
+"""Transactions: one for each deed, committed at the end or left without a trace."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from storage.engine import READ_ONLY
+from storage.errors import DatabaseBusy
+
+_SQLITE_PRIMARY_CODE: Final = 0xFF
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A session that commits when the block ends and rolls back when it raises.
+
+    On SQLite the only writer from its first line on; on PostgreSQL each verb locks the rows on which its
+    decisions rest. Raises: DatabaseBusy.
+    """
+    try:
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            session.connection()  # takes SQLite's write lock now, before anything is read
+            yield session
+    except DBAPIError as error:
+        if _is_busy(error):
+            raise DatabaseBusy from error
+        raise
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session that sees one snapshot and cannot write (the database refuses)."""
+    with Session(engine.execution_options(**{READ_ONLY: True})) as session, session.begin():
+        yield session
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    cause = error.orig
+    if isinstance(cause, sqlite3.OperationalError):
+        return cause.sqlite_errorcode & _SQLITE_PRIMARY_CODE in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected)
