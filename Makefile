@@ -23,7 +23,10 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 # PORT=8000 and ONCE=1 of `make demo`.
 DEMO_OPTIONS = $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(ONCE)),--once)
 
-.PHONY: help demo test test-slow check client vectors bench lock chromium clean
+# What marks a sentence, and where: the mappings in pyproject.toml. `make check` collects in the same way.
+COLLECT = $(BIN)/pybabel --quiet extract -F pyproject.toml --keyword N_ --add-location=file --project psephos
+
+.PHONY: help demo test test-slow check client translations vectors bench lock chromium clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
@@ -33,7 +36,7 @@ demo: $(VENV)/.runtime  ## Run a whole election and serve it; PORT=8000 chooses 
 
 test: check chromium  ## Run `make check`, then every test but the slow ones
 	@echo "Tests of the browser client"
-	@$(NPM) run --silent test -- --test-reporter=dot
+	@$(NPM) run --silent test
 	@echo "Tests"
 	@$(BIN)/pytest -n 2 --dist loadfile
 
@@ -47,9 +50,16 @@ check: $(VENV)/.dev web/client/node_modules/.installed  ## Check style, types, i
 	@echo "Imports";              $(BIN)/lint-imports --no-logo
 	@echo "Types of the client";  $(NPM) run --silent check
 	@echo "Built client";         $(NPM) run --silent build -- --check
+	@echo "Translations";         $(BIN)/pytest tests/foundations/test_translations.py
 
 client: $(VENV)/.dev web/client/node_modules/.installed  ## Build the browser client into web/static/client
 	@$(NPM) run --silent build
+
+translations: $(VENV)/.runtime  ## Collect the words of the pages into web/locale and compile the catalogues
+	@$(COLLECT) --output $(VENV)/messages.pot web
+	@$(BIN)/pybabel --quiet update --input-file $(VENV)/messages.pot --output-dir web/locale --locale vi \
+	  --init-missing --no-fuzzy-matching --ignore-pot-creation-date --ignore-obsolete
+	@$(BIN)/pybabel --quiet compile --directory web/locale
 
 vectors: $(VENV)/.dev  ## Make the test vectors anew
 	@for maker in tests/vectors/make_*.py; do \
