@@ -122,7 +122,7 @@ def challenge(
     return int.from_bytes(tuple_hash("membership", items, CHALLENGE_BITS // 8), "big")
 
 
-def prove_membership(  # noqa: PLR0917  (the statement, the witness and their sources: eight things by nature)
+def prove_membership(
     key: ElectionKey,
     members: Sequence[int],
     position: int,
