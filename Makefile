@@ -29,7 +29,7 @@ COLLECT = $(BIN)/pybabel --quiet extract -F pyproject.toml --keyword N_ --add-lo
 .PHONY: help demo test test-slow check client translations vectors bench lock chromium clean
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
 
 demo: $(VENV)/.runtime  ## Run a whole election and serve it; PORT=8000 chooses the port, ONCE=1 stops at the verdict
 	@$(BIN)/psephos demo $(DEMO_OPTIONS)
@@ -47,7 +47,7 @@ check: $(VENV)/.dev web/client/node_modules/.installed  ## Check style, types, i
 	@echo "Style";                $(BIN)/ruff check --quiet .
 	@echo "Format";               $(BIN)/ruff format --quiet --check . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
 	@echo "Types";                $(BIN)/mypy --no-error-summary
-	@echo "Imports";              $(BIN)/lint-imports --no-logo
+	@echo "Imports";              $(BIN)/lint-imports --no-logo >$(VENV)/imports.txt || { cat $(VENV)/imports.txt; exit 1; }
 	@echo "Types of the client";  $(NPM) run --silent check
 	@echo "Built client";         $(NPM) run --silent build -- --check
 	@echo "Translations";         $(BIN)/pytest tests/foundations/test_translations.py
@@ -67,7 +67,9 @@ vectors: $(VENV)/.dev  ## Make the test vectors anew
 	done
 
 bench: $(VENV)/.dev chromium  ## Measure: seconds, ratios and the machine
-	@$(BIN)/python -m benchmarks
+	@for measure in benchmarks/[a-z]*.py; do \
+	  $(BIN)/python -m "benchmarks.$$(basename "$$measure" .py)" || exit 1; \
+	done
 
 lock: $(VENV)/.dev  ## Pin the newest versions that pyproject.toml and package.json allow
 	@echo 'setuptools>=77' | $(LOCK) pyproject.toml - -o requirements.lock
