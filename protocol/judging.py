@@ -17,6 +17,8 @@ from protocol.terms import ElectionTerms
 from protocol.text import parse_time
 
 BATCH_BALLOTS = 256
+BATCH_BYTES = 16 * 1024 * 1024
+"""A batch is judged when it holds this much, so that large ballots do not fill the memory."""
 
 
 @dataclass(frozen=True)

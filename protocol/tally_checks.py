@@ -1,6 +1,6 @@
 """Checks 07 to 12: from the list of counted ballots to the published numbers. Source: PROTOCOL sections 8, 9."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from crypto.encoding import decode_int, encode_base64url, encode_int
@@ -15,7 +15,7 @@ from protocol.aggregation import (
     group_records,
     packed_products,
 )
-from protocol.ballot import decode_ballot
+from protocol.ballot import Ballot, decode_ballot
 from protocol.board_rules import BoardRules
 from protocol.canonical import decode_canonical
 from protocol.counting import CountingList
@@ -45,6 +45,12 @@ from protocol.roll import Roll
 from protocol.terms import ElectionTerms
 from protocol.text import parse_time
 from protocol.totals import totals_of
+
+
+class SourceBroken(ProtocolError):
+    """Where a board is read from, it cannot be read further, or says something else than a moment ago."""
+
+    code = "source-broken"
 
 
 @dataclass(frozen=True)
@@ -94,11 +100,16 @@ class TallyChecks:
         self,
         entries: Callable[[], Iterator[tuple[bytes, bytes]]],
         counting: CountingList,
+        trackers: Mapping[bytes, bytes],
         rules: BoardRules,
         roots: dict[int, bytes],
         progress: Callable[[int, int], None],
     ) -> None:
-        """Run checks 07 to 12 as far as the board goes. entries: the board, for the second reading."""
+        """Run checks 07 to 12 as far as the board goes.
+
+        entries: the board, for the second reading.  trackers: of each credential's counted ballot, as judged.
+        Raises: SourceBroken when the second reading gives other ballots than were judged.
+        """
         log = self.log
         with log.timed(CheckName.COUNTED):
             self.counted = counting.counted()
@@ -110,7 +121,7 @@ class TallyChecks:
         if closing.leaf.time < self.terms.manifest.closes_at:
             self.warnings.append("closed-early")
         with log.timed(CheckName.AGGREGATES):
-            self._aggregate(entries, counting, progress)
+            self._aggregate(entries, counting, trackers, progress)
         by_kind = self._by_kind()
         if not by_kind[Kind.AGGREGATES]:
             return
@@ -134,6 +145,7 @@ class TallyChecks:
         self,
         entries: Callable[[], Iterator[tuple[bytes, bytes]]],
         counting: CountingList,
+        trackers: Mapping[bytes, bytes],
         progress: Callable[[int, int], None],
     ) -> None:
         manifest = self.terms.manifest
@@ -151,10 +163,31 @@ class TallyChecks:
         for index, (_, body) in enumerate(entries()):
             progress(index + 1, 2)
             if index in wanted:
-                ballot = decode_ballot(self.terms, body)
+                ballot = self._read_again(index, body, counting, trackers)
                 aggregator.add(ballot, self.roll.entries[ballot.credential])
+                wanted.remove(index)
+        if wanted:
+            raise SourceBroken("The board was shorter when it was read again.")
         self.group_records = group_records(self.terms, groups, aggregator.packed())
         self.products = packed_products(self.terms, self.group_records)
+
+    def _read_again(
+        self, index: int, body: bytes, counting: CountingList, trackers: Mapping[bytes, bytes]
+    ) -> Ballot:
+        # Trustees open what is multiplied here: it must be the very ballots that were judged, each once.
+        try:
+            ballot = decode_ballot(self.terms, body)
+        except ProtocolError as error:
+            raise SourceBroken(f"Entry {index} changed while the board was read: {error}") from error
+        key = ballot.credential
+        if (counting.last.get(key), trackers.get(key)) != (index, ballot.tracker):
+            raise SourceBroken(f"Entry {index} changed while the board was read.")
+        return ballot
+
+    @property
+    def act_stands(self) -> bool:
+        """Whether the board holds an official act: the closing then needs the cosignature of every witness."""
+        return any(noted.leaf.kind is Kind.ACT for noted in self._noted)
 
     @property
     def opened_products(self) -> tuple[PackedProduct, ...]:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 from crypto.certificate import verify_key_record
@@ -22,32 +23,37 @@ from protocol.canonical import decode_canonical
 from protocol.challenge import decode_challenge, recompute_ballot
 from protocol.counting import CountingList, require_sequence, require_window, unknown_credential
 from protocol.errors import ProtocolError
-from protocol.judging import BATCH_BALLOTS, BallotLeaf, JudgedBatch, Judgement, judge_ballots
-from protocol.leaf import Kind, Leaf, decode_leaf, verify_leaf_signature
+from protocol.judging import BATCH_BALLOTS, BATCH_BYTES, BallotLeaf, JudgedBatch, Judgement, judge_ballots
+from protocol.leaf import Kind, Leaf, body_digest, decode_leaf, verify_leaf_signature
 from protocol.manifest import Manifest, decode_manifest
 from protocol.records import RECORD_BYTES_MAX, Closing, PollsOpened
 from protocol.report import BoardState, CheckLog, CheckName, Report
 from protocol.roll import Roll, decode_roll
-from protocol.tally_checks import TallyChecks
+from protocol.tally_checks import SourceBroken, TallyChecks
 from protocol.terms import ElectionTerms, assemble_terms, read_key, verify_freeze
 from protocol.text import parse_time
 
+__all__ = ["BoardSource", "Options", "SourceBroken", "VerifiedBoard", "verify_board"]
+
 
 class BoardSource(Protocol):
-    """A board that can be read from its start as often as needed."""
+    """A board that can be read from its start as often as needed. It is not trusted to say the same every time."""
 
     def entries(self) -> Iterator[tuple[bytes, bytes]]:
-        """(leaf bytes, body bytes) in order."""
+        """(leaf bytes, body bytes) in order. Raises: SourceBroken where the next entry cannot be read."""
         ...
 
     @property
     def checkpoint(self) -> str:
-        """Signed head of the whole board."""
+        """Signed head of the whole board. Raises: SourceBroken."""
         ...
 
     @property
     def closing_checkpoint(self) -> str | None:
-        """Signed head that ends with the closing leaf, with cosignatures; None while it is open."""
+        """Signed head that ends with the closing leaf, with cosignatures; None while it is open.
+
+        Raises: SourceBroken.
+        """
         ...
 
 
@@ -97,36 +103,56 @@ class _Verification:
     tree: CompactTree = field(default_factory=CompactTree)
     counting: CountingList = field(default_factory=CountingList)
     trackers: dict[bytes, int] = field(default_factory=dict)
+    counted_trackers: dict[bytes, bytes] = field(default_factory=dict)
     challenged: dict[bytes, int] = field(default_factory=dict)
     roots: dict[int, bytes] = field(default_factory=dict)
     waiting: list[BallotLeaf] = field(default_factory=list)
+    waiting_bytes: int = 0
     judged: deque["Future[JudgedBatch]"] = field(default_factory=deque)
+    term_digests: dict[Kind, bytes] = field(default_factory=dict)
     manifest: Manifest | None = None
     terms: ElectionTerms | None = None
     roll: Roll | None = None
 
     def run(self) -> VerifiedBoard:
-        bodies = self._first_bodies()
-        self._read_terms(bodies)
+        self._read_terms(self._first_bodies())
         if self.terms is None or self.roll is None:
             self._not_reached("the election's terms could not be read")
             return VerifiedBoard(self._report(None), None, None, self.rules, None)
         tally = TallyChecks(self.terms, self.roll, self.log)
         self._read_board(self.terms, self.roll, tally)
-        self._check_heads(self.terms.manifest)
+        self._check_heads(self.terms.manifest, tally.act_stands)
         if not self.log.has_failed(CheckName.BOARD):
-            tally.check(self.source.entries, self.counting, self.rules, self.roots, self.options.progress)
-        else:
+            self._check_tally(tally)
+        if self.log.has_failed(CheckName.BOARD):
             self._not_reached("the board is broken")
         return VerifiedBoard(self._report(tally), self.terms, self.roll, self.rules, tally)
 
+    def _check_tally(self, tally: TallyChecks) -> None:
+        try:
+            tally.check(
+                self.source.entries,
+                self.counting,
+                self.counted_trackers,
+                self.rules,
+                self.roots,
+                self.options.progress,
+            )
+        except SourceBroken as error:
+            self.log.fail(CheckName.BOARD, None, str(error))
+
     def _first_bodies(self) -> list[bytes]:
-        bodies = []
-        for _, body in self.source.entries():
-            bodies.append(body)
-            if len(bodies) == 4:
-                break
-        return bodies
+        try:
+            return [body for _, body in islice(self.source.entries(), 3)]
+        except SourceBroken as error:
+            self.log.fail(CheckName.KEY, None, str(error))
+            return []
+
+    def _readable_entries(self) -> Iterator[tuple[bytes, bytes]]:
+        try:
+            yield from self.source.entries()
+        except SourceBroken as error:
+            self.log.fail(CheckName.BOARD, self.tree.size, str(error))
 
     def _read_terms(self, bodies: Sequence[bytes]) -> None:
         log = self.log
@@ -149,11 +175,15 @@ class _Verification:
                 log.fail(CheckName.ROLL, 2, str(error))
                 return
             log.counts[CheckName.ROLL] = len(self.roll.entries)
+            kinds = (Kind.MANIFEST, Kind.CEREMONY, Kind.ROLL)
+            self.term_digests = {
+                kind: body_digest(kind, body) for kind, body in zip(kinds, bodies, strict=True)
+            }
 
     def _read_board(self, terms: ElectionTerms, roll: Roll, tally: TallyChecks) -> None:
         log = self.log
         sizes = {self.options.older.size} if self.options.older else set()
-        for index, (leaf_bytes, body) in enumerate(self.source.entries()):
+        for index, (leaf_bytes, body) in enumerate(self._readable_entries()):
             self.options.progress(index + 1, 1)
             with log.timed(CheckName.BOARD):
                 self.tree.append(leaf_hash(leaf_bytes))
@@ -166,7 +196,8 @@ class _Verification:
             if leaf.kind is Kind.BALLOT:
                 log.counts[CheckName.BALLOTS] += 1
                 self.waiting.append(BallotLeaf(index, leaf, body))
-                if len(self.waiting) >= BATCH_BALLOTS:
+                self.waiting_bytes += len(body)
+                if len(self.waiting) >= BATCH_BALLOTS or self.waiting_bytes >= BATCH_BYTES:
                     self._send_batch(terms, roll)
             elif leaf.kind is Kind.CHALLENGE:
                 with log.timed(CheckName.CHALLENGES):
@@ -195,6 +226,8 @@ class _Verification:
             return None
         try:
             require_author(terms.manifest, leaf, body)
+            if leaf.kind in self.term_digests and leaf.digest_bytes != self.term_digests[leaf.kind]:
+                raise BoardBroken("This record is not the one that was read first.")
             if leaf.kind is Kind.FREEZE:
                 verify_freeze(terms, body)
             elif leaf.kind is Kind.POLLS_OPENED:
@@ -217,7 +250,7 @@ class _Verification:
     def _send_batch(self, terms: ElectionTerms, roll: Roll) -> None:
         if not self.waiting:
             return
-        batch, self.waiting = self.waiting, []
+        batch, self.waiting, self.waiting_bytes = self.waiting, [], 0
         if self.options.executor is None:
             self._take_judgements(roll, judge_ballots(terms, batch, self.options.exact))
             return
@@ -260,6 +293,8 @@ class _Verification:
             log.fail(CheckName.MEMBERSHIP, index, fault)
         if not judgement.proof_faults:
             self.counting.add_valid(index, credential)
+            if judgement.tracker is not None:
+                self.counted_trackers[credential] = judgement.tracker
 
     def _check_challenge(self, terms: ElectionTerms, roll: Roll, index: int, leaf: Leaf, body: bytes) -> None:
         self.log.counts[CheckName.CHALLENGES] += 1
@@ -275,19 +310,19 @@ class _Verification:
         except (ProtocolError, CryptoError) as error:
             self.log.fail(CheckName.CHALLENGES, index, str(error))
 
-    def _check_heads(self, manifest: Manifest) -> None:
+    def _check_heads(self, manifest: Manifest, act_stands: bool) -> None:
         with self.log.timed(CheckName.BOARD):
             try:
                 key = decode_base64url(manifest.log_key, 32)
                 head = verify_checkpoint(self.source.checkpoint, manifest.log_origin, key)
                 if (head.size, head.root) != (self.tree.size, self.tree.root()):
                     raise BoardBroken("The signed checkpoint is not the head of these leaves.")
-                self._check_closing_head(manifest, key)
+                self._check_closing_head(manifest, key, act_stands)
                 self._check_older(self.options.older)
             except (ProtocolError, CryptoError) as error:
                 self.log.fail(CheckName.BOARD, None, str(error))
 
-    def _check_closing_head(self, manifest: Manifest, key: bytes) -> None:
+    def _check_closing_head(self, manifest: Manifest, key: bytes, act_stands: bool) -> None:
         closing, note = self.rules.closing, self.source.closing_checkpoint
         if (closing is None) != (note is None):
             raise BoardBroken("A closing checkpoint belongs to a closed board, and only to one.")
@@ -303,10 +338,9 @@ class _Verification:
                 cosigned += 1
             except CryptoError:
                 continue
-        if cosigned < manifest.witness_quorum:
-            raise BoardBroken(
-                f"{cosigned} witnesses cosigned the closing; {manifest.witness_quorum} are needed."
-            )
+        needed = len(manifest.witnesses) if act_stands else manifest.witness_quorum
+        if cosigned < needed:
+            raise BoardBroken(f"{cosigned} witnesses cosigned the closing; {needed} are needed.")
 
     def _check_older(self, older: Checkpoint | None) -> None:
         if older is None:
