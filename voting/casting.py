@@ -1,0 +1,232 @@
+"""The casting door: a ballot goes into the urn whole and proved, or nothing is written.
+
+Slow checks (signature, proofs) hold no lock; what depends on the board is decided under its lock.
+Source: PROTOCOL section 8.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from crypto.batch import verify_claims
+from crypto.display_code import display_code
+from crypto.encoding import decode_base64url, int_to_bytes
+from crypto.errors import CryptoError
+from crypto.membership import InvalidClaim
+from crypto.signature import verify_signature
+from crypto.transcript import tuple_hash
+from protocol.ballot import Ballot, BallotInvalid, ballot_bytes_max, ballot_claims, decode_ballot
+from protocol.canonical import decode_canonical, encode_canonical
+from protocol.casting import Promise, decode_cast_request, make_promise
+from protocol.challenge import (
+    CHALLENGE_BYTES_MAX,
+    CHALLENGES_PER_CREDENTIAL,
+    Reveal,
+    decode_challenge,
+    recompute_ballot,
+)
+from protocol.counting import require_sequence, unknown_credential
+from protocol.errors import MalformedRecord
+from protocol.leaf import Kind, Leaf, body_digest, decode_leaf, signed_message
+from protocol.terms import ElectionTerms
+from protocol.text import format_time
+from storage.session import reading, writing
+from voting.errors import (
+    AlreadyCast,
+    AlreadyChallenged,
+    ChallengedBallot,
+    Closed,
+    NotOpen,
+    RepeatedCiphertext,
+    TooManyChallenges,
+)
+from voting.models import VotingBallot, VotingChallenge, VotingCiphertext, VotingElection, VotingRoll
+from voting.office import Office, State, find_election, lock_election, state_of
+
+_REVEAL_OVERHEAD_BYTES = 200
+
+
+@dataclass(frozen=True)
+class CastAnswer:
+    """What the voter gets: where the ballot stands, and the server's signed word for it."""
+
+    index: int
+    leaf: Leaf
+    promise: Promise
+    sequence: int
+
+
+@dataclass(frozen=True)
+class ChallengeAnswer:
+    """Where the test stands on the board."""
+
+    index: int
+    leaf: Leaf
+
+
+def cast_ballot(office: Office, election_id: str, request: bytes) -> CastAnswer:
+    """Append one ballot to the board and sign the new head, or leave everything as it was.
+
+    request: the bytes of a `psephos/cast/v1`.
+    Raises: NoSuchElection, NotFrozen, NotOpen, Closed, BallotInvalid, AlreadyCast, RepeatedCiphertext,
+    ChallengedBallot, RecordTooLarge, DatabaseBusy.
+    """
+    terms = office.terms(election_id)
+    cast = decode_cast_request(request, ballot_bytes_max(terms))
+    body = encode_canonical(cast.ballot)
+    ballot = decode_ballot(terms, body)
+    with reading(office.engine) as session:
+        row = find_election(session, election_id)
+        _require_open(office, terms, row)
+        _require_admissible(session, terms, ballot)
+    signature = _require_signed(Kind.BALLOT, ballot.tracker, ballot.credential, cast.signature)
+    _require_proofs(terms, ballot)
+    with writing(office.engine) as session:
+        row = lock_election(session, election_id)
+        _require_open(office, terms, row)
+        _require_admissible(session, terms, ballot)
+        entry = office.append(session, row, Kind.BALLOT, body, signature)
+        _index_ballot(session, election_id, entry.index, ballot, terms)
+        office.sign_head(session, row)
+    server_key = office.election_keys(election_id).server
+    promise = make_promise(terms.manifest, ballot.tracker, entry.index, format_time(entry.time), server_key)
+    return CastAnswer(entry.index, decode_leaf(entry.leaf), promise, ballot.sequence)
+
+
+def post_challenge(office: Office, election_id: str, request: bytes) -> ChallengeAnswer:
+    """Append an opened ballot to the board, after recomputing every byte of it.
+
+    request: the bytes of a `psephos/reveal/v1`.
+    Raises: as `cast_ballot`, and AlreadyChallenged, TooManyChallenges, ChallengeDiffers.
+    """
+    terms = office.terms(election_id)
+    try:
+        reveal = decode_canonical(request, Reveal, limit_bytes=CHALLENGE_BYTES_MAX + _REVEAL_OVERHEAD_BYTES)
+    except MalformedRecord as error:
+        raise BallotInvalid("malformed-challenge", f"The opened ballot cannot be read: {error}") from error
+    body = encode_canonical(reveal.challenge)
+    challenge = decode_challenge(body)
+    tracker = decode_base64url(challenge.tracker, 32)
+    credential = decode_base64url(challenge.credential, 32)
+    with reading(office.engine) as session:
+        row = find_election(session, election_id)
+        _require_open(office, terms, row)
+        _require_challengeable(session, election_id, tracker, credential)
+    signature = _require_signed(
+        Kind.CHALLENGE, body_digest(Kind.CHALLENGE, body), credential, reveal.signature
+    )
+    recompute_ballot(terms, challenge)
+    with writing(office.engine) as session:
+        row = lock_election(session, election_id)
+        _require_open(office, terms, row)
+        _require_challengeable(session, election_id, tracker, credential)
+        entry = office.append(session, row, Kind.CHALLENGE, body, signature)
+        session.add(
+            VotingChallenge(election=election_id, tracker=tracker, index=entry.index, credential=credential)
+        )
+        office.sign_head(session, row)
+    return ChallengeAnswer(entry.index, decode_leaf(entry.leaf))
+
+
+def _require_open(office: Office, terms: ElectionTerms, row: VotingElection) -> None:
+    now = format_time(office.clock())
+    state = state_of(row)
+    if state in {State.CLOSED, State.PUBLISHED} or now >= terms.manifest.closes_at:
+        raise Closed
+    if state is not State.OPEN or now < terms.manifest.opens_at:
+        raise NotOpen(terms.manifest.opens_at)
+
+
+def _require_admissible(session: Session, terms: ElectionTerms, ballot: Ballot) -> None:
+    election = terms.election
+    if session.get(VotingRoll, (election, ballot.credential)) is None:
+        raise unknown_credential()
+    copy = session.scalar(
+        select(VotingBallot.index).where(
+            VotingBallot.election == election, VotingBallot.tracker == ballot.tracker
+        )
+    )
+    if copy is not None:
+        raise AlreadyCast(copy)
+    if session.get(VotingChallenge, (election, ballot.tracker)) is not None:
+        raise ChallengedBallot
+    earlier = session.scalar(
+        select(func.count())
+        .select_from(VotingBallot)
+        .where(VotingBallot.election == election, VotingBallot.credential == ballot.credential)
+    )
+    require_sequence(terms.manifest, ballot.sequence, earlier or 0)
+    digests = _ciphertext_digests(ballot, terms)
+    repeated = session.scalar(
+        select(VotingCiphertext.digest)
+        .where(VotingCiphertext.election == election, VotingCiphertext.digest.in_(digests))
+        .limit(1)
+    )
+    if repeated is not None or len(set(digests)) != len(digests):
+        raise RepeatedCiphertext
+
+
+def _ciphertext_digests(ballot: Ballot, terms: ElectionTerms) -> list[bytes]:
+    length = terms.manifest.size.n2_bytes
+    return [
+        tuple_hash("ciphertext", [int_to_bytes(ciphertext, length)])
+        for answer in ballot.answers
+        for ciphertext in answer.ciphertexts
+    ]
+
+
+def _require_signed(kind: Kind, digest: bytes, credential: bytes, text: str) -> bytes:
+    try:
+        signature = decode_base64url(text, 64)
+        verify_signature(credential, signed_message(kind, digest), signature)
+    except CryptoError as error:
+        raise BallotInvalid(
+            "bad-signature", f"This {kind} is not signed by the voting code that it names."
+        ) from error
+    return signature
+
+
+def _require_proofs(terms: ElectionTerms, ballot: Ballot) -> None:
+    try:
+        verify_claims(terms.key, ballot_claims(terms, ballot))
+    except InvalidClaim as error:
+        raise BallotInvalid(error.code, f"The ballot's proof does not hold: {error}") from error
+
+
+def _index_ballot(session: Session, election: str, index: int, ballot: Ballot, terms: ElectionTerms) -> None:
+    session.add(
+        VotingBallot(
+            election=election,
+            index=index,
+            credential=ballot.credential,
+            sequence=ballot.sequence,
+            tracker=ballot.tracker,
+            receipt_code=display_code(ballot.tracker),
+        )
+    )
+    session.flush()
+    session.execute(
+        insert(VotingCiphertext),
+        [{"election": election, "digest": digest} for digest in _ciphertext_digests(ballot, terms)],
+    )
+
+
+def _require_challengeable(session: Session, election: str, tracker: bytes, credential: bytes) -> None:
+    if session.get(VotingRoll, (election, credential)) is None:
+        raise unknown_credential()
+    cast = session.scalar(
+        select(VotingBallot.index).where(VotingBallot.election == election, VotingBallot.tracker == tracker)
+    )
+    if cast is not None:
+        raise AlreadyCast(cast)
+    earlier = session.get(VotingChallenge, (election, tracker))
+    if earlier is not None:
+        raise AlreadyChallenged(earlier.index)
+    made = session.scalar(
+        select(func.count())
+        .select_from(VotingChallenge)
+        .where(VotingChallenge.election == election, VotingChallenge.credential == credential)
+    )
+    if (made or 0) >= CHALLENGES_PER_CREDENTIAL:
+        raise TooManyChallenges(CHALLENGES_PER_CREDENTIAL)

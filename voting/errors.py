@@ -1,0 +1,133 @@
+"""What the verbs of `voting` refuse, each with a stable code and a sentence for the person who asked.
+
+VotingError
+├── NoSuchElection, NotFrozen, AlreadyFrozen, WrongState
+├── NotOpen, Closed                    no ballots now
+├── AlreadyCast, RepeatedCiphertext    rules of the door
+├── ChallengedBallot, AlreadyChallenged, TooManyChallenges
+├── CodeNotFound
+└── SecretsUnsafe, SecretMissing       the server's own keys
+
+A ballot that fails a check of the protocol raises `protocol.ballot.BallotInvalid` instead.
+"""
+
+
+class VotingError(Exception):
+    """Base of the room's errors."""
+
+    code = "voting-error"
+
+
+class NoSuchElection(VotingError):
+    """No election has this id."""
+
+    code = "no-such-election"
+
+    def __init__(self) -> None:
+        super().__init__("There is no election with this id here.")
+
+
+class NotFrozen(VotingError):
+    """The election's terms are not fixed yet."""
+
+    code = "not-frozen"
+
+    def __init__(self) -> None:
+        super().__init__("This election is still being prepared: its terms are not fixed yet.")
+
+
+class WrongState(VotingError):
+    """The deed belongs to another moment of the election."""
+
+    code = "wrong-state"
+
+
+class NotOpen(VotingError):
+    """Too early for ballots."""
+
+    code = "not-open"
+
+    def __init__(self, opens_at: str) -> None:
+        super().__init__(f"Voting has not begun. It opens at {opens_at}; nothing was stored.")
+
+
+class Closed(VotingError):
+    """Too late for ballots."""
+
+    code = "closed"
+
+    def __init__(self) -> None:
+        super().__init__("Voting is closed. This ballot was not put into the urn.")
+
+
+class AlreadyCast(VotingError):
+    """The very same ballot is on the board."""
+
+    code = "already-cast"
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"This ballot is in the urn already, as entry {index} of the board.")
+        self.index = index
+
+
+class RepeatedCiphertext(VotingError):
+    """A ciphertext of this ballot stands in an earlier one."""
+
+    code = "repeated-ciphertext"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A ciphertext of this ballot was used before. Seal the ballot anew and cast that one."
+        )
+
+
+class ChallengedBallot(VotingError):
+    """The ballot was opened in a test, so everybody can read it."""
+
+    code = "challenged"
+
+    def __init__(self) -> None:
+        super().__init__("This ballot was opened in a test and cannot be cast. Seal a new one.")
+
+
+class AlreadyChallenged(VotingError):
+    """The ballot was tested already."""
+
+    code = "already-challenged"
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"This ballot was tested already; the test is entry {index} of the board.")
+        self.index = index
+
+
+class TooManyChallenges(VotingError):
+    """One voting code has tested as many ballots as the board takes."""
+
+    code = "too-many-challenges"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"{limit} ballots of this voting code were tested already. Further tests can be checked from the "
+            "saved file, without the board."
+        )
+
+
+class CodeNotFound(VotingError):
+    """No ballot and no voter number reads like this."""
+
+    code = "code-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("Not found on the board. Your receipt is evidence: tell the election office.")
+
+
+class SecretsUnsafe(VotingError):
+    """Others than the server's user may read the folder of secrets."""
+
+    code = "secrets-unsafe"
+
+
+class SecretMissing(VotingError):
+    """A key of this election is not in the folder of secrets."""
+
+    code = "secret-missing"

@@ -1,0 +1,101 @@
+"""Looking things up on an election's board: a credential's ballots, a receipt code, an alias, turnout."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from board import log as board
+from board.log import LogId
+from crypto.display_code import alias, parse_display_code
+from protocol.counting import unknown_credential
+from protocol.leaf import Leaf, decode_leaf
+from voting.errors import CodeNotFound
+from voting.models import VotingBallot, VotingElection, VotingRoll
+
+
+@dataclass(frozen=True)
+class StandingBallot:
+    """One ballot of a credential. counts: whether it is the last one."""
+
+    index: int
+    leaf: Leaf
+    sequence: int
+    counts: bool
+
+
+@dataclass(frozen=True)
+class CredentialRecord:
+    """A line of the roll and every ballot that it cast, oldest first."""
+
+    key: bytes
+    alias: str
+    area: str
+    weight: int
+    ballots: tuple[StandingBallot, ...]
+
+    @property
+    def next_sequence(self) -> int:
+        """The sequence number of its next ballot."""
+        return len(self.ballots) + 1
+
+
+@dataclass(frozen=True)
+class Turnout:
+    """voters: lines of the roll.  voted: credentials with a ballot.  ballots: all ballots, replaced ones too."""
+
+    voters: int
+    voted: int
+    ballots: int
+
+
+def credential_record(session: Session, row: VotingElection, key: bytes) -> CredentialRecord:
+    """Raises: BallotInvalid `unknown-credential`."""
+    line = session.get(VotingRoll, (row.id, key))
+    if line is None:
+        raise unknown_credential()
+    ballots = session.scalars(
+        select(VotingBallot)
+        .where(VotingBallot.election == row.id, VotingBallot.credential == key)
+        .order_by(VotingBallot.sequence)
+    ).all()
+    standing = tuple(
+        StandingBallot(
+            index=ballot.index,
+            leaf=decode_leaf(board.entry(session, LogId(row.log_id), ballot.index).leaf),
+            sequence=ballot.sequence,
+            counts=ballot.sequence == len(ballots),
+        )
+        for ballot in ballots
+    )
+    return CredentialRecord(key, alias(key), line.area, line.weight, standing)
+
+
+def find_by_code(session: Session, row: VotingElection, code: str) -> tuple[CredentialRecord, int | None]:
+    """By receipt code or voter number: the credential's record, and the index of the ballot with that receipt code.
+
+    Raises: MistypedCode (of `crypto.display_code`) for what is no such code, CodeNotFound.
+    """
+    wanted = parse_display_code(code)
+    ballot = session.scalar(
+        select(VotingBallot).where(VotingBallot.election == row.id, VotingBallot.receipt_code == wanted)
+    )
+    if ballot is not None:
+        return credential_record(session, row, ballot.credential), ballot.index
+    line = session.scalar(select(VotingRoll).where(VotingRoll.election == row.id, VotingRoll.alias == wanted))
+    if line is None:
+        raise CodeNotFound
+    return credential_record(session, row, line.key), None
+
+
+def turnout(session: Session, row: VotingElection) -> Turnout:
+    """How many have voted so far."""
+    of_election = VotingBallot.election == row.id
+    ballots = session.scalar(select(func.count()).select_from(VotingBallot).where(of_election)) or 0
+    voted = (
+        session.scalar(
+            select(func.count()).select_from(VotingBallot).where(of_election, VotingBallot.sequence == 1)
+        )
+        or 0
+    )
+    return Turnout(voters=row.voters or 0, voted=voted, ballots=ballots)

@@ -1,0 +1,134 @@
+"""The election office: a database, the server's keys, and the terms of frozen elections, read once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from board import log as board
+from board.log import Entry, LogId
+from crypto.key import ElectionKey
+from protocol.leaf import Kind, body_digest, make_leaf, sign_body
+from protocol.manifest import Manifest, decode_manifest
+from protocol.terms import ElectionTerms, read_key
+from protocol.text import format_time, parse_time
+from storage.session import reading
+from voting.errors import NoSuchElection, NotFrozen
+from voting.models import VotingElection
+from voting.server_keys import ElectionKeys, ServerKeys
+
+
+class State(StrEnum):
+    """Where an election stands."""
+
+    DRAFT = "draft"
+    FROZEN = "frozen"
+    OPEN = "open"
+    CLOSED = "closed"
+    PUBLISHED = "published"
+
+
+def utc_now() -> datetime:
+    """The clock of the real world."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Office:
+    """What every verb of the room needs. clock: injected, so that tests own the time."""
+
+    engine: Engine
+    keys: ServerKeys
+    clock: Callable[[], datetime] = utc_now
+    _terms: dict[str, ElectionTerms] = field(default_factory=dict, repr=False)
+    _keys: dict[str, ElectionKeys] = field(default_factory=dict, repr=False)
+
+    def terms(self, election_id: str) -> ElectionTerms:
+        """The frozen terms. Raises: NoSuchElection, NotFrozen."""
+        if election_id not in self._terms:
+            with reading(self.engine) as session:
+                row = find_election(session, election_id)
+                self._terms[election_id] = read_terms(session, row)
+        return self._terms[election_id]
+
+    def election_keys(self, election_id: str) -> ElectionKeys:
+        """The server's keys of an election. Raises: SecretMissing."""
+        if election_id not in self._keys:
+            self._keys[election_id] = self.keys.load(election_id)
+        return self._keys[election_id]
+
+    def append(
+        self, session: Session, row: VotingElection, kind: Kind, body: bytes, signature: bytes | None
+    ) -> Entry:
+        """Append a leaf at the present time, never earlier than the leaf before it. The board is locked by this."""
+        log_id = LogId(row.log_id)
+        head = board.lock(session, log_id)
+        moment = parse_time(format_time(self.clock()))
+        if head.last_time is not None:
+            moment = max(moment, head.last_time)
+        return board.append(
+            session,
+            log_id,
+            leaf=make_leaf(kind, body, format_time(moment), signature),
+            body=body,
+            digest=body_digest(kind, body),
+            kind=kind.value,
+            time=moment,
+        )
+
+    def append_as_server(self, session: Session, row: VotingElection, kind: Kind, body: bytes) -> Entry:
+        """Append one of the server's own leaves, signed with its key."""
+        return self.append(session, row, kind, body, sign_body(kind, body, self.election_keys(row.id).server))
+
+    def sign_head(self, session: Session, row: VotingElection) -> str:
+        """Sign the head of the election's board, in the same transaction as what was appended."""
+        return board.sign_checkpoint(session, LogId(row.log_id), self.election_keys(row.id).log, self.clock())
+
+
+def find_election(session: Session, election_id: str) -> VotingElection:
+    """The row of an election. Raises: NoSuchElection."""
+    row = session.scalar(select(VotingElection).where(VotingElection.id == election_id))
+    if row is None:
+        raise NoSuchElection
+    return row
+
+
+def lock_election(session: Session, election_id: str) -> VotingElection:
+    """The row, after the board's lock is held: what it says stays true until the transaction ends.
+
+    Raises: NoSuchElection.
+    """
+    row = find_election(session, election_id)
+    board.lock(session, LogId(row.log_id))
+    session.refresh(row)
+    return row
+
+
+def state_of(row: VotingElection) -> State:
+    """Where the election stands by its board; opening hours are a separate question."""
+    if row.result_index is not None:
+        return State.PUBLISHED
+    if row.closing_index is not None:
+        return State.CLOSED
+    if row.opened_index is not None:
+        return State.OPEN
+    return State.DRAFT if row.fingerprint is None else State.FROZEN
+
+
+def read_manifest(row: VotingElection) -> Manifest:
+    """The election's manifest."""
+    return decode_manifest(row.manifest)
+
+
+def read_terms(session: Session, row: VotingElection) -> ElectionTerms:
+    """Terms from the board's first leaves, without reading the roll's lines. Raises: NotFrozen."""
+    if row.fingerprint is None or row.total_weight is None:
+        raise NotFrozen
+    manifest = decode_manifest(row.manifest)
+    ceremony = board.body(session, board.entry(session, LogId(row.log_id), 1).digest)
+    record = read_key(manifest, ceremony)
+    key = ElectionKey.derive(record.n, manifest.election, manifest.size)
+    return ElectionTerms(manifest, record, key, row.fingerprint, row.total_weight)

@@ -1,0 +1,63 @@
+"""The server's own signing keys, in one folder that nobody else may read; never in the database.
+
+For each election two: `log` signs checkpoints, `server` signs promises and the server's leaves.
+"""
+
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from crypto.signature import SigningKey
+from voting.errors import SecretMissing, SecretsUnsafe
+
+
+@dataclass(frozen=True)
+class ElectionKeys:
+    """The two signing keys of one election."""
+
+    log: SigningKey
+    server: SigningKey
+
+
+@dataclass(frozen=True)
+class ServerKeys:
+    """The folder of secrets (`PSEPHOS_SECRETS`), mode 0700."""
+
+    folder: Path
+
+    @classmethod
+    def open(cls, folder: Path) -> "ServerKeys":
+        """The folder, made if it is not there. Raises: SecretsUnsafe when group or others have any right to it."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            raise SecretsUnsafe(
+                f"The folder of secrets {folder} can be read by others. Run: chmod 700 {folder}"
+            )
+        return cls(folder)
+
+    def make(self, election: str) -> ElectionKeys:
+        """New keys for a new election, on disk before they are used. Raises: FileExistsError."""
+        for name in ("log", "server"):
+            descriptor = os.open(self._path(election, name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_bytes(32).hex() + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        return self.load(election)
+
+    def load(self, election: str) -> ElectionKeys:
+        """The keys of an election. Raises: SecretMissing."""
+        return ElectionKeys(log=self._read(election, "log"), server=self._read(election, "server"))
+
+    def _path(self, election: str, name: str) -> Path:
+        return self.folder / f"{election}.{name}.key"
+
+    def _read(self, election: str, name: str) -> SigningKey:
+        try:
+            return SigningKey.from_seed(bytes.fromhex(self._path(election, name).read_text().strip()))
+        except (OSError, ValueError) as error:
+            raise SecretMissing(
+                f"The {name} key of election {election} cannot be read from the folder of secrets."
+            ) from error
