@@ -16,37 +16,36 @@ from sqlalchemy.exc import ArgumentError
 from storage.errors import UnsupportedDatabase
 
 LOCK_WAIT_SECONDS: Final = 30
-"""How long a transaction waits for another's lock before `DatabaseBusy`."""
-
 READ_ONLY: Final = "psephos_read_only"
 """Execution option of connections whose transactions only read."""
 
 _FORMS: Final = "Use sqlite:///folder/file.sqlite or postgresql://user@host/database."
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, lock_wait_seconds: int = LOCK_WAIT_SECONDS) -> Engine:
     """An engine for `sqlite:///file` or `postgresql://…`. Connects only when first used.
 
+    lock_wait_seconds: how long a transaction waits for another's lock before `DatabaseBusy`.
     Transactions belong in `session.writing` and `session.reading`. Raises: UnsupportedDatabase.
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # the latter for a port that is no number
         # The address is not repeated: it may hold a password.
         raise UnsupportedDatabase(f"The database's address cannot be read. {_FORMS}") from error
     match parsed.get_backend_name():
         case "sqlite":
-            return _sqlite(parsed)
+            return _sqlite(parsed, lock_wait_seconds)
         case "postgresql":
-            return _postgresql(parsed)
+            return _postgresql(parsed, lock_wait_seconds)
         case other:
             raise UnsupportedDatabase(f"Databases of the kind “{other}” are not supported. {_FORMS}")
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, lock_wait_seconds: int) -> Engine:
     if url.database in (None, "", ":memory:") or url.query:
         raise UnsupportedDatabase(f"SQLite needs a file, several connections share it. {_FORMS}")
-    engine = create_engine(url, connect_args={"timeout": LOCK_WAIT_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": lock_wait_seconds})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -64,10 +63,10 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _postgresql(url: URL) -> Engine:
+def _postgresql(url: URL, lock_wait_seconds: int) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
-        connect_args={"options": f"-c lock_timeout={LOCK_WAIT_SECONDS}s"},
+        connect_args={"options": f"-c lock_timeout={lock_wait_seconds}s"},
         pool_pre_ping=True,
     )
 

@@ -30,9 +30,10 @@ APPEND_ONLY = {
 
 def upgrade() -> None:
     moment = sa.DateTime(timezone=True)
+    log_number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.create_table(
         "board_log",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", log_number, nullable=False),
         sa.Column("origin", sa.String(), nullable=False),
         sa.CheckConstraint("id > 0", name="ck_board_log_id_positive"),
         sa.PrimaryKeyConstraint("id", name="pk_board_log"),
@@ -47,7 +48,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "board_entry",
-        sa.Column("log_id", sa.BigInteger(), nullable=False),
+        sa.Column("log_id", log_number, nullable=False),
         sa.Column("index", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("time", moment, nullable=False),
@@ -61,7 +62,7 @@ def upgrade() -> None:
     op.create_index("ix_board_entry_log_id_digest", "board_entry", ["log_id", "digest"])
     op.create_table(
         "board_node",
-        sa.Column("log_id", sa.BigInteger(), nullable=False),
+        sa.Column("log_id", log_number, nullable=False),
         sa.Column("level", sa.BigInteger(), nullable=False),
         sa.Column("index", sa.BigInteger(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -71,7 +72,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "board_checkpoint",
-        sa.Column("log_id", sa.BigInteger(), nullable=False),
+        sa.Column("log_id", log_number, nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("signed_at", moment, nullable=False),

@@ -1,0 +1,174 @@
+"""Engines and transactions keep the same promises on both databases."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import Engine, Executable, ForeignKey, insert, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from storage.base import Base
+from storage.engine import make_engine
+from storage.errors import DatabaseBusy, UnsupportedDatabase
+from storage.session import reading, writing
+
+
+class Tables(DeclarativeBase):
+    """Tables of this test only, outside the product's metadata."""
+
+    type_annotation_map = Base.type_annotation_map
+
+
+class Shelf(Tables):
+    __tablename__ = "shelf"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Book(Tables):
+    __tablename__ = "book"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf: Mapped[int] = mapped_column(ForeignKey(Shelf.id))
+    lent_at: Mapped[datetime | None]
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = make_engine(database_url, lock_wait_seconds=1)
+    with engine.begin() as connection:
+        Tables.metadata.create_all(connection)
+    yield engine
+    engine.dispose()
+
+
+def shelves(engine: Engine) -> list[int]:
+    with reading(engine) as session:
+        return list(session.scalars(select(Shelf.id).order_by(Shelf.id)))
+
+
+def test_a_deed_is_stored_as_a_whole(engine: Engine) -> None:
+    with writing(engine) as session:
+        session.execute(insert(Shelf).values(id=1))
+        session.execute(insert(Shelf).values(id=2))
+    assert shelves(engine) == [1, 2]
+
+
+def fail_after(engine: Engine, *statements: Executable) -> None:
+    """A deed that does these things and then fails."""
+    with writing(engine) as session:
+        for statement in statements:
+            session.execute(statement)
+        raise RuntimeError("half way")
+
+
+def test_a_failed_deed_leaves_no_trace(engine: Engine) -> None:
+    with pytest.raises(RuntimeError, match="half way"):
+        fail_after(engine, insert(Shelf).values(id=1), insert(Shelf).values(id=2))
+    assert shelves(engine) == []
+
+
+def test_tables_are_part_of_the_transaction(engine: Engine) -> None:
+    with pytest.raises(RuntimeError, match="half way"):
+        fail_after(engine, text("CREATE TABLE late (id INTEGER)"))
+    with pytest.raises(DBAPIError), reading(engine) as session:
+        session.execute(text("SELECT id FROM late"))
+
+
+def test_a_reading_session_cannot_write(engine: Engine) -> None:
+    with pytest.raises(DBAPIError), reading(engine) as session:
+        session.execute(insert(Shelf).values(id=1))
+    with writing(engine) as session:  # and does not leave its connection like that
+        session.execute(insert(Shelf).values(id=2))
+    assert shelves(engine) == [2]
+
+
+def test_a_reading_session_sees_one_snapshot_and_holds_nobody_up(engine: Engine) -> None:
+    with reading(engine) as session:
+        assert session.scalars(select(Shelf.id)).all() == []
+        with writing(engine) as other:
+            other.execute(insert(Shelf).values(id=1))
+        assert session.scalars(select(Shelf.id)).all() == []
+    assert shelves(engine) == [1]
+
+
+def test_what_a_writer_checked_holds_until_it_writes(engine: Engine) -> None:
+    """Check, then act, in two threads: without the lock both would find no shelf and both would put one up."""
+    both_ready = threading.Barrier(2)
+    with writing(engine) as session:
+        session.execute(insert(Shelf).values(id=100))
+
+    def put_up_the_only_shelf(number: int) -> None:
+        both_ready.wait()
+        with writing(engine) as session:
+            session.scalars(select(Shelf.id).where(Shelf.id == 100).with_for_update()).one()
+            if not session.scalars(select(Shelf.id).where(Shelf.id < 100)).all():
+                session.execute(insert(Shelf).values(id=number))
+
+    threads = [threading.Thread(target=put_up_the_only_shelf, args=(number,)) for number in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(shelves(engine)) == 2
+
+
+def test_waiting_too_long_is_an_error_with_a_sentence(engine: Engine) -> None:
+    with writing(engine) as session:
+        session.execute(insert(Shelf).values(id=1))
+    with writing(engine) as session:
+        session.scalars(select(Shelf).with_for_update()).all()
+        with pytest.raises(DatabaseBusy, match="nothing was stored"), writing(engine) as other:
+            other.scalars(select(Shelf).with_for_update()).all()
+
+
+def test_foreign_keys_are_enforced(engine: Engine) -> None:
+    with pytest.raises(IntegrityError), writing(engine) as session:
+        session.execute(insert(Book).values(id=1, shelf=9, lent_at=None))
+
+
+def test_times_come_back_in_utc(engine: Engine) -> None:
+    hanoi = timezone(timedelta(hours=7))
+    with writing(engine) as session:
+        session.execute(insert(Shelf).values(id=1))
+        session.execute(
+            insert(Book).values(id=1, shelf=1, lent_at=datetime(2026, 11, 24, 6, 30, tzinfo=hanoi))
+        )
+        session.execute(insert(Book).values(id=2, shelf=1, lent_at=None))
+    with reading(engine) as session:
+        lent_at, never = session.scalars(select(Book.lent_at).order_by(Book.id)).all()
+    assert lent_at == datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    assert lent_at.utcoffset() == timedelta(0)
+    assert never is None
+
+
+def test_a_time_without_a_zone_is_refused(engine: Engine) -> None:
+    naive = datetime(2026, 11, 24)  # noqa: DTZ001
+    with pytest.raises(StatementError, match="without a zone"), writing(engine) as session:
+        session.execute(insert(Book).values(id=1, shelf=1, lent_at=naive))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "nonsense",
+        "mysql://user:s3cret@host/votes",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file:x?mode=memory&uri=true",
+        "postgresql://user:s3cret@host:port/votes",
+    ],
+)
+def test_other_databases_are_refused_without_repeating_the_password(url: str) -> None:
+    with pytest.raises(UnsupportedDatabase) as refused:
+        make_engine(url)
+    assert "Use sqlite:///" in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_the_plain_name_of_postgresql_means_our_driver(postgres_url: str) -> None:
+    engine = make_engine(postgres_url.replace("postgresql+psycopg:", "postgresql:"))
+    with reading(engine) as session:
+        assert session.scalar(text("SELECT 1")) == 1
+    engine.dispose()
