@@ -9,9 +9,7 @@ import { bytesToInt, equalBytes, utf8 } from "./encoding.ts"
 import { CryptoError, MalformedEncoding } from "./errors.ts"
 import { tupleHash } from "./transcript.ts"
 
-const Point = ed25519.Point
-type Point = InstanceType<typeof Point>
-const ORDER = Point.Fn.ORDER
+type Point = InstanceType<typeof ed25519.Point>
 
 export const PUBLIC_KEY_BYTES = 32
 export const SIGNATURE_BYTES = 64
@@ -51,13 +49,14 @@ export function verifySignature(publicKey: Uint8Array, message: Uint8Array, sign
   if (signature.length !== SIGNATURE_BYTES) {
     throw new SignatureFailed(`A signature has ${SIGNATURE_BYTES} bytes, not ${signature.length}.`)
   }
+  const order = ed25519.Point.Fn.ORDER
   const commitment = signature.slice(0, 32)
   const scalar = littleEndian(signature.slice(32))
-  if (scalar >= ORDER) throw new SignatureFailed("The signature's second half is not below the group's order.")
-  const challenge = littleEndian(sha512(concatBytes(commitment, publicKey, message))) % ORDER
+  if (scalar >= order) throw new SignatureFailed("The signature's second half is not below the group's order.")
+  const challenge = littleEndian(sha512(concatBytes(commitment, publicKey, message))) % order
   // With key and base point in the subgroup the difference lies in it too: the comparison of bytes also shows that R
   // is canonical and has no part of small order.
-  const expected = Point.BASE.multiplyUnsafe(scalar).subtract(key.multiplyUnsafe(challenge))
+  const expected = ed25519.Point.BASE.multiplyUnsafe(scalar).subtract(key.multiplyUnsafe(challenge))
   if (!equalBytes(expected.toBytes(), commitment)) {
     throw new SignatureFailed("The signature was made with another key or for other content.")
   }
@@ -71,7 +70,7 @@ export function bodyMessage(kind: string, digest: Uint8Array): Uint8Array {
 function soundPoint(publicKey: Uint8Array): Point {
   let point: Point
   try {
-    point = Point.fromBytes(publicKey)
+    point = ed25519.Point.fromBytes(publicKey)
   } catch (error) {
     throw new UnsoundPublicKey("Not the canonical encoding of a point of the curve.", { cause: error })
   }

@@ -1,0 +1,43 @@
+"""protocol.json is what its script writes today, and Python judges its texts as the client does."""
+
+from typing import Any
+
+import pytest
+
+from protocol.canonical import decode_canonical
+from protocol.errors import MalformedRecord, ManifestInvalid
+from protocol.manifest import decode_manifest
+from tests.vectors.files import FOLDER, read_vectors, rendered
+from tests.vectors.make_protocol import small, vectors
+
+VECTORS = read_vectors("protocol")
+MANIFESTS_REFUSED = [case for case in VECTORS["terms_refused"] if case["error"] == "manifest-invalid"]
+
+
+def test_script_and_file_agree() -> None:
+    assert (FOLDER / "protocol.json").read_text(encoding="utf-8") == rendered(vectors())
+
+
+# What records are made of: everything in JSON but floats.
+JSON_TYPE: Any = None | bool | int | str | list[object] | dict[str, object]
+
+
+@pytest.mark.parametrize("text", VECTORS["canonical"])
+def test_canonical_text_is_read(text: str) -> None:
+    decode_canonical(text.encode(), JSON_TYPE, limit_bytes=1000)
+
+
+@pytest.mark.parametrize("text", VECTORS["not_canonical"])
+def test_other_spelling_is_refused(text: str) -> None:
+    with pytest.raises(MalformedRecord):
+        decode_canonical(text.encode(), JSON_TYPE, limit_bytes=1000)
+
+
+@pytest.mark.parametrize("case", MANIFESTS_REFUSED, ids=lambda case: str(case["id"]))
+def test_manifest_is_refused_here_too(case: Any) -> None:
+    text = small().manifest_body.decode()
+    for old, new in case["replace"]:
+        assert old in text
+        text = text.replace(old, new)
+    with pytest.raises(ManifestInvalid):
+        decode_manifest(text.encode())
