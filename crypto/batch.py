@@ -1,6 +1,6 @@
 """Many membership proofs checked at once, and the culprits found when they do not all hold.
 
-Source: docs/PROTOCOL.md, "Batch verification"; small random exponents after Bellare, Garay and Rabin 1998.
+Source: docs/PROTOCOL.md, section 7; small random exponents after Bellare, Garay and Rabin 1998.
 With a random δ for each branch and Z = ∏ z^δ mod n, all branches of all ballots are one equation:
 
     (Z^n · ∏ c^(Σ e·δ) · (1 − Σ m·e·δ · n))² ≡ (∏ a^δ)²   (mod n²)

@@ -1,6 +1,6 @@
 """The election's public key: one Paillier modulus, a base that nobody chose, and encryption under them.
 
-Source: docs/PROTOCOL.md, "Notation and sizes" and "Encrypting". Paillier 1999 for the scheme; the base of
+Source: docs/PROTOCOL.md, sections 1 and 5. Paillier 1999 for the scheme; the base of
 n-th residues with a short exponent follows Damgård, Jurik and Nielsen 2010.
 """
 

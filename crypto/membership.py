@@ -1,6 +1,6 @@
 """The one proof of a ballot: this ciphertext holds an element of that public set; it does not say which.
 
-Source: docs/PROTOCOL.md, "The one proof: membership". Damgård and Jurik 2001 (1-out-of-k for Paillier),
+Source: docs/PROTOCOL.md, section 7. Damgård and Jurik 2001 (1-out-of-k for Paillier),
 Cramer, Damgård and Schoenmakers 1994 (the OR of proofs), Bernhard, Pereira and Warinschi 2012 (hash the whole
 statement).
 
@@ -20,8 +20,7 @@ from crypto.transcript import tuple_hash, u32, u64
 
 CHALLENGE_LIMIT = 1 << CHALLENGE_BITS
 
-# With randomness of the right length one attempt in 2^128 starts again. That many in a row mean a wrong mask
-# length.
+# With randomness of the right length one attempt in 2^128 starts again; this many in a row mean a wrong mask.
 MAX_ATTEMPTS = 64
 
 
@@ -38,15 +37,16 @@ class MalformedCiphertext(InvalidClaim):
 
 
 class MalformedProof(InvalidClaim):
-    """A proof with the wrong number of branches or a number outside its range; found before any
-    exponentiation."""
+    """A wrong number of branches, or a number outside its range; found before any exponentiation."""
 
     code = "malformed-proof"
 
 
 class MembershipFailed(InvalidClaim):
-    """A well-formed proof that does not prove its statement. branch: position in the set, None for the
-    challenges' sum."""
+    """A well-formed proof that does not prove its statement.
+
+    branch: the position in the set of the first branch at fault; None when it is the sum of the challenges.
+    """
 
     code = "membership-failed"
 
@@ -59,8 +59,8 @@ class MembershipFailed(InvalidClaim):
 class ProofContext:
     """Where a proof belongs. It is part of the challenge, so that a proof moved elsewhere fails.
 
-    fingerprint: of the election, 32 bytes.  question: its identifier.  part: which ciphertext or product of
-    the question.
+    fingerprint: of the election, 32 bytes.
+    question: its identifier.  part: which ciphertext of the question, or which product.
     credential: the voter's public key, 32 bytes.  sequence: of the ballot, 0 ≤ sequence < 2^64.
     """
 
@@ -86,8 +86,9 @@ class ProofContext:
 class MembershipProof:
     """One triple (a, e, z) for each member of the set, in its order.
 
-    a: commitment, a unit modulo n², 1 ≤ a < n².  e: challenge, 0 ≤ e < 2^256.  z: response, a unit modulo n,
-    1 ≤ z ≤ (n-1)/2.
+    a: commitment, a unit modulo n², 1 ≤ a < n².
+    e: challenge, 0 ≤ e < 2^256.
+    z: response, a unit modulo n, 1 ≤ z ≤ (n - 1)/2.
     """
 
     a: tuple[int, ...]
@@ -99,8 +100,7 @@ class MembershipProof:
 class MembershipClaim:
     """What is to be checked: `ciphertext` (alone or a product of several) encrypts an element of `members`.
 
-    members: k ≥ 1 distinct values, 0 ≤ m < n, in the order that is hashed; from the manifest, never from the
-    ballot.
+    members: k ≥ 1 distinct values, 0 ≤ m < n, in the order that is hashed; never taken from the ballot.
     """
 
     ciphertext: int

@@ -1,5 +1,4 @@
-"""Products of many powers, for public numbers: ∏ base^exponent mod modulus, cheaper than its factors one by
-one.
+"""Products of many powers of public numbers: ∏ base^exponent mod modulus, cheaper than one by one.
 
 Two classical ways, chosen by counting multiplications. *Straus* (1964) shares the squarings and keeps a small
 table of odd powers for each base: best for few bases. *Pippenger* (1976), in the bucket form, sorts the bases

@@ -344,7 +344,7 @@ def vectors() -> Case:
     good = proved("base", (0, 1), 1)[1]
     return {
         "format": "psephos/membership/v1",
-        "spec": "docs/PROTOCOL.md, sections 2 and 3",
+        "spec": "docs/PROTOCOL.md, sections 5 and 7",
         "made_by": "tests/vectors/make_membership.py",
         "note": NOTE,
         "key": {
