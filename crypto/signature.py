@@ -12,7 +12,8 @@ byte comparison therefore also shows that R is canonical and has no part of smal
 of R is needed. For signatures accepted here the cofactored and the cofactorless equation agree, because
 8 is invertible modulo ℓ.
 
-`Cryptodome.Signature.eddsa` verifies with the cofactor and lets S = ℓ pass; it is used for signing only.
+`Cryptodome.Signature.eddsa` verifies with the cofactor and lets S = ℓ pass; it is used for signing only,
+and the library's points for the arithmetic.
 An implementation on noble-curves must pass `zip215: false` and additionally require that R is torsion-free
 (its check is cofactored as well); `tests/vectors/signature.json` has a case for each difference.
 """
@@ -24,6 +25,7 @@ from Cryptodome.PublicKey import ECC
 from Cryptodome.Signature import eddsa
 
 from crypto.errors import CryptoError, MalformedEncoding
+from crypto.numbers import powmod
 
 SEED_BYTES: Final = 32
 PUBLIC_KEY_BYTES: Final = 32
@@ -33,11 +35,12 @@ FIELD_PRIME: Final = 2**255 - 19
 GROUP_ORDER: Final = 2**252 + 27742317777372353535851937790883648493
 """ℓ, the prime order of the base point."""
 
-_BASE: Final = ECC.EccPoint(
+_BASE: Final = (
     15112221349535400772501151409588531511454012693041857206046113283949847762202,
     46316835694926478169428394003475163141307993866256225615783033603165251855960,
-    "Ed25519",
 )
+_D: Final = 37095705934669439343138083508754565189542113879843219016388785533085940283555
+_SQRT_MINUS_ONE: Final = powmod(2, (FIELD_PRIME - 1) // 4, FIELD_PRIME)
 
 
 class UnsoundPublicKey(CryptoError):
@@ -69,7 +72,7 @@ class SigningKey:
 
     def __init__(self, key: ECC.EccKey) -> None:
         self._key = key
-        self.public_key = _encode(key.pointQ)
+        self.public_key = key.public_key().export_key(format="raw")
 
     @classmethod
     def from_seed(cls, seed: bytes) -> "SigningKey":
@@ -91,7 +94,7 @@ def require_sound_public_key(public_key: bytes) -> None:
 
     Raises: UnsoundPublicKey.
     """
-    _sound_point(public_key)
+    _sound_coordinates(public_key)
 
 
 def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> None:
@@ -100,7 +103,7 @@ def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> Non
     Signed messages of the protocol are 32-byte tuple hashes under a purpose, or checkpoint notes.
     Raises: UnsoundPublicKey, SignatureFailed (length, S not below ℓ, or R ≠ S·B − k·A).
     """
-    key = _sound_point(public_key)
+    x, y = _sound_coordinates(public_key)
     if len(signature) != SIGNATURE_BYTES:
         raise SignatureFailed(f"it has {len(signature)} bytes instead of {SIGNATURE_BYTES}.")
     commitment, scalar = signature[:32], int.from_bytes(signature[32:], "little")
@@ -108,27 +111,48 @@ def verify_signature(public_key: bytes, message: bytes, signature: bytes) -> Non
         raise SignatureFailed("its second half is not below the group's order.")
     digest = hashlib.sha512(commitment + public_key + message).digest()
     challenge = int.from_bytes(digest, "little") % GROUP_ORDER
-    if _encode(_BASE * scalar + (-key) * challenge) != commitment:
+    result = _multiple(*_BASE, scalar)
+    result += _multiple(FIELD_PRIME - x, y, challenge)
+    if _encode(result) != commitment:
         raise SignatureFailed("it was made with another key or for other content.")
 
 
-def _sound_point(public_key: bytes) -> ECC.EccPoint:
+def _sound_coordinates(public_key: bytes) -> tuple[int, int]:
     if len(public_key) != PUBLIC_KEY_BYTES:
         raise UnsoundPublicKey(f"it has {len(public_key)} bytes instead of {PUBLIC_KEY_BYTES}.")
-    y = int.from_bytes(public_key, "little") & (2**255 - 1)
+    number = int.from_bytes(public_key, "little")
+    sign, y = number >> 255, number & (2**255 - 1)
     if y >= FIELD_PRIME:
         raise UnsoundPublicKey("its coordinate is not below 2^255 − 19.")
-    if y in (1, FIELD_PRIME - 1):
-        # x = 0: the neutral element and the point of order 2, each with a second, non-canonical spelling
-        # (sign bit set) that the library would decode.
+    if y in (0, 1, FIELD_PRIME - 1):
+        # Order 4, 1 and 2: points on an axis, which the library does not construct; for the latter two (x = 0)
+        # there is also a spelling with the sign bit set.
         raise UnsoundPublicKey("the point has small order.")
-    try:
-        point = eddsa.import_public_key(public_key).pointQ
-    except ValueError as error:
-        raise UnsoundPublicKey("it is not a point of the curve.") from error
+    x = _recover_x(y)
+    if x is None:
+        raise UnsoundPublicKey("it is not a point of the curve.")
+    if x & 1 != sign:
+        x = FIELD_PRIME - x
     # Not `is_point_at_infinity`: the library asks only for x = 0, which the point of order 2 has as well.
-    if (point * GROUP_ORDER).xy != (0, 1):
+    if _multiple(x, y, GROUP_ORDER).xy != (0, 1):
         raise UnsoundPublicKey("the point has a part of small order.")
+    return x, y
+
+
+def _recover_x(y: int) -> int | None:
+    """RFC 8032, section 5.1.3: a square root of (y² − 1) / (d·y² + 1), if there is one."""
+    u, v = (y * y - 1) % FIELD_PRIME, (_D * y * y + 1) % FIELD_PRIME
+    root = u * v**3 * powmod(u * v**7 % FIELD_PRIME, (FIELD_PRIME - 5) // 8, FIELD_PRIME) % FIELD_PRIME
+    for candidate in (root, root * _SQRT_MINUS_ONE % FIELD_PRIME):
+        if v * candidate * candidate % FIELD_PRIME == u:
+            return int(candidate)
+    return None
+
+
+def _multiple(x: int, y: int, scalar: int) -> ECC.EccPoint:
+    # In place, on a point made for it: the library's `*` first copies the point, which costs as much again.
+    point = ECC.EccPoint(x, y, "Ed25519")
+    point *= scalar
     return point
 
 

@@ -18,6 +18,7 @@ from crypto.signature import (
     verify_signature,
 )
 from tests.vectors.files import read_vectors
+from tests.vectors.make_signature import BASE, NEUTRAL, TORSION, add, decode, encode, times
 
 VECTORS = read_vectors("signature")
 ERRORS = {each.code: each for each in (UnsoundPublicKey, SignatureFailed)}
@@ -104,6 +105,27 @@ def test_any_key_verifies_and_any_flipped_bit_does_not(seed: bytes, message: byt
     flipped = (int.from_bytes(signature, "big") ^ 1 << bit).to_bytes(64, "big")
     with pytest.raises(SignatureFailed):
         verify_signature(key.public_key, message, flipped)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(min_size=32, max_size=32), st.sampled_from(range(8)))
+def test_soundness_is_what_other_arithmetic_says(data: bytes, torsion: int) -> None:
+    """Random bytes are off the curve or of mixed order as a rule, so multiples of the base point are mixed in."""
+    sound = times(int.from_bytes(data, "little") % GROUP_ORDER, BASE)
+    shifted = encode(add(sound, times(torsion, TORSION)))
+    for key in (data, shifted):
+        point = decode(key)
+        expected = (
+            point is not None
+            and point != NEUTRAL
+            and encode(point) == key
+            and times(GROUP_ORDER, point) == NEUTRAL
+        )
+        if expected:
+            require_sound_public_key(key)
+        else:
+            with pytest.raises(UnsoundPublicKey):
+                require_sound_public_key(key)
 
 
 def test_group_order_is_that_of_the_base_point() -> None:
