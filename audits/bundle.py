@@ -11,21 +11,12 @@ from sqlalchemy.orm import Session
 
 from board import log as board
 from board.log import LogId
-from crypto.encoding import encode_int
-from protocol.canonical import Record, encode_canonical
+from protocol.bundle_key import bundle_key, encode_bundle_key
 from voting.errors import NotFrozen
 from voting.models import VotingElection
 from voting.office import read_terms
 
 CHUNK_BYTES = 1 << 16
-
-
-class BundleKey(Record, frozen=True):
-    """`key.json`: the modulus, for a check by hand."""
-
-    election: str
-    format: str
-    n: str
 
 
 @dataclass(frozen=True)
@@ -43,12 +34,7 @@ def bundle_files(session: Session, row: VotingElection) -> Iterator[BundleFile]:
     """
     terms = read_terms(session, row)
     log_id = LogId(row.log_id)
-    key = BundleKey(
-        election=row.id,
-        format="psephos/bundle/v1",
-        n=encode_int(terms.record.n, terms.manifest.size.n_bytes),
-    )
-    yield BundleFile("key.json", iter((encode_canonical(key) + b"\n",)))
+    yield BundleFile("key.json", iter((encode_bundle_key(bundle_key(terms)),)))
     yield BundleFile("board.jsonl", _lines(session, log_id, 0))
     yield BundleFile("bodies.jsonl", _lines(session, log_id, 1))
     size = board.tree_size(session, log_id)

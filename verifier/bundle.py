@@ -11,14 +11,14 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import BinaryIO, Final
 
 from crypto.note import MAX_NOTE_BYTES
-from protocol.canonical import Record, decode_canonical, encode_canonical
+from protocol.bundle_key import BundleKey
+from protocol.canonical import decode_canonical
 from protocol.leaf import LEAF_BYTES_MAX
 from protocol.records import RECORD_BYTES_MAX
 from protocol.roll import ROLL_BYTES_MAX
-from protocol.text import Base64url, ElectionId
 from protocol.verification import SourceBroken
 
 KEY_FILE: Final = "key.json"
@@ -37,19 +37,6 @@ ROLL_INDEX: Final = 2
 
 class UnusableBundle(Exception):
     """What was given cannot be read as a bundle; nothing is said about the election."""
-
-
-class BundleKey(Record, frozen=True):
-    """`key.json`: what a verification by hand needs besides the openings."""
-
-    election: ElectionId
-    format: Literal["psephos/bundle/v1"]
-    n: Base64url
-
-
-def encode_bundle_key(election: str, n: str) -> bytes:
-    """The bytes of `key.json`. n: as in the ceremony record."""
-    return encode_canonical(BundleKey(election=election, format="psephos/bundle/v1", n=n))
 
 
 @dataclass(frozen=True)
@@ -115,18 +102,22 @@ class Bundle:
         return RESULT_FILE in self.files
 
     def read_key(self) -> BundleKey:
-        """`key.json`. Raises: MalformedRecord, RecordTooLarge, UnusableBundle."""
+        """`key.json`. Raises: MalformedRecord, RecordTooLarge, SourceBroken, UnusableBundle."""
         with self._open(KEY_FILE) as file:
-            return decode_canonical(_read(file, KEY_BYTES_MAX + 1), BundleKey, limit_bytes=KEY_BYTES_MAX)
+            line = _read_line(file, KEY_BYTES_MAX)
+            if line is None or _read(file, 1):
+                raise SourceBroken("It must be one line.")
+        return decode_canonical(line, BundleKey, limit_bytes=KEY_BYTES_MAX)
 
     def result_is_last_body(self) -> bool:
         """Whether `result.json` is, byte for byte, the last line of `bodies.jsonl`."""
         with self._open(RESULT_FILE) as result, self._open(BODIES_FILE) as bodies:
             size = os.fstat(result.fileno()).st_size
-            if size > RECORD_BYTES_MAX or os.fstat(bodies.fileno()).st_size < size + 2:
+            if not 1 < size <= RECORD_BYTES_MAX + 1 or os.fstat(bodies.fileno()).st_size < size + 1:
                 return False
-            bodies.seek(-(size + 2), os.SEEK_END)
-            return _read(bodies, size + 3) == b"\n" + _read(result, size + 1) + b"\n"
+            bodies.seek(-(size + 1), os.SEEK_END)
+            line = _read(result, size + 1)
+            return line.find(b"\n") == size - 1 and _read(bodies, size + 2) == b"\n" + line
 
     def announced_size(self) -> int:
         """How many entries `checkpoint` names, unchecked: for a progress bar. 0 when it cannot be read."""

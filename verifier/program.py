@@ -16,8 +16,9 @@ from typing import Final
 
 from crypto.checkpoint import Checkpoint, parse_note, verify_checkpoint, verify_cosignature
 from crypto.display_code import display_code, parse_display_code
-from crypto.encoding import decode_base64url, encode_int
+from crypto.encoding import decode_base64url
 from crypto.errors import CryptoError
+from protocol.bundle_key import bundle_key
 from protocol.errors import ProtocolError
 from protocol.manifest import Manifest, decode_manifest
 from protocol.report import CheckName, Failure, Report
@@ -135,8 +136,7 @@ def _compare_key(bundle: Bundle, board: VerifiedBoard) -> list[tuple[CheckName, 
     terms = board.terms
     if terms is None:
         return []  # check 01 or 02 has failed; there is nothing to compare with
-    n = encode_int(terms.record.n, terms.manifest.size.n_bytes)
-    if (key.election, key.n) != (terms.election, n):
+    if key != bundle_key(terms):
         return [(CheckName.KEY, Failure(None, "key.json is not of the election that the board holds."))]
     return []
 

@@ -1,9 +1,9 @@
 """Bundles of boards in memory, and small ones that several tests share."""
 
-import json
 from functools import cache
 from pathlib import Path
 
+from protocol.bundle_key import bundle_key, encode_bundle_key
 from protocol.leaf import Kind, decode_leaf
 from tests.support.boards import MemoryBoard
 from tests.support.elections import approval, choose_one, make_election, make_manifest
@@ -14,22 +14,20 @@ from verifier.bundle import (
     CLOSING_CHECKPOINT_FILE,
     KEY_FILE,
     RESULT_FILE,
-    encode_bundle_key,
 )
 
 
 def write_bundle(board: MemoryBoard, folder: Path) -> Path:
     """The bundle of PROTOCOL section 10 in `folder`, which is made; returns it."""
     folder.mkdir(parents=True)
-    n = json.loads(board.election.ceremony_body)["n"]
-    (folder / KEY_FILE).write_bytes(encode_bundle_key(board.election.terms.election, n))
+    (folder / KEY_FILE).write_bytes(encode_bundle_key(bundle_key(board.election.terms)))
     (folder / BOARD_FILE).write_bytes(b"".join(leaf + b"\n" for leaf, _ in board.leaves))
     (folder / BODIES_FILE).write_bytes(b"".join(body + b"\n" for _, body in board.leaves))
     (folder / CHECKPOINT_FILE).write_bytes(board.checkpoint.encode())
     if board.closing_checkpoint is not None:
         (folder / CLOSING_CHECKPOINT_FILE).write_bytes(board.closing_checkpoint.encode())
     if board.leaves and decode_leaf(board.leaves[-1][0]).kind is Kind.RESULT:
-        (folder / RESULT_FILE).write_bytes(board.leaves[-1][1])
+        (folder / RESULT_FILE).write_bytes(board.leaves[-1][1] + b"\n")
     return folder
 
 
