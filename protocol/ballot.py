@@ -126,12 +126,8 @@ def decode_ballot(terms: ElectionTerms, body: bytes) -> Ballot:
         record = decode_canonical(body, BallotRecord, limit_bytes=ballot_bytes_max(terms))
     except (MalformedRecord, RecordTooLarge) as error:
         raise BallotInvalid("malformed-ballot", f"The ballot cannot be read: {error}") from error
-    if record.election != terms.election or record.fingerprint != terms.fingerprint_text:
-        raise BallotInvalid(
-            "wrong-election", "The ballot was made for another election, or for other terms of this one."
-        )
     try:
-        return Ballot(
+        ballot = Ballot(
             tracker=body_digest(Kind.BALLOT, body),
             credential=decode_base64url(record.credential, 32),
             sequence=record.sequence,
@@ -139,6 +135,11 @@ def decode_ballot(terms: ElectionTerms, body: bytes) -> Ballot:
         )
     except CryptoError as error:
         raise BallotInvalid("malformed-ballot", f"The ballot cannot be read: {error}") from error
+    if record.election != terms.election or record.fingerprint != terms.fingerprint_text:
+        raise BallotInvalid(
+            "wrong-election", "The ballot was made for another election, or for other terms of this one."
+        )
+    return ballot
 
 
 def _decode_answers(terms: ElectionTerms, records: Sequence[AnswerRecord]) -> tuple[Answer, ...]:
@@ -162,7 +163,7 @@ def _decode_answer(layout: QuestionLayout, record: AnswerRecord, size: KeySize) 
     for (label, members), proof in zip(sets, record.proofs, strict=True):
         if not len(proof.a) == len(proof.e) == len(proof.z) == len(members):
             raise BallotInvalid(
-                "malformed-proof",
+                "malformed-ballot",
                 f"Question {layout.id}, {label}: the proof must have {len(members)} branches.",
             )
     return Answer(

@@ -44,6 +44,7 @@ class BoardRules:
     opened: int | None = None
     closing: int | None = None
     aggregates: int | None = None
+    act: int | None = None
     result: int | None = None
     ballots: int = 0
     challenges: int = 0
@@ -76,7 +77,7 @@ class BoardRules:
             Kind.CHALLENGE: self.opened is not None and self.closing is None,
             Kind.CLOSING: self.opened is not None and self.closing is None,
             Kind.AGGREGATES: self.closing is not None and self.size == self.closing + 1,
-            Kind.ACT: self.aggregates is not None,
+            Kind.ACT: self.aggregates is not None and self.act is None,
             Kind.CLOSING_STATEMENT: self.aggregates is not None,
             Kind.PARTIAL_OPENING: self.aggregates is not None,
             Kind.RESULT: self.aggregates is not None,
@@ -96,6 +97,8 @@ class BoardRules:
             self.closing = self.size
         elif kind is Kind.AGGREGATES:
             self.aggregates = self.size
+        elif kind is Kind.ACT:
+            self.act = self.size
         elif kind is Kind.RESULT:
             self.result = self.size
         elif kind in TRUSTEE_KINDS:
@@ -109,7 +112,7 @@ def trustee_of(body: bytes) -> int:
     """The trustee that a statement or partial opening names. Raises: BoardBroken."""
     try:
         return msgspec.json.decode(body, type=_Author).trustee
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise BoardBroken(f"The trustee's record cannot be read: {error}.") from error
 
 

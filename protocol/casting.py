@@ -66,11 +66,18 @@ def _promise_message(election: str, tracker: bytes, index: int, time: str, deadl
     return tuple_hash("promise", items)
 
 
+def _deadline(manifest: Manifest, time: str) -> str:
+    try:
+        return format_time(parse_time(time) + timedelta(seconds=manifest.promise_seconds))
+    except (ValueError, OverflowError) as error:
+        raise MalformedRecord("The promise was given at a time that does not exist.") from error
+
+
 def make_promise(
     manifest: Manifest, tracker: bytes, index: int, time: str, server_key: SigningKey
 ) -> Promise:
     """The promise for a ballot just appended at `index` with the leaf time `time`."""
-    deadline = format_time(parse_time(time) + timedelta(seconds=manifest.promise_seconds))
+    deadline = _deadline(manifest, time)
     message = _promise_message(manifest.election, tracker, index, time, deadline)
     return Promise(
         deadline=deadline,
@@ -84,7 +91,15 @@ def make_promise(
 
 
 def verify_promise(manifest: Manifest, promise: Promise) -> None:
-    """Raises: SignatureFailed, MalformedEncoding unless the manifest's server key signed this promise."""
+    """Check that the manifest's server key signed this promise, and that it promises what the manifest says.
+
+    A deadline in the far future would be signed and yet be evidence of nothing.
+    Raises: MalformedRecord (another election, another deadline), SignatureFailed, MalformedEncoding.
+    """
+    if promise.election != manifest.election:
+        raise MalformedRecord("The promise belongs to another election.")
+    if promise.deadline != _deadline(manifest, promise.time):
+        raise MalformedRecord(f"The promise must be kept within {manifest.promise_seconds} seconds.")
     message = _promise_message(
         promise.election,
         decode_base64url(promise.tracker, 32),

@@ -8,6 +8,7 @@ import msgspec
 from crypto.encoding import decode_base64url
 from crypto.errors import CryptoError
 from crypto.key_size import KeySize
+from crypto.note import MAX_SIGNATURES, require_key_name
 from crypto.signature import require_sound_public_key
 from protocol.canonical import Record, decode_canonical
 from protocol.errors import MalformedRecord, ManifestInvalid
@@ -24,6 +25,8 @@ from protocol.text import (
 
 MANIFEST_BYTES_MAX = 1_000_000
 PROOF_BRANCHES_MAX = 4096
+# A signed note carries at most 16 signatures, and one of them is the log's own.
+WITNESSES_MAX = MAX_SIGNATURES - 1
 BLANK = "blank"
 
 
@@ -67,7 +70,10 @@ Question = ChooseOne | Approval | Points
 
 
 class NamedKey(Record, frozen=True):
-    """A person or machine that signs, with its Ed25519 public key (base64url)."""
+    """A person or machine that signs, with its Ed25519 public key (base64url).
+
+    A witness's name stands in its signature lines, so it has no spaces and no “+”.
+    """
 
     key: Base64url
     name: str
@@ -197,8 +203,10 @@ def _require_limits(manifest: Manifest) -> None:
     for area in manifest.areas:
         area.name.require(200, f"name of area {area.id}")
     _require_trustees(manifest)
-    _require_count(manifest.witnesses, 0, 20, "witnesses")
+    _require_count(manifest.witnesses, 0, WITNESSES_MAX, "witnesses")
     _require_keys(manifest.witnesses, "witness")
+    for witness in manifest.witnesses:
+        require_key_name(witness.name)
     for name, key in (("log_key", manifest.log_key), ("server_key", manifest.server_key)):
         require_sound_public_key(_key_bytes(key, name))
     share = manifest.small_areas.max_share

@@ -81,6 +81,14 @@ def require_quorum(terms: ElectionTerms, statements: int, lowered: bool) -> None
         )
 
 
+def require_answers(terms: ElectionTerms, answers: int) -> None:
+    """Raises: OpeningTooEarly when a result comes without the answers of t trustees on the board."""
+    if answers < terms.manifest.threshold:
+        raise OpeningTooEarly(
+            f"Partial openings of {answers} trustees stand before the result; {terms.manifest.threshold} open."
+        )
+
+
 def opening_context(
     terms: ElectionTerms, aggregates_digest: bytes, product: PackedProduct, trustee: int
 ) -> bytes:

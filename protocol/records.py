@@ -1,7 +1,7 @@
 """The small bodies of the board: freeze, opening and closing of the polls, aggregates, statements, openings, result.
 
 Field by field: PROTOCOL section 4. Decoding is strict; what the fields must agree with is checked in
-`protocol.checks`.
+`protocol.tally_checks`.
 """
 
 from typing import Annotated, Literal

@@ -25,6 +25,7 @@ from protocol.opening_rules import (
     decode_aggregates,
     decode_partial_openings,
     opening_context,
+    require_answers,
     require_quorum,
     require_statement,
 )
@@ -230,8 +231,18 @@ class TallyChecks:
             for layout, their_products, our_products in zip(
                 self.terms.layouts, theirs.products, ours.products, strict=True
             ):
-                if their_products != our_products:
-                    return f"Group {number}, question {layout.id}: the product is not that of the counted ballots."
+                if len(their_products) != len(our_products):
+                    return (
+                        f"Group {number}, question {layout.id}: there must be {len(our_products)} products."
+                    )
+                for chunk, (theirs_packed, ours_packed) in enumerate(
+                    zip(their_products, our_products, strict=True)
+                ):
+                    if theirs_packed != ours_packed:
+                        return (
+                            f"Group {number}, question {layout.id}, chunk {chunk}: the product is not that of "
+                            "the counted ballots."
+                        )
         return "The aggregates differ from the recomputed ones."
 
     def _check_openers(self, rules: BoardRules, closing: _Noted) -> None:
@@ -249,6 +260,7 @@ class TallyChecks:
                     self._check_partial_openings(noted, earliest)
                 elif noted.leaf.kind is Kind.RESULT and self.opened_products:
                     require_quorum(self.terms, len(self.statements), self.quorum_lowered)
+                    require_answers(self.terms, len(self.answers))
             except (ProtocolError, CryptoError) as error:
                 log.fail(CheckName.PARTIAL_OPENINGS, noted.index, str(error))
 
@@ -316,8 +328,10 @@ class TallyChecks:
             if result.totals != (self.result or ()):
                 log.fail(CheckName.RESULT, noted.index, "The published totals are not the recomputed ones.")
             record = decode_canonical(closing.body, Closing, limit_bytes=RECORD_BYTES_MAX)
-            if record.persons != record.keys:
-                log.fail(CheckName.RESULT, closing.index, "Persons and keys differ in number.")
+            if (record.persons, record.keys) != (None, None):
+                log.fail(
+                    CheckName.RESULT, closing.index, "Persons are counted, but this election asks no sign-in."
+                )
 
     def _check_openings(self, index: int, result: Result) -> dict[tuple[int, str, int], int] | None:
         log = self.log

@@ -89,6 +89,17 @@ def assemble_terms(
     manifest = decode_manifest(manifest_body)
     record = read_key(manifest, ceremony_body)
     roll = decode_roll(roll_body, manifest)
+    return tie_terms(manifest, record, roll, (manifest_body, ceremony_body, roll_body)), roll
+
+
+def tie_terms(
+    manifest: Manifest, record: PublicKeyRecord, roll: Roll, bodies: tuple[bytes, bytes, bytes]
+) -> ElectionTerms:
+    """The terms of what was read from these three bodies.
+
+    Raises: ManifestInvalid when a sum over this roll does not fit a plaintext, or a ballot would be too large.
+    """
+    manifest_body, ceremony_body, roll_body = bodies
     fingerprint = fingerprint_of(
         body_digest(Kind.MANIFEST, manifest_body),
         body_digest(Kind.CEREMONY, ceremony_body),
@@ -97,7 +108,7 @@ def assemble_terms(
     key = ElectionKey.derive(record.n, manifest.election, manifest.size)
     terms = ElectionTerms(manifest, record, key, fingerprint, roll.total_weight)
     _ = terms.layouts  # refuses what does not fit before anybody relies on it
-    return terms, roll
+    return terms
 
 
 def verify_freeze(terms: ElectionTerms, body: bytes) -> None:

@@ -11,7 +11,8 @@ from protocol.canonical import Record
 
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z")]
 ElectionId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
-Timestamp = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")]
+# Not \d, which matches the digits of every script: times are compared as text, and one time has one spelling.
+Timestamp = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Base64url = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]*\Z")]
 

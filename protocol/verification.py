@@ -30,7 +30,7 @@ from protocol.records import RECORD_BYTES_MAX, Closing, PollsOpened
 from protocol.report import BoardState, CheckLog, CheckName, Report
 from protocol.roll import Roll, decode_roll
 from protocol.tally_checks import SourceBroken, TallyChecks
-from protocol.terms import ElectionTerms, assemble_terms, read_key, verify_freeze
+from protocol.terms import ElectionTerms, read_key, tie_terms, verify_freeze
 from protocol.text import parse_time
 
 __all__ = ["BoardSource", "Options", "SourceBroken", "VerifiedBoard", "verify_board"]
@@ -162,7 +162,8 @@ class _Verification:
         with log.timed(CheckName.KEY):
             try:
                 self.manifest = decode_manifest(bodies[0])
-                verify_key_record(read_key(self.manifest, bodies[1]), self.manifest.size)
+                record = read_key(self.manifest, bodies[1])
+                verify_key_record(record, self.manifest.size)
             except (ProtocolError, CryptoError) as error:
                 log.fail(CheckName.KEY, 0 if self.manifest is None else 1, str(error))
                 return
@@ -170,7 +171,7 @@ class _Verification:
         with log.timed(CheckName.ROLL):
             try:
                 self.roll = decode_roll(bodies[2], self.manifest)
-                self.terms, _ = assemble_terms(bodies[0], bodies[1], bodies[2])
+                self.terms = tie_terms(self.manifest, record, self.roll, (bodies[0], bodies[1], bodies[2]))
             except (ProtocolError, CryptoError) as error:
                 log.fail(CheckName.ROLL, 2, str(error))
                 return
