@@ -186,7 +186,7 @@ def test_the_key_of_another_election_is_refused(folder: Path) -> None:
 
 def test_a_result_beside_a_board_without_one_is_refused(tmp_path: Path) -> None:
     folder = write_bundle(open_board(), tmp_path / "bundle")
-    (folder / "result.json").write_bytes(published_board().leaves[-1][1])
+    (folder / "result.json").write_bytes(published_board().leaves[-1][1] + b"\n")
     assert failed(verify_bundle(Bundle.open(folder))) == [CheckName.RESULT]
 
 
