@@ -21,7 +21,7 @@ class VotingError(Exception):
 class NoSuchElection(VotingError):
     """No election has this id."""
 
-    code = "no-such-election"
+    code = "election-not-found"
 
     def __init__(self) -> None:
         super().__init__("There is no election with this id here.")
