@@ -1,0 +1,45 @@
+"""The Starlette application: middleware, routes, error pages, put together."""
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
+
+from web import errors
+from web.assets import Assets
+from web.limits import BodyCeiling
+from web.pages.common import PageNotFound, Site
+from web.pages.source import PageSource
+from web.rendering import renderer
+from web.routes.pages import page_routes
+from web.security import CrossOriginProtection, SecurityHeaders
+from web.settings import Settings
+
+
+def create_app(settings: Settings, pages: PageSource, api_routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """The whole site.
+
+    pages: where page contexts come from. api_routes: the public API (full paths), answered before the pages.
+    The first middleware of the list is the outermost: headers are on every answer, also on refusals.
+    """
+    site = Site(settings.name, settings.authority, settings.help_line, settings.base_url)
+    app = Starlette(
+        routes=[*api_routes, *page_routes()],
+        middleware=[
+            Middleware(SecurityHeaders, https=settings.https),
+            Middleware(CrossOriginProtection, base_url=settings.base_url),
+            Middleware(GZipMiddleware, minimum_size=500, compresslevel=6),
+            Middleware(errors.Faults),
+            Middleware(BodyCeiling),
+        ],
+        exception_handlers={
+            HTTPException: errors.on_http_error,
+            PageNotFound: errors.on_missing,
+        },
+    )
+    app.state.renderer = renderer(site, Assets())
+    app.state.pages = pages
+    return app

@@ -1,0 +1,102 @@
+"""What people and programs see when something is not there or goes wrong."""
+
+import logging
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web import problems
+from web.i18n import N_, Language, is_language, preferred, translations
+from web.rendering import Renderer
+
+log = logging.getLogger("psephos.web")
+
+NOT_FOUND: Final = (
+    N_("Page not found"),
+    N_("There is nothing at this address. If you typed it, compare it with your letter."),
+)
+NOT_ALLOWED: Final = (
+    N_("This cannot be done here"),
+    N_("This address does not take what was sent. Go back and try again."),
+)
+TOO_LARGE: Final = (
+    N_("Too much was sent"),
+    N_("What was sent is longer than anything that this page needs. Go back and try again."),
+)
+FAULT: Final = (
+    N_("Something went wrong on this server"),
+    N_("It is not your fault. If you were casting a vote, look under “Check my ballot” whether it arrived."),
+)
+WORDS: Final = {404: NOT_FOUND, 405: NOT_ALLOWED, 413: TOO_LARGE}
+
+
+def language_of(request: Request) -> Language:
+    """The language in the address, else the one that the browser prefers."""
+    first = request.url.path.split("/")[1]
+    return first if is_language(first) else preferred(request.headers.get("accept-language", ""))
+
+
+def respond(request: Request, renderer: Renderer, status: int) -> Response:
+    """The error as a page; as a fragment to a part of a page that asked for one."""
+    language = language_of(request)
+    gettext = translations(language).gettext
+    title, sentence = (gettext(words) for words in WORDS.get(status, FAULT if status >= 500 else NOT_ALLOWED))
+    words = {"title": title, "sentence": sentence}
+    if request.headers.get("hx-request-type") == "partial":
+        part = request.headers.get("hx-target", "").rpartition("#")[2]
+        return renderer.respond(request, language, "_error_part.html", {**words, "part": part}, status=status)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Language"}
+    return renderer.respond(request, language, "error.html", words, status=status, headers=headers)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Refused by the routing or a limit."""
+    if not isinstance(error, HTTPException):
+        raise TypeError("registered for HTTPException only") from error
+    if problems.is_api(request):
+        return problems.from_http(error)
+    return respond(request, request.app.state.renderer, error.status_code)
+
+
+async def on_missing(request: Request, error: Exception) -> Response:
+    """No such vote, entry or page."""
+    if problems.is_api(request):
+        return problems.problem(404, "not-found", str(error) or "There is nothing at this address.")
+    return respond(request, request.app.state.renderer, 404)
+
+
+class Faults:
+    """Turns a fault of ours into an answer, inside the security headers. The log has the details; the answer none."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def noticed(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noticed)
+        except Exception:
+            request = Request(scope)
+            log.exception("%s %s failed", request.method, request.url.path)
+            if started:
+                raise  # half an answer is out: break the connection, so that nobody takes it for a whole one
+            await _fault(request)(scope, receive, send)
+
+
+def _fault(request: Request) -> Response:
+    if problems.is_api(request):
+        return problems.problem(500, "fault", "Something went wrong on this server. Nothing was stored.")
+    return respond(request, request.app.state.renderer, 500)

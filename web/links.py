@@ -1,0 +1,83 @@
+"""Addresses of the pages, in one place. The language is the first part, so that every page can be shared and cached."""
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from web.i18n import Language, other
+
+
+@dataclass(frozen=True)
+class Links:
+    """Paths of the site in one language."""
+
+    language: Language
+
+    def home(self) -> str:
+        """The front page."""
+        return f"/{self.language}/"
+
+    def elections(self) -> str:
+        """All votes."""
+        return f"/{self.language}/elections"
+
+    def how(self) -> str:
+        """How voting here works, what is protected and what is not."""
+        return f"/{self.language}/how-voting-works"
+
+    def check_any(self) -> str:
+        """Check my ballot, before a vote is chosen."""
+        return f"/{self.language}/check"
+
+    def election(self, election: str) -> str:
+        """The page of one vote."""
+        return f"/{self.language}/elections/{election}"
+
+    def turnout(self, election: str) -> str:
+        """The turnout alone, as a fragment."""
+        return f"{self.election(election)}/turnout"
+
+    def booth(self, election: str) -> str:
+        """The voting booth."""
+        return f"{self.election(election)}/booth"
+
+    def check(self, election: str, code: str | None = None) -> str:
+        """Check my ballot; `code`: a receipt code or voter number."""
+        query = f"?{urlencode({'code': code})}" if code else ""
+        return f"{self.election(election)}/check{query}"
+
+    def board(self, election: str, page: int | None = None) -> str:
+        """The public board; `page` counts from 1 at the oldest entry, None is the newest page."""
+        return f"{self.election(election)}/board" + ("" if page is None else f"?page={page}")
+
+    def entry(self, election: str, index: int) -> str:
+        """One entry of the board."""
+        return f"{self.election(election)}/board/{index}"
+
+    def result(self, election: str) -> str:
+        """The result."""
+        return f"{self.election(election)}/result"
+
+    def verify(self, election: str) -> str:
+        """How to check without this site."""
+        return f"{self.election(election)}/verify"
+
+
+def api(election: str) -> str:
+    """The API's address of one vote."""
+    return f"/api/v1/elections/{election}"
+
+
+def bundle(election: str) -> str:
+    """Everything that is needed to recount, as one file."""
+    return f"{api(election)}/bundle"
+
+
+def qr(election: str, tracker: str) -> str:
+    """The picture of a receipt code. tracker: base64url."""
+    return f"/elections/{election}/receipts/{tracker}/qr.svg"
+
+
+def in_other_language(path: str, query: str, language: Language) -> str:
+    """The same page for readers of the other language."""
+    _, _, rest = path.removeprefix("/").partition("/")
+    return f"/{other(language)}/{quote(rest)}" + (f"?{query}" if query else "")

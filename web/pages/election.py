@@ -1,0 +1,94 @@
+"""The page of one vote."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+from web.i18n import Text
+from web.pages.common import Head, KeyHolders, State, Turnout, Warnings
+
+
+class Kind(StrEnum):
+    """Kinds of question, spelled as in the manifest."""
+
+    CHOOSE_ONE = "choose-one"
+    APPROVAL = "approval"
+    POINTS = "points"
+
+
+@dataclass(frozen=True)
+class QuestionSummary:
+    """One question and how it may be answered."""
+
+    text: Text
+    kind: Kind
+    options: int
+    minimum: int
+    maximum: int
+    """approval: how many options; points: the total."""
+    points_max: int
+
+
+@dataclass(frozen=True)
+class AreaTurnout:
+    """Turnout of one counting area."""
+
+    name: str
+    voted: int
+    listed: int
+
+    @property
+    def share(self) -> Fraction:
+        """0 to 1; of an empty list 0."""
+        return Fraction(self.voted, self.listed) if self.listed else Fraction(0)
+
+
+class Milestone(StrEnum):
+    """Entries of the calendar."""
+
+    FIXED = "fixed"
+    OPENS = "opens"
+    CLOSES = "closes"
+    COUNTING = "counting"
+    RESULT = "result"
+
+
+@dataclass(frozen=True)
+class CalendarEntry:
+    """One entry of the calendar."""
+
+    milestone: Milestone
+    at: datetime | None
+    """None: when it happens is not fixed."""
+    done: bool
+
+
+@dataclass(frozen=True)
+class ElectionPage:
+    """Everything about one vote that is not its result."""
+
+    head: Head
+    questions: tuple[QuestionSummary, ...]
+    turnout: Turnout | None
+    """None before opening."""
+    areas: tuple[AreaTurnout, ...]
+    """Empty where there is one area only."""
+    calendar: tuple[CalendarEntry, ...]
+    holders: KeyHolders
+    warnings: Warnings
+    now: datetime
+
+    @property
+    def has_result(self) -> bool:
+        """Whether the result page has something to show."""
+        return self.head.state in (State.RESULT, State.WITHHELD)
+
+
+@dataclass(frozen=True)
+class TurnoutPart:
+    """The turnout alone, refreshed while the page stays open."""
+
+    head: Head
+    turnout: Turnout
+    areas: tuple[AreaTurnout, ...]

@@ -1,0 +1,50 @@
+"""The front page and the list of all votes."""
+
+from dataclasses import dataclass
+
+from web.pages.common import Head, Turnout, VoteRow
+
+
+@dataclass(frozen=True)
+class LeadingVote:
+    """The open vote that closes first."""
+
+    head: Head
+    questions: int
+    turnout: Turnout
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """What is open, what closes soon, what was decided."""
+
+    lead: LeadingVote | None
+    open: tuple[VoteRow, ...]
+    """By closing time, the leading vote too."""
+    announced: tuple[VoteRow, ...]
+    finished: tuple[VoteRow, ...]
+    """Newest first, a few."""
+
+
+@dataclass(frozen=True)
+class ElectionsPage:
+    """Every vote of this site."""
+
+    open: tuple[VoteRow, ...]
+    announced: tuple[VoteRow, ...]
+    finished: tuple[VoteRow, ...]
+
+
+@dataclass(frozen=True)
+class CheckAnyPage:
+    """Check my ballot: first the vote has to be named."""
+
+    votes: tuple[VoteRow, ...]
+
+
+@dataclass(frozen=True)
+class HowPage:
+    """How voting here works."""
+
+    votes: tuple[VoteRow, ...]
+    """Those with a board to look at."""
