@@ -7,7 +7,9 @@ which admits one writer at a time, plain BEGIN for reading, which sees one snaps
 PostgreSQL: writing is READ COMMITTED with row locks; reading is REPEATABLE READ, the same one snapshot.
 """
 
-from typing import Any, Final
+import sqlite3
+import time
+from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -18,6 +20,8 @@ from storage.errors import UnsupportedDatabase
 LOCK_WAIT_SECONDS: Final = 30
 READ_ONLY: Final = "psephos_read_only"
 """Execution option of connections whose transactions only read."""
+
+_RETRY_SECONDS: Final = 0.02
 
 _FORMS: Final = "Use sqlite:///folder/file.sqlite or postgresql://user@host/database."
 
@@ -48,10 +52,11 @@ def _sqlite(url: URL, lock_wait_seconds: int) -> Engine:
     engine = create_engine(url, connect_args={"timeout": lock_wait_seconds})
 
     @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: object) -> None:
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None
+        _switch_to_wal(connection, lock_wait_seconds)
         # FULL: a promise is given after the commit, so the commit must outlive a power cut.
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")
@@ -61,6 +66,20 @@ def _sqlite(url: URL, lock_wait_seconds: int) -> Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _switch_to_wal(connection: sqlite3.Connection, wait_seconds: int) -> None:
+    """Changes a new file only, but then SQLite does not wait for another connection that is doing the same."""
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
 
 
 def _postgresql(url: URL, lock_wait_seconds: int) -> Engine:
