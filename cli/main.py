@@ -1,0 +1,34 @@
+"""The program `psephos`: its verbs, and what happens when the program itself fails."""
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from cli.check_challenge import check_challenge
+from cli.output import report_fault
+from cli.simulate import simulate
+from cli.verify import verify
+
+app = typer.Typer(
+    name="psephos",
+    help="E-voting and public participation: ballots that nobody can open alone and everybody can count.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(verify)
+app.command()(check_challenge)
+app.command()(simulate)
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and end the process. arguments: those of the command line unless given.
+
+    Exit codes: 0 done (a check: verified), 1 refuted, 2 unusable input, 3 a fault of this program.
+    """
+    try:
+        app(args=arguments, prog_name="psephos")
+    except Exception as error:
+        sys.exit(report_fault(error))

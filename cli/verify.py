@@ -1,0 +1,191 @@
+"""`psephos verify`: the whole verification of a bundle, as a table or as JSON."""
+
+import base64
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.table import Table
+
+from cli.output import (
+    WARNINGS,
+    ExitCode,
+    in_words,
+    print_json,
+    read_text_file,
+    say,
+    stderr,
+    stdout,
+    verdict_errors,
+    visible,
+)
+from cli.progress import Progress
+from crypto.note import MAX_NOTE_BYTES
+from protocol.manifest import BLANK, Manifest, Question
+from protocol.records import QuestionVotes
+from protocol.report import BoardState, CheckReport, Report
+from verifier.bundle import Bundle, UnusableBundle
+from verifier.program import MalformedFingerprint, Request, Verdict, read_fingerprint, verify_bundle
+
+STATES: Final = {
+    BoardState.UNREADABLE: "The election's terms cannot be read.",
+    BoardState.PREPARED: "Frozen, not open yet.",
+    BoardState.OPEN: "Open, no result yet.",
+    BoardState.CLOSED: "Closed, no result yet.",
+    BoardState.PUBLISHED: "Closed, result published.",
+    BoardState.WITHHELD: "Closed. The result is withheld: so few ballots would show how somebody voted.",
+}
+
+FAILURES_SHOWN: Final = 10
+
+
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="The folder with the election's public record.")],
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Check each proof by its own equation (slower).")
+    ] = False,
+    fingerprint: Annotated[str | None, typer.Option(help="The fingerprint that your letter shows.")] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(help="File with a signed checkpoint that you kept, - for standard input.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; one for each processor.")] = None,
+) -> None:
+    """Check everything about an election that its public record shows.
+
+    Exit code 0: verified. 1: refuted. 2: the input cannot be used. 3: a fault of this program.
+    """
+    with verdict_errors(as_json, UnusableBundle, MalformedFingerprint):
+        expected = None if fingerprint is None else read_fingerprint(fingerprint)
+        note = None if checkpoint is None else read_text_file(checkpoint, MAX_NOTE_BYTES)
+        opened = Bundle.open(bundle)
+        with Progress(stderr()).task("Verifying") as show:
+            verdict = verify_bundle(opened, Request(exact, expected, note, jobs, show))
+        if as_json:
+            print_json(as_record(verdict))
+        else:
+            _print(verdict, expected)
+        raise typer.Exit(ExitCode.VERIFIED if verdict.report.ok else ExitCode.REFUTED)
+
+
+def as_record(verdict: Verdict) -> dict[str, Any]:
+    """The JSON answer. result: question id → option id → votes; `questions` repeats it with the words."""
+    report = verdict.report
+    totals = report.result
+    return {
+        "ok": report.ok,
+        "checks": [
+            {
+                "name": check.name.value,
+                "count": check.count,
+                "ok": check.ok,
+                "seconds": round(check.seconds, 6),
+                "failures": _failures(check),
+            }
+            for check in report.checks
+        ],
+        "result": None
+        if totals is None
+        else {question.question: {vote.option: vote.votes for vote in question.votes} for question in totals},
+        "questions": None
+        if totals is None or verdict.manifest is None
+        else [
+            {
+                "id": question.id,
+                "text": {"en": question.text.en, "vi": question.text.vi},
+                "options": [
+                    {"id": vote.option, "label": label, "votes": vote.votes}
+                    for vote, label in zip(votes.votes, _labels(question, votes), strict=True)
+                ],
+            }
+            for question, votes in zip(verdict.manifest.questions, totals, strict=True)
+        ],
+        "election": report.election,
+        "state": report.state.value,
+        "fingerprint": report.fingerprint_code,
+        "checkpoint": {"size": report.size, "root": _root(report)},
+        "warnings": list(report.warnings),
+    }
+
+
+def _failures(check: CheckReport) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = [
+        {"entry": failure.entry, "reason": failure.reason} for failure in check.failures
+    ]
+    if unlisted := check.failure_count - len(listed):
+        listed.append({"entry": None, "reason": f"And {unlisted} more failures."})
+    return listed
+
+
+def _root(report: Report) -> str:
+    """As it stands in a checkpoint."""
+    return base64.b64encode(report.root).decode("ascii")
+
+
+def _labels(question: Question, votes: QuestionVotes) -> list[str]:
+    words = {option.id: in_words(option.label) for option in question.options} | {BLANK: "(blank)"}
+    return [words[vote.option] for vote in votes.votes]
+
+
+def _print(verdict: Verdict, expected: str | None) -> None:
+    report, manifest = verdict.report, verdict.manifest
+    if manifest is not None:
+        say(f"{in_words(manifest.title)}, {in_words(manifest.authority)}")
+        say(STATES[report.state])
+        say()
+    stdout().print(_check_table(report))
+    for check in report.checks:
+        _print_failures(check)
+    if manifest is not None and report.result is not None:
+        _print_totals(manifest, report.result)
+    if report.warnings:
+        say("\nWhat you should know about this election:")
+        for code in report.warnings:
+            say(f"  - {WARNINGS.get(code, code)}")
+    say()
+    if report.fingerprint_code is not None:
+        say(f"Fingerprint  {report.fingerprint_code}")
+    say(f"Checkpoint   {report.size} entries, root {_root(report)}")
+    say()
+    if not report.ok:
+        failed = ", ".join(check.name for check in report.checks if not check.ok)
+        say(f"REFUTED. These checks fail: {failed}.")
+        return
+    say("VERIFIED. Every check holds.")
+    if expected is None:
+        say("A bundle proves only itself: compare this fingerprint with your letter.")
+
+
+def _check_table(report: Report) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("check")
+    table.add_column("checked", justify="right")
+    table.add_column("seconds", justify="right")
+    table.add_column("")
+    for check in report.checks:
+        verdict = "FAILED" if not check.ok else "good" if check.count else "nothing to check"
+        table.add_row(check.name.value, f"{check.count:,}", f"{check.seconds:.2f}", verdict)
+    return table
+
+
+def _print_failures(check: CheckReport) -> None:
+    if check.ok:
+        return
+    say(f"\n{check.name.value}")
+    for failure in check.failures[:FAILURES_SHOWN]:
+        place = "" if failure.entry is None else f"entry {failure.entry}: "
+        say(f"  {place}{failure.reason}")
+    more = check.failure_count - FAILURES_SHOWN
+    if more > 0:
+        say(f"  and {more:,} more (--json lists them)")
+
+
+def _print_totals(manifest: Manifest, totals: tuple[QuestionVotes, ...]) -> None:
+    for question, votes in zip(manifest.questions, totals, strict=True):
+        say(f"\n{in_words(question.text)}")
+        table = Table(box=None, show_header=False)
+        table.add_column(justify="right")
+        table.add_column()
+        for label, vote in zip(_labels(question, votes), votes.votes, strict=True):
+            table.add_row(f"{vote.votes:,}", visible(label))
+        stdout().print(table)
