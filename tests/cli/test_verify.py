@@ -3,36 +3,19 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cli.main import run
 from cli.output import WARNINGS
 from crypto.errors import CryptoError
 from protocol.manifest import Manifest
 from protocol.report import CheckName
+from tests.cli.conftest import Psephos
 from tests.support.boards import MemoryBoard
 from tests.support.bundles import open_board, published_board, write_bundle
 from tests.support.elections import choose_one, make_election, make_manifest
-
-Psephos = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def psephos(capsys: pytest.CaptureFixture[str]) -> Psephos:
-    """Run a command in this process; exit code, stdout, stderr."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            run([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, out, err
-
-    return command
 
 
 @pytest.fixture
