@@ -25,7 +25,8 @@ def create_app(settings: Settings, pages: PageSource, api_routes: Sequence[BaseR
     pages: where page contexts come from. api_routes: the public API (full paths), answered before the pages.
     The first middleware of the list is the outermost: headers are on every answer, also on refusals.
     """
-    site = Site(settings.name, settings.authority, settings.help_line, settings.base_url)
+    help_line = settings.help_line.replace(" ", "\u00a0")  # a telephone number stays on one line
+    site = Site(settings.name, settings.authority, help_line, settings.base_url)
     app = Starlette(
         routes=[*api_routes, *page_routes()],
         middleware=[

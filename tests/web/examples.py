@@ -158,7 +158,9 @@ LAND = BoothQuestion(
 LANES = BoothQuestion(
     id="lanes",
     kind=Kind.APPROVAL,
-    text=Text("Which lanes should be repaired first in 2027?", "Những ngõ nào cần được sửa trước trong năm 2027?"),
+    text=Text(
+        "Which lanes should be repaired first in 2027?", "Những ngõ nào cần được sửa trước trong năm 2027?"
+    ),
     options=tuple(
         BoothOption(f"lane-{number}", Text(f"Lane {number} {place}", f"Ngõ {number} {place}"))
         for number, place in (
@@ -180,7 +182,9 @@ LANES = BoothQuestion(
 BUDGET = BoothQuestion(
     id="budget",
     kind=Kind.POINTS,
-    text=Text("How should ten points of the small budget be spread?", "Nên chia mười điểm ngân sách nhỏ thế nào?"),
+    text=Text(
+        "How should ten points of the small budget be spread?", "Nên chia mười điểm ngân sách nhỏ thế nào?"
+    ),
     options=(
         BoothOption("trees", Text("Trees along the lakeside street", "Cây xanh dọc đường ven hồ")),
         BoothOption("lamps", Text("Lamps in dark lanes", "Đèn ở các ngõ tối")),
@@ -239,7 +243,8 @@ def election_page(election: str) -> ElectionPage:
     return ElectionPage(
         head=shown,
         questions=tuple(
-            QuestionSummary(q.text, q.kind, len(q.options), q.minimum, q.maximum, q.points_max) for q in QUESTIONS
+            QuestionSummary(q.text, q.kind, len(q.options), q.minimum, q.maximum, q.points_max)
+            for q in QUESTIONS
         ),
         turnout=None if shown.state is State.ANNOUNCED else TURNOUT,
         areas=() if small else AREAS,
@@ -257,7 +262,9 @@ def booth_page(election: str) -> BoothPage:
 
 
 BALLOTS = (
-    CheckedBallot(EARLIER, 1377, datetime(2026, 11, 23, 13, 41, tzinfo=UTC), Standing.REPLACED, entered=False),
+    CheckedBallot(
+        EARLIER, 1377, datetime(2026, 11, 23, 13, 41, tzinfo=UTC), Standing.REPLACED, entered=False
+    ),
     CheckedBallot(RECEIPT, 4128, NOW, Standing.COUNTS, entered=True),
 )
 
@@ -295,13 +302,16 @@ def entry(index: int) -> BoardEntry:
         kind = LAST_KINDS[index - 4132]
     code = RECEIPT if index == 4128 else f"{index * 7919 % 99991:05}-XR3K0-HW6QT-9DXJ2-6WKPB"
     return BoardEntry(
-        index, NOW - timedelta(seconds=29 * (4131 - index)), kind, code if kind in ("ballot", "challenge") else None
+        index,
+        NOW - timedelta(seconds=29 * (4131 - index)),
+        kind,
+        code if kind in ("ballot", "challenge") else None,
     )
 
 
 def board_page(election: str, page: int | None = None, sought: str = "") -> BoardPage:
-    """Fifty entries a page."""
-    size, on_page = 4138, 50
+    """25 entries a page."""
+    size, on_page = 4138, 25
     pages = (size + on_page - 1) // on_page
     shown = pages if page is None else page
     if not 1 <= shown <= pages:
@@ -318,7 +328,10 @@ def board_page(election: str, page: int | None = None, sought: str = "") -> Boar
         page=shown,
         pages=pages,
         state=SignedState(
-            size, NOW, "m3T9qk0uTz2B8Vw6Qh4pXy1cLr7NsEfGd5JaKoIx0R0=", f"/api/v1/elections/{election}/checkpoint"
+            size,
+            NOW,
+            "m3T9qk0uTz2B8Vw6Qh4pXy1cLr7NsEfGd5JaKoIx0R0=",
+            f"/api/v1/elections/{election}/checkpoint",
         ),
         witnesses=() if election == CLUB else witnesses,
         quorum=2,
@@ -376,13 +389,17 @@ LIBRARY_QUESTION = QuestionResult(
     kind=Kind.CHOOSE_ONE,
     options=bars(HOURS, (2391, 1846, 702, 208, 67), 5214),
     base=5214,
-    areas=tuple(AreaResult(name, sum(votes), bars(HOURS, votes, sum(votes))) for name, votes in AREA_VOTES.items()),
+    areas=tuple(
+        AreaResult(name, sum(votes), bars(HOURS, votes, sum(votes))) for name, votes in AREA_VOTES.items()
+    ),
 )
 
 
 def three_questions() -> tuple[QuestionResult, ...]:
     """One result of each kind."""
-    approval = bars(tuple(option.label for option in LANES.options), (901, 1700, 355, 640, 88, 1700, 12, 0, 470), 3120)
+    approval = bars(
+        tuple(option.label for option in LANES.options), (901, 1700, 355, 640, 88, 1700, 12, 0, 470), 3120
+    )
     points = bars(tuple(option.label for option in BUDGET.options), (9100, 12000, 4100), 31200)
     return (
         replace(LIBRARY_QUESTION, areas=()),
@@ -462,7 +479,9 @@ class ExamplePages:
 
     def verify(self, election: str) -> VerifyPage:
         bundle_bytes = None if known(election) == PLAYGROUND else 24_300_000
-        return VerifyPage(HEADS[election], NO_WARNINGS, f"psephos-{election[:8]}", bundle_bytes, 4138, "m3T9qk0uTz2B")
+        return VerifyPage(
+            HEADS[election], NO_WARNINGS, f"psephos-{election[:8]}", bundle_bytes, 4138, "m3T9qk0uTz2B"
+        )
 
 
 def known(election: str) -> str:
@@ -470,5 +489,3 @@ def known(election: str) -> str:
     if election not in HEADS:
         raise PageNotFound(election)
     return election
-
-
