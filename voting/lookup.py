@@ -88,6 +88,36 @@ def find_by_code(session: Session, row: VotingElection, code: str) -> tuple[Cred
     return credential_record(session, row, line.key), None
 
 
+def find_by_tracker(session: Session, row: VotingElection, tracker: bytes) -> tuple[CredentialRecord, int]:
+    """By all bits of a tracker, as a QR code carries them. Raises: CodeNotFound."""
+    ballot = session.scalar(
+        select(VotingBallot).where(VotingBallot.election == row.id, VotingBallot.tracker == tracker)
+    )
+    if ballot is None:
+        raise CodeNotFound
+    return credential_record(session, row, ballot.credential), ballot.index
+
+
+def turnout_by_area(session: Session, row: VotingElection) -> dict[str, Turnout]:
+    """Turnout of each area that has voters."""
+    rows = session.execute(
+        select(
+            VotingRoll.area,
+            func.count(func.distinct(VotingRoll.key)),
+            func.count(func.distinct(VotingBallot.credential)),
+            func.count(VotingBallot.index),
+        )
+        .join(
+            VotingBallot,
+            (VotingBallot.election == VotingRoll.election) & (VotingBallot.credential == VotingRoll.key),
+            isouter=True,
+        )
+        .where(VotingRoll.election == row.id)
+        .group_by(VotingRoll.area)
+    )
+    return {area: Turnout(voters, voted, ballots) for area, voters, voted, ballots in rows}
+
+
 def turnout(session: Session, row: VotingElection) -> Turnout:
     """How many have voted so far."""
     of_election = VotingBallot.election == row.id

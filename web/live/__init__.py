@@ -1,0 +1,1 @@
+"""Page contexts from the database."""

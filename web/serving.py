@@ -1,0 +1,56 @@
+"""A running server: settings in, an application with database, keys, casting processes and pages out."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from storage.engine import make_engine
+from storage.migrate import migrate
+from voting.office import Office
+from voting.server_keys import ServerKeys
+from web.app import create_app
+from web.casting_pool import CastingPool
+from web.live.source import LivePages
+from web.routes.api import api_routes
+from web.settings import Settings
+
+DRAIN_SECONDS = 10
+
+
+@contextmanager
+def application(settings: Settings, casting_workers: int | None = None) -> Iterator[Starlette]:
+    """The site on its database, migrated; the casting processes end with the block.
+
+    casting_workers: processes that check ballots, one for each processor unless given.
+    Raises: UnsupportedDatabase, DatabaseTooNew, SecretsUnsafe.
+    """
+    engine = make_engine(settings.database_url)
+    migrate(engine)
+    office = Office(engine, ServerKeys.open(settings.secrets))
+    casting = CastingPool(settings.database_url, settings.secrets, casting_workers or os.cpu_count() or 1)
+    try:
+        app = create_app(settings, LivePages(office), api_routes())
+        app.state.office, app.state.casting = office, casting
+        yield app
+    finally:
+        casting.close()
+        engine.dispose()
+
+
+def server(app: Starlette, settings: Settings) -> uvicorn.Server:
+    """An HTTP server for the site; `run()` blocks until it is told to stop."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
