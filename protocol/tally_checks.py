@@ -72,6 +72,7 @@ class TallyChecks:
     roll: Roll
     log: CheckLog
     closing_root: bytes = b""
+    closing_time: str = ""
     groups: tuple[Group, ...] = ()
     products: tuple[PackedProduct, ...] = ()
     group_records: tuple[AreaGroup, ...] = ()
@@ -119,6 +120,7 @@ class TallyChecks:
             return
         self.closing_root = roots[rules.closing + 1]
         closing = self._noted[0]
+        self.closing_time = closing.leaf.time
         if closing.leaf.time < self.terms.manifest.closes_at:
             self.warnings.append("closed-early")
         with log.timed(CheckName.AGGREGATES):

@@ -1,0 +1,265 @@
+"""The trustee's key file: signing key and share, sealed with a passphrase.
+
+The file begins as an identity, before there is an election: a signing key alone, whose public half the manifest
+names. The ceremony's share is added into a new file. Everything that is readable without the passphrase (for which
+election, whose, how sealed) is bound to what is not.
+
+Sealing: 64 bytes by scrypt (RFC 7914; N = 2^17, r = 8, p = 1: 128 MiB and about half a second for each guess); the
+first 32 are the key of XChaCha20-Poly1305, the others a commitment that tells a wrong passphrase from a damaged file.
+"""
+
+import hmac
+import os
+import secrets
+import unicodedata
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+from Cryptodome.Cipher import ChaCha20_Poly1305
+from Cryptodome.Protocol.KDF import scrypt
+
+from crypto.encoding import decode_base64url, encode_base64url
+from crypto.errors import CryptoError
+from crypto.key_record import KeyShare
+from crypto.key_size import KeySize
+from crypto.signature import SEED_BYTES, SigningKey
+from protocol.canonical import Record, decode_canonical, encode_canonical
+from protocol.errors import ProtocolError
+from protocol.records import TrusteeNumber
+from protocol.text import Base64url, ElectionId, require_text
+from trustee.errors import FileStands, KeyFileDamaged, PassphraseUnfit, WrongPassphrase
+
+KEY_FILE_BYTES_MAX: Final = 10_000
+PASSPHRASE_CHARACTERS_MIN: Final = 12
+PASSPHRASE_CHARACTERS_MAX: Final = 1000
+
+_SALT_BYTES: Final = 32
+_NONCE_BYTES: Final = 24
+_TAG_BYTES: Final = 16
+_HALF_BYTES: Final = 32
+
+
+@dataclass(frozen=True)
+class ScryptCost:
+    """What a guess of the passphrase costs: 2^log2_n steps over 1 KiB · r."""
+
+    log2_n: int = 17
+    r: int = 8
+    p: int = 1
+
+    def __post_init__(self) -> None:
+        if self.log2_n < 17 or self.r < 8 or self.p < 1:
+            raise ValueError("A key file is sealed with N = 2^17, r = 8, p = 1 at least.")
+
+
+PRODUCT_COST: Final = ScryptCost()
+
+
+class SharePlace(Record, frozen=True):
+    """For which election and key the file holds a share."""
+
+    bits: Literal[2048, 3072]
+    election: ElectionId
+    trustee: TrusteeNumber
+
+
+class _Sealing(Record, frozen=True):
+    cipher: Literal["XChaCha20-Poly1305"]
+    kdf: Literal["scrypt"]
+    log2_n: Annotated[int, msgspec.Meta(ge=1, le=30)]
+    nonce: Base64url
+    p: Annotated[int, msgspec.Meta(ge=1, le=16)]
+    r: Annotated[int, msgspec.Meta(ge=1, le=32)]
+    salt: Base64url
+
+
+class _Head(Record, frozen=True):
+    # Readable without the passphrase; the associated data of the seal.
+    commitment: Base64url
+    format: Literal["psephos/trustee-key/v1"]
+    name: str
+    public_key: Base64url
+    sealing: _Sealing
+    share: SharePlace | None
+
+    def __post_init__(self) -> None:
+        require_text(self.name, 100, "name")
+
+
+class _Envelope(Record, frozen=True):
+    ciphertext: Base64url
+    head: _Head
+
+
+@dataclass(frozen=True)
+class TrusteeKey:
+    """An opened key file. share: None in an identity.  place: what the share is for, None with it.
+
+    The secrets never appear in a repr.
+    """
+
+    name: str
+    seed: bytes = field(repr=False)
+    place: SharePlace | None = None
+    share: KeyShare | None = field(default=None, repr=False)
+
+    @property
+    def signing_key(self) -> SigningKey:
+        """The trustee's Ed25519 key."""
+        return SigningKey.from_seed(self.seed)
+
+    @property
+    def public_key(self) -> bytes:
+        """What the manifest names this trustee by."""
+        return self.signing_key.public_key
+
+    def with_share(self, election: str, size: KeySize, share: KeyShare) -> "TrusteeKey":
+        """The same trustee, holding a share of an election's key."""
+        # The two sizes are all that a manifest allows.
+        bits: Literal[2048, 3072] = 3072 if size.bits == 3072 else 2048
+        return TrusteeKey(
+            self.name, self.seed, SharePlace(bits=bits, election=election, trustee=share.index), share
+        )
+
+
+def new_identity(name: str) -> TrusteeKey:
+    """A trustee with a fresh signing key and no share yet. name: 1 to 100 characters. Raises: ValueError."""
+    require_text(name, 100, "name")
+    return TrusteeKey(name, secrets.token_bytes(SEED_BYTES))
+
+
+def seal_key(key: TrusteeKey, passphrase: str, cost: ScryptCost = PRODUCT_COST) -> bytes:
+    """The bytes of the key file. Raises: PassphraseUnfit."""
+    typed = _passphrase_bytes(passphrase)
+    if len(unicodedata.normalize("NFC", passphrase)) < PASSPHRASE_CHARACTERS_MIN:
+        raise PassphraseUnfit(
+            f"A passphrase has at least {PASSPHRASE_CHARACTERS_MIN} characters. Take five or six words by chance."
+        )
+    salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
+    cipher_key, commitment = _stretch(typed, salt, cost)
+    head = _Head(
+        commitment=encode_base64url(commitment),
+        format="psephos/trustee-key/v1",
+        name=key.name,
+        public_key=encode_base64url(key.public_key),
+        sealing=_Sealing(
+            cipher="XChaCha20-Poly1305",
+            kdf="scrypt",
+            log2_n=cost.log2_n,
+            nonce=encode_base64url(nonce),
+            p=cost.p,
+            r=cost.r,
+            salt=encode_base64url(salt),
+        ),
+        share=key.place,
+    )
+    secret = key.seed
+    if key.share is not None and key.place is not None:
+        secret += key.share.to_bytes(KeySize(key.place.bits))
+    cipher = ChaCha20_Poly1305.new(key=cipher_key, nonce=nonce)
+    cipher.update(encode_canonical(head))
+    ciphertext, tag = cipher.encrypt_and_digest(secret)
+    return encode_canonical(_Envelope(ciphertext=encode_base64url(ciphertext + tag), head=head)) + b"\n"
+
+
+def open_key(data: bytes, passphrase: str, cost: ScryptCost = PRODUCT_COST) -> TrusteeKey:
+    """The key in the bytes of a key file. cost: the only one that is accepted.
+
+    Raises: KeyFileDamaged, WrongPassphrase.
+    """
+    try:
+        envelope = decode_canonical(data.removesuffix(b"\n"), _Envelope, limit_bytes=KEY_FILE_BYTES_MAX)
+        head = envelope.head
+        salt = decode_base64url(head.sealing.salt, _SALT_BYTES)
+        nonce = decode_base64url(head.sealing.nonce, _NONCE_BYTES)
+        commitment = decode_base64url(head.commitment, _HALF_BYTES)
+        length = SEED_BYTES + (0 if head.share is None else _share_bytes(head.share))
+        sealed = decode_base64url(envelope.ciphertext, length + _TAG_BYTES)
+    except (ProtocolError, CryptoError) as error:
+        raise KeyFileDamaged(f"This is not a whole key file: {error} Use the copy that you keep.") from error
+    if (head.sealing.log2_n, head.sealing.r, head.sealing.p) != (cost.log2_n, cost.r, cost.p):
+        raise KeyFileDamaged("The key file is sealed in another way than this program seals. Use your copy.")
+    cipher_key, expected = _stretch(_passphrase_bytes(passphrase), salt, cost)
+    if not hmac.compare_digest(expected, commitment):
+        raise WrongPassphrase("This passphrase does not open the key file.")
+    cipher = ChaCha20_Poly1305.new(key=cipher_key, nonce=nonce)
+    cipher.update(encode_canonical(head))
+    try:
+        secret = cipher.decrypt_and_verify(sealed[:-_TAG_BYTES], sealed[-_TAG_BYTES:])
+    except ValueError as error:
+        raise KeyFileDamaged(
+            "The passphrase is right, but the key file was altered. Use the copy that you keep."
+        ) from error
+    key = _read_secret(head, secret)
+    if encode_base64url(key.public_key) != head.public_key:
+        raise KeyFileDamaged("The key file names another public key than it holds.")
+    return key
+
+
+def _read_secret(head: _Head, secret: bytes) -> TrusteeKey:
+    key = TrusteeKey(head.name, secret[:SEED_BYTES])
+    if head.share is None:
+        return key
+    size = KeySize(head.share.bits)
+    return key.with_share(
+        head.share.election, size, KeyShare.from_bytes(head.share.trustee, secret[SEED_BYTES:], size)
+    )
+
+
+def _share_bytes(place: SharePlace) -> int:
+    return len(KeyShare(place.trustee, 0).to_bytes(KeySize(place.bits)))
+
+
+def _stretch(passphrase: bytes, salt: bytes, cost: ScryptCost) -> tuple[bytes, bytes]:
+    """(key of the cipher, commitment)."""
+    derived = scrypt(passphrase, salt, 2 * _HALF_BYTES, 1 << cost.log2_n, cost.r, cost.p)  # type: ignore[arg-type]
+    if not isinstance(derived, bytes):
+        raise TypeError("scrypt gives one key.")
+    return derived[:_HALF_BYTES], derived[_HALF_BYTES:]
+
+
+def _passphrase_bytes(passphrase: str) -> bytes:
+    # NFC: keyboards spell Vietnamese letters in different ways.
+    text = unicodedata.normalize("NFC", passphrase)
+    if not 1 <= len(text) <= PASSPHRASE_CHARACTERS_MAX:
+        raise PassphraseUnfit(f"A passphrase has 1 to {PASSPHRASE_CHARACTERS_MAX} characters.")
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise PassphraseUnfit("The passphrase holds a character that is none.") from error
+
+
+def write_new_file(path: Path, data: bytes) -> None:
+    """Put a file there whole or not at all, readable for its owner alone, and on the disk when this returns.
+
+    Raises: FileStands, OSError.
+    """
+    if path.exists() or path.is_symlink():
+        raise FileStands(f"{path} exists already and is not overwritten.")
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(unfinished)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk. Does nothing where a system has no such call."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
