@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import typer
 
 from cli.check_challenge import check_challenge
+from cli.demo import demo
 from cli.output import report_fault
+from cli.serve import serve
 from cli.simulate import simulate
 from cli.verify import verify
 
@@ -21,6 +23,8 @@ app = typer.Typer(
 app.command()(verify)
 app.command()(check_challenge)
 app.command()(simulate)
+app.command()(demo)
+app.command()(serve)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
