@@ -4,10 +4,11 @@ The file begins as an identity, before there is an election: a signing key alone
 names. The ceremony's share is added into a new file. Everything that is readable without the passphrase (for which
 election, whose, how sealed) is bound to what is not.
 
-Sealing: 64 bytes by scrypt (RFC 7914; N = 2^17, r = 8, p = 1: 128 MiB and about half a second for each guess); the
+Sealing: 64 bytes by scrypt (RFC 7914; N = 2^17, r = 8, p = 1: 128 MiB for each guess); the
 first 32 are the key of XChaCha20-Poly1305, the others a commitment that tells a wrong passphrase from a damaged file.
 """
 
+import hashlib
 import hmac
 import os
 import secrets
@@ -19,7 +20,6 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 from Cryptodome.Cipher import ChaCha20_Poly1305
-from Cryptodome.Protocol.KDF import scrypt
 
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
@@ -215,9 +215,10 @@ def _share_bytes(place: SharePlace) -> int:
 
 def _stretch(passphrase: bytes, salt: bytes, cost: ScryptCost) -> tuple[bytes, bytes]:
     """(key of the cipher, commitment)."""
-    derived = scrypt(passphrase, salt, 2 * _HALF_BYTES, 1 << cost.log2_n, cost.r, cost.p)  # type: ignore[arg-type]
-    if not isinstance(derived, bytes):
-        raise TypeError("scrypt gives one key.")
+    n, memory = 1 << cost.log2_n, 128 * cost.r << cost.log2_n
+    derived = hashlib.scrypt(
+        passphrase, salt=salt, n=n, r=cost.r, p=cost.p, maxmem=2 * memory, dklen=2 * _HALF_BYTES
+    )
     return derived[:_HALF_BYTES], derived[_HALF_BYTES:]
 
 
