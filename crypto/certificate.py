@@ -50,6 +50,7 @@ class KeyCheck(StrEnum):
     FORM = "form"
     SQUARE = "square"
     SMALL_FACTORS = "small-factors"
+    PRIME = "prime"
     CONSTANTS = "constants"
     FELDMAN_RANGE = "feldman-range"
     FELDMAN_EQUATION = "feldman-equation"
@@ -92,7 +93,11 @@ def verify_key_record(record: PublicKeyRecord, size: KeySize) -> None:
 
 
 def verify_modulus(n: int, size: KeySize) -> None:
-    """Exact length, n ≡ 1 (mod 4), no square, no factor below 10^6. Raises: KeyRefused."""
+    """Exact length, n ≡ 1 (mod 4), no square, no factor below 10^6, no prime (2^(n-1) ≢ 1). Raises:
+    KeyRefused.
+
+    A prime would pass every other check, and its φ is n - 1: anybody could open every ballot.
+    """
     if n.bit_length() != size.bits or n < 0:
         raise KeyRefused(KeyCheck.LENGTH, f"the modulus has {n.bit_length()} bits instead of {size.bits}.")
     if n % 4 != 1:
@@ -101,6 +106,8 @@ def verify_modulus(n: int, size: KeySize) -> None:
         raise KeyRefused(KeyCheck.SQUARE, "the modulus is a square.")
     if gcd(_small_primes_product() % n, n) != 1:
         raise KeyRefused(KeyCheck.SMALL_FACTORS, f"the modulus has a factor below {SMALL_FACTOR_LIMIT}.")
+    if powmod(2, n - 1, n) == 1:
+        raise KeyRefused(KeyCheck.PRIME, "the modulus is a prime, or behaves like one.")
 
 
 def verify_nth_roots(n: int, roots: tuple[int, ...]) -> None:

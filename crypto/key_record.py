@@ -17,8 +17,8 @@ MAX_TRUSTEES = 10
 
 # A share is an integer of at most bits(n) + 448 bits: for N = 10 the ceremony reaches bits(n) + 423.
 _SHARE_SPARE_BYTES = 56
-# The quotient k of F by n has at most bits(n) + 267 bits for N = 10.
-_QUOTIENT_SPARE_BYTES = 34
+# For N = 10 the ceremony reaches bits(n) + 267 bits.
+_QUOTIENT_SPARE_BYTES = 48
 
 
 def require_supported(trustees: int, threshold: int) -> None:
@@ -104,7 +104,7 @@ def derive_verification_keys(
 ) -> tuple[int, ...]:
     """v_j = Π_i Π_x V_ix^(j^x) · v^(-Δ·k) mod n for j = 1 … N.
 
-    feldman: one tuple of t units per trustee.  Raises: OutOfRange when a value is not a unit.
+    feldman: one tuple of t numbers below n per trustee; `verify_key_record` checks that they are units.
     """
     totals = feldman_totals(n, feldman)
     shift = powmod(verification_base(n), -delta * k, n)
