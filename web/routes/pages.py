@@ -142,6 +142,7 @@ def board(request: Request) -> Response:
     data = {
         **_data_of(request, page.head),
         "page": "board",
+        "fingerprint": page.head.fingerprint,
         "size": page.state.size,
         "root": page.state.root,
         "checkpoint": page.state.url,
