@@ -1,0 +1,41 @@
+"""Every page of the examples, in every state that looks different, by a name that tests print."""
+
+from tests.web.examples import ALIAS, CLUB, COUNTING, LIBRARY, MARKET, PLAYGROUND, RECEIPT, WITHHELD
+
+PAGES = {
+    "home": "/",
+    "elections": "/elections",
+    "check-any": "/check",
+    "how": "/how-voting-works",
+    "election-open": f"/elections/{MARKET}",
+    "election-announced": f"/elections/{PLAYGROUND}",
+    "election-counting": f"/elections/{COUNTING}",
+    "election-result": f"/elections/{LIBRARY}",
+    "election-one-holder": f"/elections/{CLUB}",
+    "booth": f"/elections/{MARKET}/booth",
+    "booth-one-holder": f"/elections/{CLUB}/booth",
+    "booth-announced": f"/elections/{PLAYGROUND}/booth",
+    "booth-closed": f"/elections/{LIBRARY}/booth",
+    "check": f"/elections/{MARKET}/check",
+    "check-empty": f"/elections/{MARKET}/check?code=",
+    "check-found": f"/elections/{MARKET}/check?code={RECEIPT}",
+    "check-by-voter-number": f"/elections/{LIBRARY}/check?code={ALIAS}",
+    "check-missing": f"/elections/{MARKET}/check?code=00000-00000-00000-00000-00000",
+    "check-vietnamese": f"/elections/{MARKET}/check?code=7KQ4Ă",
+    "check-symbol": f"/elections/{MARKET}/check?code=7KQ4U",
+    "check-short": f"/elections/{MARKET}/check?code=7KQ4",
+    "board": f"/elections/{MARKET}/board",
+    "board-first": f"/elections/{MARKET}/board?page=1",
+    "board-unwitnessed": f"/elections/{CLUB}/board",
+    "board-not-found": f"/elections/{MARKET}/board?find=99999",
+    "entry-set-up": f"/elections/{MARKET}/board/0",
+    "entry-ballot": f"/elections/{MARKET}/board/4128",
+    "entry-test": f"/elections/{MARKET}/board/4116",
+    "entry-last": f"/elections/{MARKET}/board/4137",
+    "result": f"/elections/{LIBRARY}/result",
+    "result-three-questions": f"/elections/{CLUB}/result",
+    "result-withheld": f"/elections/{WITHHELD}/result",
+    "verify": f"/elections/{MARKET}/verify",
+    "verify-before-freeze": f"/elections/{PLAYGROUND}/verify",
+}
+ERRORS = {"no-such-page": "/nothing", "no-such-election": f"/elections/{'0' * 32}"}

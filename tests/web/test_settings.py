@@ -1,0 +1,70 @@
+"""Settings: what is guessed on localhost must be said on a public server."""
+
+from pathlib import Path
+
+import pytest
+
+from web.settings import VARIABLES, UnusableSettings, read_settings
+
+PUBLIC = {
+    "PSEPHOS_BASE_URL": "https://vote.example.org",
+    "PSEPHOS_DATABASE_URL": "postgresql://psephos@/psephos",
+    "PSEPHOS_SECRETS": "/nowhere/secrets",
+    "PSEPHOS_NAME_EN": "Đồng Sen Ward",
+    "PSEPHOS_NAME_VI": "Phường Đồng Sen",
+    "PSEPHOS_HELP_LINE": "024 0000 0123",
+}
+
+
+def test_localhost_needs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = read_settings({})
+    assert (settings.base_url, settings.host, settings.port) == ("http://localhost:8000", "127.0.0.1", 8000)
+    assert not settings.https
+    assert read_settings({"PSEPHOS_PORT": "9000"}).base_url == "http://localhost:9000"
+
+
+def test_a_public_server_is_fully_described() -> None:
+    settings = read_settings(PUBLIC)
+    assert settings.https
+    assert settings.name.vi == "Phường Đồng Sen"
+    assert settings.authority == settings.name
+
+
+@pytest.mark.parametrize(
+    "missing", ["PSEPHOS_DATABASE_URL", "PSEPHOS_SECRETS", "PSEPHOS_NAME_EN", "PSEPHOS_HELP_LINE"]
+)
+def test_a_public_server_does_not_guess(missing: str) -> None:
+    with pytest.raises(UnusableSettings, match=f"Set {missing}: "):
+        read_settings({name: value for name, value in PUBLIC.items() if name != missing})
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"PSEPHOS_BASE_URL": "http://vote.example.org"}, "must begin with https://"),
+        ({"PSEPHOS_BASE_URL": "vote.example.org"}, "a scheme and a host"),
+        ({"PSEPHOS_BASE_URL": "https://vote.example.org/path"}, "a scheme and a host"),
+        ({"PSEPHOS_PORT": "0"}, "1 to 65535"),
+        ({"PSEPHOS_PORT": "8_000"}, "1 to 65535"),
+        ({"PSEPHOS_PORT": "eighty"}, "1 to 65535"),
+        ({"PSEPHOS_HELPLINE": "1"}, "PSEPHOS_HELPLINE is not a setting"),
+    ],
+)
+def test_unusable_settings_are_named(changed: dict[str, str], sentence: str) -> None:
+    with pytest.raises(UnusableSettings, match=sentence):
+        read_settings(PUBLIC | changed)
+
+
+def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o755)
+    with pytest.raises(UnusableSettings, match="chmod 700"):
+        read_settings(PUBLIC | {"PSEPHOS_SECRETS": str(folder)})
+    folder.chmod(0o700)
+    assert read_settings(PUBLIC | {"PSEPHOS_SECRETS": str(folder)}).secrets == folder
+
+
+def test_variables_of_the_tests_are_no_mistake() -> None:
+    read_settings(PUBLIC | {"PSEPHOS_TEST_POSTGRES": "/usr/lib/postgresql/15/bin"})
+    assert all(name.startswith("PSEPHOS_") for name in VARIABLES)
