@@ -7,9 +7,12 @@ import typer
 
 from cli.check_challenge import check_challenge
 from cli.demo import demo
+from cli.election import election
 from cli.output import report_fault
+from cli.registrar import registrar
 from cli.serve import serve
 from cli.simulate import simulate
+from cli.trustee import trustee
 from cli.verify import verify
 
 app = typer.Typer(
@@ -25,6 +28,9 @@ app.command()(check_challenge)
 app.command()(simulate)
 app.command()(demo)
 app.command()(serve)
+app.add_typer(election)
+app.add_typer(registrar)
+app.add_typer(trustee)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

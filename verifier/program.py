@@ -88,11 +88,10 @@ def verify_bundle(bundle: Bundle, request: Request | None = None) -> Verdict:
     def progress(leaves: int, turn: int) -> None:
         request.progress((turn - 1) * size + leaves, 2 * size)
 
-    jobs = request.jobs or os.cpu_count() or 1
-    with _executor(jobs if size >= PARALLEL_FROM_ENTRIES else 1) as executor:
+    with processes(size, request.jobs) as (executor, workers):
         board = verify_board(
             bundle,
-            Options(exact=request.exact, older=older, executor=executor, workers=2 * jobs, progress=progress),
+            Options(exact=request.exact, older=older, executor=executor, workers=workers, progress=progress),
         )
     failures += _compare_key(bundle, board)
     failures += _compare_fingerprint(request.fingerprint, board)
@@ -103,14 +102,19 @@ def verify_bundle(bundle: Bundle, request: Request | None = None) -> Verdict:
 
 
 @contextmanager
-def _executor(jobs: int) -> Iterator[Executor | None]:
-    if jobs == 1:
-        yield None
+def processes(entries: int, jobs: int | None = None) -> Iterator[tuple[Executor | None, int]]:
+    """(executor, batches that may wait there) for `protocol.verification.Options`: None for a small board.
+
+    entries: about how many the board has.  jobs: as in `Request`.
+    """
+    jobs = jobs or os.cpu_count() or 1
+    if jobs == 1 or entries < PARALLEL_FROM_ENTRIES:
+        yield None, 1
         return
     # Spawned, not forked: the same on every system, and no thread of a progress bar is copied half-way.
     pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
     try:
-        yield pool
+        yield pool, 2 * jobs
     finally:
         pool.shutdown(cancel_futures=True)
 
