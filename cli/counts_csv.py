@@ -1,11 +1,10 @@
 """Reading `option,votes`: published counts of a real election, as strictly as any other input."""
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli.strict_csv import CsvUnusable, parse_csv, read_csv
 from protocol.text import require_text
 
 FILE_BYTES_MAX = 1_000_000
@@ -16,7 +15,7 @@ BLANK_ROW = "(blank)"
 _WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,15}")
 
 
-class CountsUnusable(Exception):
+class CountsUnusable(CsvUnusable):
     """The file of counts cannot be used; the sentence names the line and what to mend."""
 
 
@@ -36,34 +35,13 @@ class Counts:
 
 
 def read_counts(path: Path) -> Counts:
-    """Raises: CountsUnusable."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(FILE_BYTES_MAX + 1)
-    except OSError as error:
-        raise CountsUnusable(f"{path} cannot be read: {error.strerror}.") from error
-    if len(data) > FILE_BYTES_MAX:
-        raise CountsUnusable(f"{path} is larger than {FILE_BYTES_MAX} bytes.")
-    return parse_counts(data)
+    """Raises: CsvUnusable, CountsUnusable."""
+    return parse_counts(read_csv(path, FILE_BYTES_MAX))
 
 
 def parse_counts(data: bytes) -> Counts:
-    """Raises: CountsUnusable naming the line (from 1)."""
-    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        raise CountsUnusable("Line 1: the file begins with a byte order mark. Save it as UTF-8 without one.")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise CountsUnusable(f"Line {line}: the file is not UTF-8. Save it as UTF-8.") from error
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        rows = [(reader.line_num, row) for row in reader]
-    except csv.Error as error:
-        raise CountsUnusable(f"Line {reader.line_num}: not a line of a CSV file ({error}).") from error
-    if not rows or rows[0][1] != ["option", "votes"]:
-        raise CountsUnusable("Line 1: the file must begin with the header option,votes.")
-    return _read_rows(rows[1:])
+    """Raises: CsvUnusable, CountsUnusable, naming the line (from 1)."""
+    return _read_rows(parse_csv(data, ("option", "votes")))
 
 
 def _read_rows(rows: list[tuple[int, list[str]]]) -> Counts:
@@ -71,10 +49,6 @@ def _read_rows(rows: list[tuple[int, list[str]]]) -> Counts:
     seen: set[str] = set()
     blank: int | None = None
     for line, row in rows:
-        if not row:
-            continue
-        if len(row) != 2:
-            raise CountsUnusable(f"Line {line}: {len(row)} fields; a line has an option and its votes.")
         name, number = row
         if not _WHOLE_NUMBER.fullmatch(number) or int(number) > VOTES_MAX:
             raise CountsUnusable(f"Line {line}: votes must be a whole number from 0 to {VOTES_MAX}.")

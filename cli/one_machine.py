@@ -28,6 +28,7 @@ from protocol.ballot import BallotRecord, encrypt_ballot
 from protocol.canonical import decode_canonical, encode_canonical
 from protocol.casting import CastRequest
 from protocol.ceremony_record import make_ceremony_body
+from protocol.errors import ProtocolError
 from protocol.leaf import Kind, body_digest, sign_body
 from protocol.manifest import Manifest
 from protocol.opening_rules import make_partial_openings, make_statement, opening_context
@@ -36,9 +37,11 @@ from protocol.roll import RollEntry
 from protocol.terms import ElectionTerms, assemble_terms
 from protocol.verification import VerifiedBoard, verify_board
 from storage.engine import make_engine
+from storage.errors import DatabaseBusy
 from storage.migrate import migrate
 from tally.opening import append_partial_openings, append_statement
 from voting.casting import cast_ballot
+from voting.errors import VotingError
 from voting.office import Office
 from voting.preparation import freeze_election, open_polls, register_election
 from voting.registrar import IssuedCode, issue_codes
@@ -50,6 +53,10 @@ T = TypeVar("T")
 
 Vote = tuple[tuple[int, ...], ...]
 """One answer for each question: an integer for each slot."""
+
+
+class BallotRefused(Exception):
+    """The casting door refuses a ballot that was made here."""
 
 
 class UrnNotOpened(Exception):
@@ -174,10 +181,11 @@ class Hands:
         return [request for requests in self.pool.map(_seal_all, work) for request in requests]
 
     def cast(self, election_id: str, requests: Sequence[bytes]) -> None:
-        """Cast them all. Raises: what `cast_ballot` raises for the first that is refused."""
+        """Cast them all. Raises: BallotRefused for the first that is refused."""
         work = [(election_id, chunk) for chunk in self._share(requests)]
-        for _ in self.pool.map(_cast_all, work):
-            pass
+        for refusal in self.pool.map(_cast_all, work):
+            if refusal is not None:
+                raise BallotRefused(refusal)
 
     def _share(self, items: Sequence[T]) -> Iterator[Sequence[T]]:
         size = max(1, min(CHUNK_BALLOTS, -(-len(items) // self.workers)))
@@ -205,10 +213,15 @@ def _seal_all(work: tuple[str, Sequence[tuple[VotingCode, Vote, int]]]) -> list[
     return [seal_vote(terms, code, vote, sequence) for code, vote, sequence in votes]
 
 
-def _cast_all(work: tuple[str, Sequence[bytes]]) -> None:
+def _cast_all(work: tuple[str, Sequence[bytes]]) -> str | None:
+    """Why the first that was refused was refused. As text: not every error survives the way between processes."""
     election_id, requests = work
-    for request in requests:
-        cast_ballot(_office(), election_id, request)
+    try:
+        for request in requests:
+            cast_ballot(_office(), election_id, request)
+    except (VotingError, ProtocolError, DatabaseBusy) as error:
+        return f"{error.code}: {error}"
+    return None
 
 
 def _office() -> Office:

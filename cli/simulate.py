@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from cli.counts_csv import CountsUnusable
 from cli.invented_votes import CountsImpossible
 from cli.output import WARNINGS, ExitCode, print_json, say, stdout, verdict_errors, visible
 from cli.progress import Progress
@@ -17,6 +16,7 @@ from cli.simulation import (
     SimulationRequest,
     simulate_election,
 )
+from cli.strict_csv import CsvUnusable
 from protocol.errors import ManifestInvalid
 
 
@@ -45,7 +45,7 @@ def simulate(
 
     Exit code 0: the verdict is good and the totals are the file's. 1: they are not. 2: the input cannot be used.
     """
-    with verdict_errors(as_json, CountsUnusable, CountsImpossible, SimulationRefused, ManifestInvalid):
+    with verdict_errors(as_json, CsvUnusable, CountsImpossible, SimulationRefused, ManifestInvalid):
         if bits not in (2048, 3072):
             raise SimulationRefused(f"--bits must be 2048 or 3072, not {bits}.")
         request = SimulationRequest(

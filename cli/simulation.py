@@ -1,5 +1,6 @@
 """A simulated election: ballots that add up to published counts, cast through the real verb, tallied, verified."""
 
+import os
 import re
 import secrets
 import tempfile
@@ -26,6 +27,7 @@ from cli.one_machine import (
 )
 from cli.progress import Progress
 from crypto.encoding import encode_base64url
+from crypto.errors import UnsupportedParameters
 from crypto.key_record import require_supported
 from crypto.signature import SigningKey
 from protocol.layout import lay_out
@@ -104,10 +106,12 @@ class SimulationRefused(Exception):
 
 @dataclass(frozen=True)
 class _Plan:
+    # expected: of every slot.  shown: names that the file holds; the blank slot that was added is none of them.
     question: Question
     votes: Iterable[Vote]
     ballots: int
     expected: dict[str, int]
+    shown: frozenset[str]
 
 
 def simulate_election(request: SimulationRequest, progress: Progress) -> SimulationReport:
@@ -116,7 +120,7 @@ def simulate_election(request: SimulationRequest, progress: Progress) -> Simulat
     Raises: CountsUnusable, CountsImpossible, SimulationRefused, UnsupportedParameters, ManifestInvalid.
     """
     bundle_folder = request.out / "bundle"
-    if bundle_folder.exists():
+    if os.path.lexists(bundle_folder):
         raise SimulationRefused(f"{bundle_folder} exists already. Name another folder, or remove it first.")
     if request.out.exists() and not request.out.is_dir():
         raise SimulationRefused(f"{request.out} is not a folder.")
@@ -130,6 +134,7 @@ def simulate_election(request: SimulationRequest, progress: Progress) -> Simulat
         signing = [_signing_key() for _ in range(request.trustees)]
         manifest = _manifest(request, plan.question, signing, office.keys)
         lay_out(manifest, plan.ballots)
+        _make_folder(request.out)  # before the long work: whoever cannot write here learns it now
         with clock.phase("ceremony"), progress.task("Making the key") as show:
             trustees = hold_ceremony(
                 manifest, signing, lambda state: show(state.candidates_tried, state.candidates_expected)
@@ -155,7 +160,6 @@ def simulate_election(request: SimulationRequest, progress: Progress) -> Simulat
         with clock.phase("open"), progress.task("Trustees verify and open"):
             open_urn(office, manifest.election, trustees, range(1, request.threshold + 1))
             result = publish_result(office, manifest.election)
-        request.out.mkdir(parents=True, exist_ok=True)
         with reading(office.engine) as session:
             write_bundle(session, find_election(session, manifest.election), bundle_folder)
         with clock.phase("verify"), progress.task("Verifying") as show:
@@ -164,7 +168,7 @@ def simulate_election(request: SimulationRequest, progress: Progress) -> Simulat
     found = _named_totals(plan.question, result)
     return SimulationReport(
         ok=verdict.report.ok and found == plan.expected,
-        result=_without_added_blank(request, found, plan),
+        result={name: votes for name, votes in found.items() if name in plan.shown},
         ballots=plan.ballots,
         seconds=clock.seconds,
         warnings=verdict.report.warnings,
@@ -173,12 +177,21 @@ def simulate_election(request: SimulationRequest, progress: Progress) -> Simulat
     )
 
 
+def _make_folder(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SimulationRefused(f"The folder {out} cannot be made: {error.strerror}.") from error
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise SimulationRefused(f"Nothing can be written into the folder {out}.")
+
+
 def _plan(request: SimulationRequest) -> _Plan:
     if request.scale < 1:
         raise SimulationRefused("--scale must be 1 or more.")
     try:
         require_supported(request.trustees, request.threshold)
-    except Exception as error:
+    except UnsupportedParameters as error:
         raise SimulationRefused(str(error)) from error
     counts = read_counts(request.counts).scaled(request.scale)
     plan = (
@@ -201,7 +214,8 @@ def _choose_one(request: SimulationRequest, counts: Counts) -> _Plan:
     question = ChooseOne(id="question", text=_text("Which one?"), options=_options(counts))
     slots = [votes for _, votes in options] + [counts.blank or 0]
     expected = dict(options) | {BLANK_ROW: counts.blank or 0}
-    return _Plan(question, ((vote,) for vote in choose_one_votes(slots)), sum(slots), expected)
+    shown = frozenset(expected if counts.blank is not None else dict(options))
+    return _Plan(question, ((vote,) for vote in choose_one_votes(slots)), sum(slots), expected, shown)
 
 
 def _spread(request: SimulationRequest, counts: Counts) -> _Plan:
@@ -244,13 +258,14 @@ def _spread(request: SimulationRequest, counts: Counts) -> _Plan:
         )
     sums = [votes for _, votes in counts.options]
     votes = spread_votes(sums, ballots, each, least, greatest)
-    return _Plan(question, ((vote,) for vote in votes), ballots, dict(counts.options))
+    expected = dict(counts.options)
+    return _Plan(question, ((vote,) for vote in votes), ballots, expected, frozenset(expected))
 
 
 def _points_total(text: str | None, most: int) -> tuple[int, int]:
     if text is None:
         return 0, most
-    found = re.fullmatch(r"(0|[1-9]\d{0,5})\.\.(0|[1-9]\d{0,5})", text)
+    found = re.fullmatch(r"(0|[1-9][0-9]{0,5})\.\.(0|[1-9][0-9]{0,5})", text)
     if not found or not 0 <= int(found[1]) <= int(found[2]) <= most or int(found[2]) < 1:
         raise SimulationRefused(f"--points-total must be A..B with 0 <= A <= B <= {most}, B >= 1.")
     return int(found[1]), int(found[2])
@@ -265,6 +280,16 @@ def _options(counts: Counts) -> tuple[Option, ...]:
 
 def _text(words: str) -> LocalText:
     return LocalText(en=words, vi=words)
+
+
+def _title(file_name: str) -> LocalText:
+    # A file may have any name, a title may not.
+    named = _text(f"Simulation of {file_name}")
+    try:
+        named.require(200, "title")
+    except ValueError:
+        return _text("Simulation")
+    return named
 
 
 def _signing_key() -> SigningKey:
@@ -297,7 +322,7 @@ def _manifest(
         small_areas=RELAXED_SMALL_AREAS,
         threshold=request.threshold,
         time_zone="UTC",
-        title=_text(f"Simulation of {request.counts.name}"[:200]),
+        title=_title(request.counts.name),
         trustees=tuple(
             NamedKey(key=encode_base64url(key.public_key), name=f"Trustee {number}")
             for number, key in enumerate(signing, start=1)
@@ -309,12 +334,6 @@ def _manifest(
 def _named_totals(question: Question, result: Result) -> dict[str, int]:
     names = {option.id: option.label.en for option in question.options} | {BLANK: BLANK_ROW}
     return {names[item.option]: item.votes for item in result.totals[0].votes}
-
-
-def _without_added_blank(request: SimulationRequest, found: dict[str, int], plan: _Plan) -> dict[str, int]:
-    if read_counts(request.counts).blank is None and isinstance(plan.question, ChooseOne):
-        return {name: votes for name, votes in found.items() if name != BLANK_ROW}
-    return found
 
 
 class _Clock:

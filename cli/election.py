@@ -1,0 +1,216 @@
+"""`psephos election …`: an official runs an election from the command line. Settings as for `psephos serve`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import typer
+
+from audits.bundle import write_bundle
+from board.errors import BoardError
+from cli.manifest_toml import FILE_BYTES_MAX, ManifestFileUnusable, complete_manifest, parse_manifest
+from cli.one_machine import open_office
+from cli.output import UnusableInput, in_words, read_file, say, verdict_errors
+from cli.trustee import CEREMONY_FILE, MANIFEST_FILE, ROLL_FILE
+from crypto.encoding import decode_base64url
+from crypto.errors import CryptoError
+from protocol.canonical import decode_canonical
+from protocol.ceremony_record import CEREMONY_BYTES_MAX
+from protocol.errors import ProtocolError
+from protocol.leaf import Kind
+from protocol.manifest import MANIFEST_BYTES_MAX, decode_manifest
+from protocol.roll import ROLL_BYTES_MAX
+from protocol.signed_body import (
+    FREEZE_SIGNATURE_BYTES_MAX,
+    SIGNED_BODY_BYTES_MAX,
+    FreezeSignature,
+    decode_signed_body,
+)
+from storage.errors import StorageError
+from storage.session import reading
+from tally.aggregation import aggregate
+from tally.errors import TallyError
+from tally.opening import append_act, append_partial_openings, append_statement, publish_result
+from voting.closing import close_polls
+from voting.errors import VotingError
+from voting.office import Office, find_election, read_manifest, state_of
+from voting.preparation import (
+    freeze_election,
+    list_elections,
+    new_election_id,
+    open_polls,
+    register_election,
+)
+from web.settings import UnusableSettings, read_settings
+
+election = typer.Typer(
+    name="election",
+    help="Run an election: create, freeze, open, close, tally, publish.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+ElectionId = Annotated[str, typer.Argument(help="The election's id, 32 hexadecimal digits.")]
+
+
+@contextmanager
+def _at_office() -> Iterator[tuple[Office, str]]:
+    """The office of the settings, and the site's host name; everything refused ends with exit code 2."""
+    refused = (
+        ManifestFileUnusable,
+        UnusableSettings,
+        StorageError,
+        VotingError,
+        TallyError,
+        BoardError,
+        ProtocolError,
+        CryptoError,
+        FileExistsError,
+    )
+    with verdict_errors(False, *refused):
+        settings = read_settings()
+        office = open_office(settings.database_url, settings.secrets)
+        try:
+            yield office, urlsplit(settings.base_url).hostname or "localhost"
+        finally:
+            office.engine.dispose()
+
+
+@election.command()
+def create(
+    manifest: Annotated[Path, typer.Argument(help="TOML file: questions, times, trustees (docs/guides).")],
+    terms: Annotated[Path, typer.Option(help="New folder for what trustees and registrar get.")],
+) -> None:
+    """Register a draft and write its manifest into a folder for trustees and registrar."""
+    with _at_office() as (office, site):
+        fields = parse_manifest(read_file(manifest, FILE_BYTES_MAX))
+        name = new_election_id()
+        body = register_election(office, complete_manifest(fields, name, office.keys.make(name), site))
+        try:
+            terms.mkdir(parents=True)
+            (terms / MANIFEST_FILE).write_bytes(body + b"\n")
+        except OSError as error:
+            raise UnusableInput(f"{terms} cannot be made: {error.strerror}.") from error
+        say(f"Election {name} is a draft. Its manifest: {terms / MANIFEST_FILE}")
+        say("Next: psephos trustee keys, psephos registrar make, psephos trustee sign-freeze.")
+
+
+@election.command("list")
+def list_command() -> None:
+    """Every election with its state."""
+    with _at_office() as (office, _), reading(office.engine) as session:
+        for row in list_elections(session):
+            say(f"{row.id}  {state_of(row):<9}  {in_words(read_manifest(row).title)}")
+
+
+@election.command()
+def freeze(
+    terms: Annotated[Path, typer.Argument(help="Folder with manifest.json, ceremony.json, roll.json.")],
+    signatures: Annotated[list[Path], typer.Argument(help="Every trustee's signature of the fingerprint.")],
+) -> None:
+    """Fix questions, key and roll for ever. It cannot be undone."""
+    with _at_office() as (office, _):
+        bodies = [
+            read_file(terms / name, limit + 1).removesuffix(b"\n")
+            for name, limit in (
+                (MANIFEST_FILE, MANIFEST_BYTES_MAX),
+                (CEREMONY_FILE, CEREMONY_BYTES_MAX),
+                (ROLL_FILE, ROLL_BYTES_MAX),
+            )
+        ]
+        signed = _in_order(
+            [_read_signature(path) for path in signatures], len(decode_manifest(bodies[0]).trustees)
+        )
+        found = freeze_election(office, bodies[1], bodies[2], bodies[0], signed)
+        say(f"Frozen. Fingerprint for the letters: {found.fingerprint_code}")
+
+
+def _read_signature(path: Path) -> FreezeSignature:
+    data = read_file(path, FREEZE_SIGNATURE_BYTES_MAX + 1).removesuffix(b"\n")
+    return decode_canonical(data, FreezeSignature, limit_bytes=FREEZE_SIGNATURE_BYTES_MAX)
+
+
+def _in_order(signatures: list[FreezeSignature], trustees: int) -> list[bytes]:
+    by_trustee = {item.trustee: decode_base64url(item.signature, 64) for item in signatures}
+    missing = [str(number) for number in range(1, trustees + 1) if number not in by_trustee]
+    if missing or len(signatures) != trustees:
+        raise UnusableInput(
+            f"One signature of each trustee is needed; missing: {', '.join(missing) or 'none'}."
+        )
+    return [by_trustee[number] for number in range(1, trustees + 1)]
+
+
+@election.command("open")
+def open_command(election_id: ElectionId) -> None:
+    """Open the polls."""
+    with _at_office() as (office, _):
+        say(f"The polls are open (entry {open_polls(office, election_id)} of the board).")
+
+
+@election.command()
+def close(
+    election_id: ElectionId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Close the polls. It ends voting for everybody and cannot be undone."""
+    with _at_office() as (office, _):
+        if not yes:
+            typer.confirm("Closing ends voting for everybody and cannot be undone. Close?", abort=True)
+        say(f"The polls are closed (entry {close_polls(office, election_id)} of the board).")
+
+
+@election.command()
+def tally(
+    election_id: ElectionId,
+    signed: Annotated[
+        list[Path] | None, typer.Argument(help="Closing statements and openings from the trustees.")
+    ] = None,
+) -> None:
+    """Multiply the ballots of a closed election; then take what the trustees signed, file by file."""
+    with _at_office() as (office, _):
+        with reading(office.engine) as session:
+            aggregated = find_election(session, election_id).aggregates_index is not None
+        if not aggregated:
+            say(f"The ballots are multiplied (entry {aggregate(office, election_id)} of the board).")
+        for path in signed or []:
+            body = decode_signed_body(read_file(path, SIGNED_BODY_BYTES_MAX + 1))
+            append = append_statement if body.kind is Kind.CLOSING_STATEMENT else append_partial_openings
+            index = append(office, election_id, body.body, body.signature)
+            say(f"{path}: trustee {body.trustee}'s {body.kind} is entry {index} of the board.")
+
+
+@election.command()
+def act(
+    election_id: ElectionId,
+    name: Annotated[str, typer.Option(help="The official who answers for it.")],
+    reason: Annotated[str, typer.Option(help="Why fewer trustees must suffice: everybody reads it.")],
+) -> None:
+    """Publish the official act that lowers the number of closing statements to the threshold."""
+    with _at_office() as (office, _):
+        say(f"The act is entry {append_act(office, election_id, name, reason)} of the board.")
+
+
+@election.command()
+def publish(election_id: ElectionId) -> None:
+    """Combine the trustees' openings and publish the result."""
+    with _at_office() as (office, _):
+        result = publish_result(office, election_id)
+        if result.withheld:
+            say("The result is withheld: so few ballots would show how somebody voted.")
+        for question in result.totals:
+            say(question.question)
+            for item in question.votes:
+                say(f"  {item.votes:>8,}  {item.option}")
+
+
+@election.command()
+def bundle(
+    election_id: ElectionId,
+    out: Annotated[Path, typer.Option(help="New folder for the public record.")],
+) -> None:
+    """Write the election's public record, as far as it goes, for trustees and auditors."""
+    with _at_office() as (office, _), reading(office.engine) as session:
+        write_bundle(session, find_election(session, election_id), out)
+        say(f"The public record: {out}")
