@@ -102,7 +102,7 @@ BOOTH: Final = {
         "Go back to your answers and cast your vote once more."
     ),
     "problem.other": N_("The server said: {detail}"),
-    "test.command": N_("psephos check-challenge {file}"),
+    "test.command": N_("psephos check-challenge {file} --url {url}"),
     "test.posted": N_("The test is on the public board as number {n}."),
     "failed.script": N_(
         "This browser lacks something that sealing a ballot needs. Use a newer browser or another device."
