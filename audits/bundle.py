@@ -2,21 +2,27 @@
 
 import io
 import os
+import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from board import log as board
 from board.log import LogId
 from protocol.bundle_key import bundle_key, encode_bundle_key
+from storage.session import reading
 from voting.errors import NotFrozen
 from voting.models import VotingElection
-from voting.office import read_terms
+from voting.office import find_election, read_terms
 
 CHUNK_BYTES = 1 << 16
+_PAGE_ENTRIES = 100
 
 
 @dataclass(frozen=True)
@@ -27,29 +33,43 @@ class BundleFile:
     chunks: Iterator[bytes]
 
 
-def bundle_files(session: Session, row: VotingElection) -> Iterator[BundleFile]:
-    """Every file of the bundle, in one snapshot of the board. session: a reading one, open until all is read.
+Reading = Callable[[], AbstractContextManager[Session]]
+"""Opens a reading session; called again for each page of the board."""
 
-    Raises: NotFrozen while there is no board.
+
+def bundle_files(open_session: Reading, election_id: str) -> Iterator[BundleFile]:
+    """Every file of the bundle, of the board as it stands when the first one is asked for.
+
+    The board only grows, so its size is a snapshot: no transaction stays open while a slow reader takes the pieces.
+    Raises: NoSuchElection, NotFrozen while there is no board.
     """
-    terms = read_terms(session, row)
-    log_id = LogId(row.log_id)
-    yield BundleFile("key.json", iter((encode_bundle_key(bundle_key(terms)),)))
-    yield BundleFile("board.jsonl", _lines(session, log_id, 0))
-    yield BundleFile("bodies.jsonl", _lines(session, log_id, 1))
-    size = board.tree_size(session, log_id)
-    yield BundleFile("checkpoint", iter((board.checkpoint_at(session, log_id, size).encode(),)))
-    if row.closing_index is not None:
-        note = board.checkpoint_at(session, log_id, row.closing_index + 1)
-        yield BundleFile("closing-checkpoint", iter((note.encode(),)))
-    if row.result_index is not None:
-        body = board.body(session, board.entry(session, log_id, row.result_index).digest)
-        yield BundleFile("result.json", iter((body + b"\n",)))
+    with open_session() as session:
+        row = find_election(session, election_id)
+        key = encode_bundle_key(bundle_key(read_terms(session, row)))
+        log_id = LogId(row.log_id)
+        size = board.tree_size(session, log_id)
+        last = {"checkpoint": board.checkpoint_at(session, log_id, size).encode()}
+        if row.closing_index is not None:
+            note = board.checkpoint_at(session, log_id, row.closing_index + 1)
+            last["closing-checkpoint"] = note.encode()
+        if row.result_index is not None:
+            entry = board.entry(session, log_id, row.result_index)
+            last["result.json"] = board.body(session, entry.digest) + b"\n"
+    yield BundleFile("key.json", iter((key,)))
+    yield BundleFile("board.jsonl", _lines(open_session, log_id, size, 0))
+    yield BundleFile("bodies.jsonl", _lines(open_session, log_id, size, 1))
+    for name, content in last.items():
+        yield BundleFile(name, iter((content,)))
 
 
-def _lines(session: Session, log_id: LogId, part: int) -> Iterator[bytes]:
-    for entry in board.iter_leaves_and_bodies(session, log_id):
-        yield entry[part] + b"\n"
+def _lines(open_session: Reading, log_id: LogId, size: int, part: int) -> Iterator[bytes]:
+    for start in range(0, size, _PAGE_ENTRIES):
+        with open_session() as session:
+            page = list(
+                islice(board.iter_leaves_and_bodies(session, log_id, start), min(_PAGE_ENTRIES, size - start))
+            )
+        for entry in page:
+            yield entry[part] + b"\n"
 
 
 def write_bundle(session: Session, row: VotingElection, folder: Path) -> None:
@@ -63,21 +83,25 @@ def write_bundle(session: Session, row: VotingElection, folder: Path) -> None:
         raise NotFrozen
     unfinished = folder.with_name(f".{folder.name}.unfinished-{os.getpid()}")
     unfinished.mkdir(parents=True)
-    for file in bundle_files(session, row):
-        with (unfinished / file.name).open("wb") as out:
-            for chunk in file.chunks:
-                out.write(chunk)
-            out.flush()
-            os.fsync(out.fileno())
-    unfinished.rename(folder)
+    try:
+        for file in bundle_files(lambda: nullcontext(session), row.id):
+            with (unfinished / file.name).open("wb") as out:
+                for chunk in file.chunks:
+                    out.write(chunk)
+                out.flush()
+                os.fsync(out.fileno())
+        unfinished.rename(folder)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
 
 
-def zip_bundle(session: Session, row: VotingElection) -> Iterator[bytes]:
-    """The bundle as a zip file, piece by piece: memory does not grow with the board."""
+def zip_bundle(engine: Engine, election_id: str) -> Iterator[bytes]:
+    """The bundle as a zip file, piece by piece: memory does not grow with the board. Raises: as `bundle_files`."""
     buffer = _Pipe()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for file in bundle_files(session, row):
-            with archive.open(f"{row.id}/{file.name}", "w", force_zip64=True) as member:
+        for file in bundle_files(lambda: reading(engine), election_id):
+            with archive.open(f"{election_id}/{file.name}", "w", force_zip64=True) as member:
                 for chunk in file.chunks:
                     member.write(chunk)
                     if len(buffer) >= CHUNK_BYTES:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,7 @@ from protocol.opening_rules import (
 )
 from protocol.records import RECORD_BYTES_MAX, Act, Aggregates, ClosingStatement, OpeningRecord, Result
 from protocol.terms import ElectionTerms
+from protocol.text import format_time
 from protocol.totals import totals_of
 from storage.session import reading, writing
 from tally.errors import BodyRefused, TallyRefused, TooFewOpenings
@@ -53,7 +55,7 @@ class _AfterClosing:
 def append_act(office: Office, election_id: str, name: str, reason: str) -> int:
     """Publish the act that lowers the number of closing statements to t. name: the official who answers for it.
 
-    Raises: TallyRefused; MalformedRecord for a name or reason that is empty or too long.
+    Raises: TallyRefused, also for a name or reason that is empty, too long or not plain text.
     """
     terms = office.terms(election_id)
     with writing(office.engine) as session:
@@ -102,7 +104,8 @@ def append_statement(office: Office, election_id: str, body: bytes, signature: b
 def append_partial_openings(office: Office, election_id: str, body: bytes, signature: bytes) -> int:
     """Append a trustee's parts after checking each proof: a wrong one is refused by name.
 
-    Raises: BodyRefused, TallyRefused.
+    Raises: BodyRefused; TallyRefused, also before the time for objections has passed: a part that stood on the
+    board earlier would spoil the verdict for ever.
     """
     terms = office.terms(election_id)
     with reading(office.engine) as session:
@@ -120,7 +123,9 @@ def append_partial_openings(office: Office, election_id: str, body: bytes, signa
         row = lock_election(session, election_id)
         if trustee in _read(session, row, terms).answers:
             raise TallyRefused(f"Trustee {trustee}'s partial openings are on the board already.")
-        entry = office.append(session, row, Kind.PARTIAL_OPENING, body, signature)
+        moment = office.next_time(session, row)
+        _require_objections_heard(session, row, terms, moment)
+        entry = office.append(session, row, Kind.PARTIAL_OPENING, body, signature, moment)
         office.sign_head(session, row)
         return entry.index
 
@@ -225,6 +230,17 @@ def _read(session: Session, row: VotingElection, terms: ElectionTerms) -> _After
                 answers[trustee] = tuple(part.x for part in parts)
         at += len(page)
     return _AfterClosing(digest, aggregates, products, frozenset(statements), lowered, answers)
+
+
+def _require_objections_heard(
+    session: Session, row: VotingElection, terms: ElectionTerms, moment: datetime
+) -> None:
+    closed_at = board.entry(session, LogId(row.log_id), _closing_index(row)).time
+    earliest = closed_at + timedelta(seconds=terms.manifest.objection_seconds)
+    if moment < earliest:
+        raise TallyRefused(
+            f"Nothing is opened before {format_time(earliest)}: until then objections are heard."
+        )
 
 
 def _require_signature(terms: ElectionTerms, kind: Kind, trustee: int, body: bytes, signature: bytes) -> None:

@@ -5,15 +5,15 @@ Source: PROTOCOL section 8.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from crypto.batch import verify_claims
+from crypto.batch import find_failures
 from crypto.display_code import display_code
 from crypto.encoding import decode_base64url, int_to_bytes
 from crypto.errors import CryptoError
-from crypto.membership import InvalidClaim
 from crypto.signature import verify_signature
 from crypto.transcript import tuple_hash
 from protocol.ballot import Ballot, BallotInvalid, ballot_bytes_max, ballot_claims, decode_ballot
@@ -78,15 +78,16 @@ def cast_ballot(office: Office, election_id: str, request: bytes) -> CastAnswer:
     ballot = decode_ballot(terms, body)
     with reading(office.engine) as session:
         row = find_election(session, election_id)
-        _require_open(office, terms, row)
+        _require_open(terms, row, office.clock())
         _require_admissible(session, terms, ballot)
     signature = _require_signed(Kind.BALLOT, ballot.tracker, ballot.credential, cast.signature)
     _require_proofs(terms, ballot)
     with writing(office.engine) as session:
         row = lock_election(session, election_id)
-        _require_open(office, terms, row)
+        moment = office.next_time(session, row)
+        _require_open(terms, row, moment)
         _require_admissible(session, terms, ballot)
-        entry = office.append(session, row, Kind.BALLOT, body, signature)
+        entry = office.append(session, row, Kind.BALLOT, body, signature, moment)
         _index_ballot(session, election_id, entry.index, ballot, terms)
         office.sign_head(session, row)
     server_key = office.election_keys(election_id).server
@@ -111,7 +112,7 @@ def post_challenge(office: Office, election_id: str, request: bytes) -> Challeng
     credential = decode_base64url(challenge.credential, 32)
     with reading(office.engine) as session:
         row = find_election(session, election_id)
-        _require_open(office, terms, row)
+        _require_open(terms, row, office.clock())
         _require_challengeable(session, election_id, tracker, credential)
     signature = _require_signed(
         Kind.CHALLENGE, body_digest(Kind.CHALLENGE, body), credential, reveal.signature
@@ -119,9 +120,10 @@ def post_challenge(office: Office, election_id: str, request: bytes) -> Challeng
     recompute_ballot(terms, challenge)
     with writing(office.engine) as session:
         row = lock_election(session, election_id)
-        _require_open(office, terms, row)
+        moment = office.next_time(session, row)
+        _require_open(terms, row, moment)
         _require_challengeable(session, election_id, tracker, credential)
-        entry = office.append(session, row, Kind.CHALLENGE, body, signature)
+        entry = office.append(session, row, Kind.CHALLENGE, body, signature, moment)
         session.add(
             VotingChallenge(election=election_id, tracker=tracker, index=entry.index, credential=credential)
         )
@@ -129,8 +131,9 @@ def post_challenge(office: Office, election_id: str, request: bytes) -> Challeng
     return ChallengeAnswer(entry.index, decode_leaf(entry.leaf))
 
 
-def _require_open(office: Office, terms: ElectionTerms, row: VotingElection) -> None:
-    now = format_time(office.clock())
+def _require_open(terms: ElectionTerms, row: VotingElection, moment: datetime) -> None:
+    """moment: what the leaf will say. The clock may reach the closing time between a check and the leaf."""
+    now = format_time(moment)
     state = state_of(row)
     if state in {State.CLOSED, State.PUBLISHED} or now >= terms.manifest.closes_at:
         raise Closed
@@ -188,10 +191,13 @@ def _require_signed(kind: Kind, digest: bytes, credential: bytes, text: str) -> 
 
 
 def _require_proofs(terms: ElectionTerms, ballot: Ballot) -> None:
-    try:
-        verify_claims(terms.key, ballot_claims(terms, ballot))
-    except InvalidClaim as error:
-        raise BallotInvalid(error.code, f"The ballot's proof does not hold: {error}") from error
+    claims = ballot_claims(terms, ballot)
+    for failure in find_failures(terms.key, [claims]):
+        context = claims[failure.claim_index].context
+        raise BallotInvalid(
+            failure.reason.code,
+            f"The ballot's proof for question {context.question}, {context.part}, does not hold: {failure.reason}",
+        )
 
 
 def _index_ballot(session: Session, election: str, index: int, ballot: Ballot, terms: ElectionTerms) -> None:

@@ -1,9 +1,11 @@
 """The election office: a database, the server's keys, and the terms of frozen elections, read once."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -19,6 +21,8 @@ from storage.session import reading
 from voting.errors import NoSuchElection, NotFrozen
 from voting.models import VotingElection
 from voting.server_keys import ElectionKeys, ServerKeys
+
+_ELECTION_ID: Final = re.compile("[0-9a-f]{32}")
 
 
 class State(StrEnum):
@@ -60,18 +64,26 @@ class Office:
             self._keys[election_id] = self.keys.load(election_id)
         return self._keys[election_id]
 
-    def append(
-        self, session: Session, row: VotingElection, kind: Kind, body: bytes, signature: bytes | None
-    ) -> Entry:
-        """Append a leaf at the present time, never earlier than the leaf before it. The board is locked by this."""
-        log_id = LogId(row.log_id)
-        head = board.lock(session, log_id)
+    def next_time(self, session: Session, row: VotingElection) -> datetime:
+        """What the next leaf will say: now, never earlier than the leaf before it. The board is locked by this."""
+        head = board.lock(session, LogId(row.log_id))
         moment = parse_time(format_time(self.clock()))
-        if head.last_time is not None:
-            moment = max(moment, head.last_time)
+        return moment if head.last_time is None else max(moment, head.last_time)
+
+    def append(
+        self,
+        session: Session,
+        row: VotingElection,
+        kind: Kind,
+        body: bytes,
+        signature: bytes | None,
+        moment: datetime | None = None,
+    ) -> Entry:
+        """Append a leaf. moment: from `next_time`, where something was decided by it. The board is locked by this."""
+        moment = moment or self.next_time(session, row)
         return board.append(
             session,
-            log_id,
+            LogId(row.log_id),
             leaf=make_leaf(kind, body, format_time(moment), signature),
             body=body,
             digest=body_digest(kind, body),
@@ -90,6 +102,8 @@ class Office:
 
 def find_election(session: Session, election_id: str) -> VotingElection:
     """The row of an election. Raises: NoSuchElection."""
+    if not _ELECTION_ID.fullmatch(election_id):  # PostgreSQL takes no NUL, not even to look for it
+        raise NoSuchElection
     row = session.scalar(select(VotingElection).where(VotingElection.id == election_id))
     if row is None:
         raise NoSuchElection

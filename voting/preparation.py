@@ -41,7 +41,8 @@ def register_election(office: Office, manifest: Manifest) -> bytes:
     """Keep a manifest as a draft with an empty board; the manifest's canonical bytes.
 
     manifest: names keys of `office.keys.make(manifest.election)`.
-    Raises: ManifestInvalid; WrongState when its keys are not this server's or it asks what this server cannot do.
+    Raises: ManifestInvalid; SecretMissing; WrongState when it is registered already, its keys are not this
+    server's, or it asks what this server cannot do; LogExists for the origin of another board.
     """
     body = encode_canonical(manifest)
     decode_manifest(body)
@@ -51,6 +52,8 @@ def register_election(office: Office, manifest: Manifest) -> bytes:
     if _names(keys) != (manifest.log_key, manifest.server_key):
         raise WrongState("log_key and server_key of the manifest are not the keys of this server.")
     with writing(office.engine) as session:
+        if session.get(VotingElection, manifest.election) is not None:
+            raise WrongState("This election is registered already. Give the new one another id.")
         log_id = board.create_log(session, manifest.log_origin)
         session.add(VotingElection(id=manifest.election, log_id=log_id, manifest=body))
     return body

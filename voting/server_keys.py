@@ -9,6 +9,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from crypto.errors import CryptoError
 from crypto.signature import SigningKey
 from voting.errors import SecretMissing, SecretsUnsafe
 
@@ -45,6 +46,7 @@ class ServerKeys:
                 file.write(secrets.token_bytes(32).hex() + "\n")
                 file.flush()
                 os.fsync(file.fileno())
+        _sync_folder(self.folder)
         return self.load(election)
 
     def load(self, election: str) -> ElectionKeys:
@@ -57,7 +59,16 @@ class ServerKeys:
     def _read(self, election: str, name: str) -> SigningKey:
         try:
             return SigningKey.from_seed(bytes.fromhex(self._path(election, name).read_text().strip()))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, CryptoError) as error:
             raise SecretMissing(
                 f"The {name} key of election {election} cannot be read from the folder of secrets."
             ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """The names of new files outlive a power cut only after this."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -4,23 +4,29 @@ A ballot crosses as bytes and comes back as bytes or as a refusal, so that nothi
 """
 
 import asyncio
-from concurrent.futures import ProcessPoolExecutor
+import traceback
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from crypto.errors import CryptoError
 from protocol.canonical import encode_canonical
 from protocol.errors import ProtocolError
 from storage.engine import make_engine
 from storage.errors import DatabaseBusy
 from voting.casting import cast_ballot, post_challenge
-from voting.errors import VotingError
+from voting.errors import SecretMissing, SecretsUnsafe, VotingError
 from voting.office import Office
 from voting.server_keys import ServerKeys
 
 Deed = Literal["ballot", "challenge"]
+
+WAITING_PER_WORKER: Final = 200
+"""Requests that may wait for one process: some seconds of work, and a bound on the memory that they take."""
+
+_BUSY: Final = "busy"
 
 
 @dataclass(frozen=True)
@@ -31,25 +37,75 @@ class Refusal:
     sentence: str
 
 
+class CastingFault(Exception):
+    """A casting process failed in a way that is no refusal; the text is its traceback, for the log."""
+
+
 class CastingPool:
     """The casting door of a running server. workers: processes, each with its own connection and key tables."""
 
     def __init__(self, database_url: str, secrets_folder: Path, workers: int) -> None:
-        self._pool = ProcessPoolExecutor(
-            workers,
-            mp_context=get_context("spawn"),
-            initializer=_start,
-            initargs=(database_url, secrets_folder),
-        )
+        self._arguments = (database_url, secrets_folder)
+        self._workers = workers
+        self._waiting = 0
+        self._pool = self._new_pool()
 
     async def put(self, deed: Deed, election_id: str, request: bytes) -> bytes | Refusal:
-        """Cast a ballot or post a challenge; the canonical answer, or why not."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, _put, deed, election_id, request)
+        """Cast a ballot or post a challenge; the canonical answer, or why not.
+
+        Raises: CastingFault, BrokenProcessPool (a process was killed; new ones take the next request). After
+        either the ballot may be stored or not.
+        """
+        if self._waiting >= WAITING_PER_WORKER * self._workers:
+            return Refusal(
+                _BUSY, "Too many ballots are waiting and nothing was stored. Try again in a moment."
+            )
+        pool = self._pool
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, _put, deed, election_id, request)
+        except BrokenProcessPool:
+            if self._pool is pool:
+                self._pool = self._new_pool()
+            raise
+        finally:
+            self._waiting -= 1
 
     def close(self) -> None:
         """Let what is under way end, then stop."""
         self._pool.shutdown()
+
+    def _new_pool(self) -> Executor:
+        # A new interpreter for each: no connection or lock is inherited.
+        return ProcessPoolExecutor(
+            self._workers, mp_context=get_context("spawn"), initializer=_start, initargs=self._arguments
+        )
+
+
+def put_at(office: Office, deed: Deed, election_id: str, request: bytes) -> bytes | Refusal:
+    """What a casting process does with one request.
+
+    Raises: SecretMissing, SecretsUnsafe, and faults: none of them is the voter's.
+    """
+    try:
+        if deed == "ballot":
+            cast = cast_ballot(office, election_id, request)
+            return encode_canonical(
+                {
+                    "index": cast.index,
+                    "leaf": cast.leaf,
+                    "promise": cast.promise,
+                    "sequence": cast.sequence,
+                }
+            )
+        posted = post_challenge(office, election_id, request)
+        return encode_canonical({"index": posted.index, "leaf": posted.leaf})
+    except (SecretMissing, SecretsUnsafe):
+        raise
+    except (VotingError, ProtocolError) as error:
+        return Refusal(error.code, str(error))
+    except DatabaseBusy as error:
+        return Refusal(_BUSY, str(error))
 
 
 _office: Office | None = None
@@ -64,21 +120,7 @@ def _put(deed: Deed, election_id: str, request: bytes) -> bytes | Refusal:
     if _office is None:
         raise RuntimeError("This process was not started by a casting pool.")
     try:
-        if deed == "ballot":
-            cast = cast_ballot(_office, election_id, request)
-            return encode_canonical(
-                {
-                    "index": cast.index,
-                    "leaf": cast.leaf,
-                    "promise": cast.promise,
-                    "sequence": cast.sequence,
-                }
-            )
-        posted = post_challenge(_office, election_id, request)
-        return encode_canonical({"index": posted.index, "leaf": posted.leaf})
-    except (VotingError, ProtocolError) as error:
-        return Refusal(error.code, str(error))
-    except CryptoError as error:
-        return Refusal("malformed-ballot", str(error))
-    except DatabaseBusy as error:
-        return Refusal("busy", str(error))
+        return put_at(_office, deed, election_id, request)
+    except Exception as error:
+        # Some exceptions cannot be unpickled on the other side, and one of those would break the whole pool.
+        raise CastingFault("".join(traceback.format_exception(error))) from None

@@ -30,6 +30,7 @@ FAULT: Final = (
     N_("Something went wrong on this server"),
     N_("It is not your fault. If you were casting a vote, look under “Check my ballot” whether it arrived."),
 )
+_FAULT_SENTENCE: Final = "Something went wrong on this server. If you were casting a vote, look up its receipt code before you try again."
 WORDS: Final = {404: NOT_FOUND, 405: NOT_ALLOWED, 413: TOO_LARGE}
 
 
@@ -98,5 +99,5 @@ class Faults:
 
 def _fault(request: Request) -> Response:
     if problems.is_api(request):
-        return problems.problem(500, "fault", "Something went wrong on this server. Nothing was stored.")
+        return problems.problem(500, "fault", _FAULT_SENTENCE)
     return respond(request, request.app.state.renderer, 500)

@@ -4,11 +4,12 @@ Reading handlers are plain functions: Starlette runs them in worker threads.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import wraps
 from typing import Final
 
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
@@ -19,7 +20,7 @@ from board.errors import BoardError
 from board.log import LogId
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
-from protocol.ballot import ballot_bytes_max
+from protocol.ballot import BallotInvalid, ballot_bytes_max
 from protocol.canonical import encode_canonical
 from protocol.casting import CAST_OVERHEAD_BYTES
 from protocol.challenge import CHALLENGE_BYTES_MAX
@@ -34,7 +35,7 @@ from voting.office import Office, State, find_election, read_manifest, state_of
 from voting.preparation import list_elections
 from web import problems
 from web.casting_pool import CastingPool, Deed, Refusal
-from web.limits import read_body
+from web.limits import BodyTooLarge, read_body
 
 PREFIX: Final = "/api/v1/elections"
 ENTRIES_PAGE_MAX: Final = 100
@@ -152,7 +153,11 @@ def credential(request: Request) -> Response:
     office = _office(request)
     with reading(office.engine) as session:
         row = _frozen(session, request)
-        return _json(_credential_json(office, row, credential_record(session, row, key)))
+        try:
+            record = credential_record(session, row, key)
+        except BallotInvalid as error:
+            return problems.problem(404, error.code, str(error))
+        return _json(_credential_json(office, row, record))
 
 
 def _credential_json(office: Office, row: VotingElection, record: CredentialRecord) -> dict[str, object]:
@@ -209,11 +214,13 @@ async def challenge(request: Request) -> Response:
 async def _put(request: Request, deed: Deed) -> Response:
     election_id = request.path_params["election"]
     try:
-        known = _office(request).terms(election_id)
+        known = await run_in_threadpool(_office(request).terms, election_id)
+        limit = ballot_bytes_max(known) + CAST_OVERHEAD_BYTES if deed == "ballot" else CHALLENGE_BYTES_MAX
+        data = await read_body(request, limit=limit)
     except (VotingError, ProtocolError) as error:
         return problems.from_domain(error)
-    limit = ballot_bytes_max(known) + CAST_OVERHEAD_BYTES if deed == "ballot" else CHALLENGE_BYTES_MAX
-    data = await read_body(request, limit=limit)
+    except BodyTooLarge as error:
+        return problems.refused("too-large", error.detail)
     casting: CastingPool = request.app.state.casting
     answer = await casting.put(deed, election_id, data)
     if isinstance(answer, Refusal):
@@ -296,14 +303,11 @@ def bundle(request: Request) -> Response:
     office, election_id = _office(request), request.path_params["election"]
     with reading(office.engine) as session:
         _frozen(session, request)
-
-    def pieces() -> Iterator[bytes]:
-        with reading(office.engine) as session:
-            yield from zip_bundle(session, find_election(session, election_id))
-
     name = f'attachment; filename="psephos-{election_id}.zip"'
     return StreamingResponse(
-        pieces(), headers={**_FRESH, "Content-Disposition": name}, media_type="application/zip"
+        zip_bundle(office.engine, election_id),
+        headers={**_FRESH, "Content-Disposition": name},
+        media_type="application/zip",
     )
 
 
