@@ -23,11 +23,12 @@ const entryAnswer = record({
 
 const consistencyAnswer = record({ new: integer(), old: integer(), proof: proofHashes })
 
-/** An entry that stands in the tree of a head that the log signed. note, leafText: as they came. */
+/** An entry that stands in the tree of a head that the log signed. answer, leafText, note: as they came. */
 export type BoardEntry = {
   readonly index: number
   readonly leaf: Leaf
   readonly leafText: string
+  readonly answer: string
   readonly proof: readonly Uint8Array[]
   readonly note: string
   readonly head: Checkpoint
@@ -49,7 +50,7 @@ export function verifyEntry(manifest: Manifest, answer: string, index: number): 
   }
   verifyInclusion(leafHash(utf8(wire.leaf)), BigInt(index), wire.proof, head)
   const { leaf: leafText, proof, checkpoint: note } = wire
-  return { index, leaf: decodeLeaf(leafText), leafText, proof, note, head }
+  return { index, leaf: decodeLeaf(leafText), leafText, answer, proof, note, head }
 }
 
 /** Check an answer of `consistency`: the older head is the beginning of the newer one.

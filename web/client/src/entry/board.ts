@@ -1,0 +1,3 @@
+import { BoardPage } from "../ui/board.ts"
+
+new BoardPage(document)

@@ -1,0 +1,3 @@
+import { Booth } from "../ui/booth.ts"
+
+new Booth(document)

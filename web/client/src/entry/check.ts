@@ -1,0 +1,3 @@
+import { CheckPage } from "../ui/check.ts"
+
+new CheckPage(document)
