@@ -31,14 +31,23 @@ def small_key(trustees: int) -> CeremonyOutcome:
 
 
 def run_parties(
-    parties: Sequence[CeremonyParty], intercept: Interception | None = None, rounds_max: int = 10_000
+    parties: Sequence[CeremonyParty],
+    intercept: Interception | None = None,
+    *,
+    rush: Callable[[list[Message]], list[Message]] | None = None,
+    rounds_max: int = 10_000,
 ) -> list[PartyOutcome]:
-    """Move messages until all have finished; stop with no outcomes after `rounds_max` rounds."""
+    """Move messages until all have finished; stop with no outcomes after `rounds_max` rounds.
+
+    rush: all messages of a round → what is delivered, the same to everybody: a cheater that speaks last.
+    """
     outboxes = [party.start() for party in parties]
     while not all(party.finished for party in parties):
         if parties[0].round >= rounds_max:
             return []
         messages = [message for outbox in outboxes for message in outbox]
+        if rush:
+            messages = rush(messages)
         outboxes = []
         for party in parties:
             mail = inbox(party.index, messages)
