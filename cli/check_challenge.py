@@ -1,13 +1,12 @@
 """`psephos check-challenge`: did the device encrypt what was chosen?"""
 
 import typing
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
+from cli.election_client import ElectionClient
 from cli.output import (
     ExitCode,
     UnusableInput,
@@ -35,8 +34,6 @@ from verifier.challenge import (
     read_terms,
 )
 from verifier.program import MalformedFingerprint, read_fingerprint
-
-FETCH_SECONDS: Final = 30
 
 
 def check_challenge(
@@ -99,13 +96,7 @@ def _read_terms(path: Path | None, url: str | None) -> bytes:
     if path is not None:
         return read_file(path, PUBLIC_TERMS_BYTES_MAX + 1).removesuffix(b"\n")
     assert url is not None  # noqa: S101  (one of the three is given)
-    if not url.startswith(("http://", "https://")):
-        raise UnusableInput("The address must begin with http:// or https://.")
-    try:
-        with urllib.request.urlopen(f"{url.rstrip('/')}/terms", timeout=FETCH_SECONDS) as answer:  # noqa: S310  (above)
-            return bytes(answer.read(PUBLIC_TERMS_BYTES_MAX + 1))
-    except (OSError, ValueError, urllib.error.URLError) as error:
-        raise UnusableInput(f"The terms could not be fetched: {error}.") from error
+    return ElectionClient(url).terms()
 
 
 def _refute(as_json: bool, code: str, sentence: str) -> typing.NoReturn:

@@ -14,6 +14,7 @@ from cli.serve import serve
 from cli.simulate import simulate
 from cli.trustee import trustee
 from cli.verify import verify
+from cli.vote import vote
 
 app = typer.Typer(
     name="psephos",
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(verify)
 app.command()(check_challenge)
 app.command()(simulate)
+app.command()(vote)
 app.command()(demo)
 app.command()(serve)
 app.add_typer(election)

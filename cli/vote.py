@@ -1,0 +1,250 @@
+"""`psephos vote`: a ballot without a browser. The same encryption, proofs and checks, from a terminal."""
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from cli.election_client import AnswerLost, ElectionClient, ServerRefuses
+from cli.output import ExitCode, UnusableInput, in_words, read_file, say, verdict_errors
+from cli.progress import Progress
+from crypto.ballot_seed import BallotSeed
+from crypto.credential import credential_of, credential_seed
+from crypto.crockford import MistypedCode
+from crypto.display_code import display_code
+from crypto.encoding import encode_base64url
+from crypto.errors import CryptoError
+from crypto.signature import SigningKey
+from crypto.voting_code import VotingCode, parse_voting_code
+from protocol.ballot import BallotRecord, encrypt_ballot
+from protocol.canonical import decode_canonical, encode_canonical
+from protocol.casting import CastRequest, Promise, Receipt
+from protocol.challenge import Challenge, OpenedAnswer, Reveal
+from protocol.errors import AnswerInvalid, ProtocolError
+from protocol.layout import QuestionLayout
+from protocol.leaf import Kind, body_digest, decode_leaf, sign_body
+from protocol.manifest import BLANK, ChooseOne, Points
+from protocol.public_terms import read_public_terms
+from protocol.receipt import verify_receipt
+from protocol.terms import ElectionTerms
+from verifier.program import MalformedFingerprint, read_fingerprint
+
+CODE_FILE_BYTES_MAX: Final = 1000
+
+
+def vote(
+    url: Annotated[str, typer.Argument(help="The election's address, http://…/api/v1/elections/ID.")],
+    receipt: Annotated[Path, typer.Option(help="New file for your receipt.")] = Path("psephos-receipt.json"),
+    fingerprint: Annotated[str | None, typer.Option(help="The fingerprint that your letter shows.")] = None,
+    code_file: Annotated[
+        Path | None, typer.Option(help="Read the voting code from this file, instead of asking for it.")
+    ] = None,
+) -> None:
+    """Vote without a browser: answer, look at the receipt code, then cast the ballot or test it.
+
+    Exit code 0: your vote is in the urn. 1: the server's data do not hold. 2: the input cannot be used, or the server
+    refuses.
+    """
+    with verdict_errors(False, MalformedFingerprint):
+        if receipt.exists():
+            raise UnusableInput(f"{receipt} exists already. Name another file with --receipt.")
+        client = ElectionClient(url)
+        terms = _read_terms(client, None if fingerprint is None else read_fingerprint(fingerprint))
+        code = _read_code(code_file)
+        key = credential_of(code, terms.election)
+        sequence = _next_sequence(client, key)
+        values = [_ask(layout) for layout in terms.layouts]
+        while True:
+            seed = BallotSeed.fresh(credential_seed(code, terms.election))
+            with Progress().task("Sealing the ballot"):
+                body = encrypt_ballot(terms, values, key.public_key, sequence, seed)
+            say(f"\nReceipt code of this ballot: {display_code(body_digest(Kind.BALLOT, body))}")
+            say("You have not voted yet.")
+            if typer.confirm("Cast my vote? (No: test this ballot instead)"):
+                break
+            _test(client, terms, key, values, sequence, seed, body)
+        _cast(client, terms, key, body, receipt)
+
+
+def _read_terms(client: ElectionClient, expected: str | None) -> ElectionTerms:
+    data = client.terms()
+    try:
+        terms = read_public_terms(data)
+    except (ProtocolError, CryptoError) as error:
+        say(f"Do not vote here: the election's terms do not hold. {error}")
+        raise typer.Exit(ExitCode.REFUTED) from error
+    say(f"{in_words(terms.manifest.title)}, {in_words(terms.manifest.authority)}")
+    say(f"Fingerprint: {terms.fingerprint_code}")
+    if expected is None:
+        say("Compare the fingerprint with your letter. If it differs, do not vote here.")
+    elif expected != terms.fingerprint_code:
+        say(f"Do not vote here: your letter shows {expected}.")
+        raise typer.Exit(ExitCode.REFUTED)
+    return terms
+
+
+def _read_code(path: Path | None) -> VotingCode:
+    if path is not None:
+        typed = read_file(path, CODE_FILE_BYTES_MAX).decode("utf-8", "replace").strip()
+    else:
+        typed = typer.prompt("Your voting code (not shown)", hide_input=True, err=True)
+    try:
+        return parse_voting_code(typed)
+    except MistypedCode as error:
+        raise UnusableInput(str(error)) from error
+
+
+def _next_sequence(client: ElectionClient, key: SigningKey) -> int:
+    found = client.get(f"/credentials/{encode_base64url(key.public_key)}")
+    sequence = found.get("next_sequence")
+    if not isinstance(sequence, int) or sequence < 1:
+        raise UnusableInput("The server's answer about your voting code cannot be read.")
+    if sequence > 1:
+        say(f"This code has voted before. This will be ballot {sequence}; the last one counts.")
+    return sequence
+
+
+def _ask(layout: QuestionLayout) -> tuple[int, ...]:
+    """The values of one question, asked until they are allowed."""
+    question = layout.question
+    say(f"\n{in_words(question.text)}")
+    for number, option in enumerate(question.options, start=1):
+        say(f"  {number}. {in_words(option.label)}")
+    while True:
+        try:
+            values = _points(layout) if isinstance(question, Points) else _chosen(layout)
+            layout.plaintexts(values)
+            return values
+        except AnswerInvalid as error:
+            say(str(error))
+
+
+def _chosen(layout: QuestionLayout) -> tuple[int, ...]:
+    if isinstance(layout.question, ChooseOne):
+        typed = typer.prompt(f"One number, or {BLANK}")
+        if typed.strip() == BLANK:
+            return (0,) * (layout.slot_count - 1) + (1,)
+    else:
+        typed = typer.prompt("Numbers with spaces between, or nothing", default="", show_default=False)
+    picked = typed.split()
+    known = [str(number) for number in range(1, len(layout.question.options) + 1)]
+    if any(number not in known for number in picked) or len(set(picked)) != len(picked):
+        raise AnswerInvalid(f"Type numbers from 1 to {len(known)}, each once.")
+    return tuple(int(str(slot) in picked) for slot in range(1, layout.slot_count + 1))
+
+
+def _points(layout: QuestionLayout) -> tuple[int, ...]:
+    typed = [
+        typer.prompt(f"Points for {number}", default="0")
+        for number in range(1, len(layout.question.options) + 1)
+    ]
+    if not all(text.isascii() and text.isdecimal() and len(text) < 4 for text in typed):
+        raise AnswerInvalid("Points are whole numbers.")
+    return tuple(int(text) for text in typed)
+
+
+def _test(
+    client: ElectionClient,
+    terms: ElectionTerms,
+    key: SigningKey,
+    values: list[tuple[int, ...]],
+    sequence: int,
+    seed: BallotSeed,
+    body: bytes,
+) -> None:
+    tracker = body_digest(Kind.BALLOT, body)
+    challenge = Challenge(
+        answers=tuple(
+            OpenedAnswer(question=layout.id, values=answer)
+            for layout, answer in zip(terms.layouts, values, strict=True)
+        ),
+        credential=encode_base64url(key.public_key),
+        election=terms.election,
+        fingerprint=terms.fingerprint_text,
+        format="psephos/challenge/v1",
+        seed=encode_base64url(seed.secret),
+        sequence=sequence,
+        tracker=encode_base64url(tracker),
+    )
+    signature = sign_body(Kind.CHALLENGE, encode_canonical(challenge), key)
+    reveal = encode_canonical(
+        Reveal(challenge=challenge, format="psephos/reveal/v1", signature=encode_base64url(signature))
+    )
+    path = Path(f"psephos-test-{display_code(tracker)[:5]}.json")
+    _write_new(path, reveal)
+    say(f"This ballot is open and thrown away: {path}. Check it with another program:")
+    say(f"  psephos check-challenge {path} --url {client.address}")
+    try:
+        index = client.post("/challenges", reveal).get("index")
+        say(f"The test is entry {index} of the board.")
+    except (ServerRefuses, AnswerLost) as error:
+        say(f"The test did not reach the board ({error}). The file is enough to check it.")
+    say("Your answers are sealed anew, with another receipt code.")
+
+
+def _cast(client: ElectionClient, terms: ElectionTerms, key: SigningKey, body: bytes, path: Path) -> None:
+    request = CastRequest(
+        ballot=decode_canonical(body, BallotRecord, limit_bytes=len(body)),
+        format="psephos/cast/v1",
+        signature=encode_base64url(sign_body(Kind.BALLOT, body, key)),
+    )
+    code = display_code(body_digest(Kind.BALLOT, body))
+    try:
+        answer = client.post("/ballots", encode_canonical(request))
+    except ServerRefuses as error:
+        say("Your vote is not in the urn.")
+        raise UnusableInput(str(error)) from error
+    except AnswerLost as error:
+        say(f"We do not know yet whether your vote arrived. Look for the receipt code {code} on the board.")
+        raise UnusableInput(str(error)) from error
+    try:
+        receipt = _receipt(client, terms, request, answer)
+        ballot, head = verify_receipt(terms, receipt)
+    except (ServerRefuses, AnswerLost) as error:
+        say(
+            f"The server took your ballot, but where it stands could not be checked. Look for {code} on the board."
+        )
+        raise UnusableInput(str(error)) from error
+    except (ProtocolError, CryptoError) as error:
+        say(
+            f"The server's answer does not hold: {error} Keep the receipt code {code} and tell the election office."
+        )
+        raise typer.Exit(ExitCode.REFUTED) from error
+    _write_new(path, encode_canonical(receipt))
+    say("\nYour vote is in the urn.")
+    say(
+        f"Receipt code {display_code(ballot.tracker)}, entry {receipt.promise.index} of {head.size} on the board."
+    )
+    say(f"Checked here: signature, promise, inclusion, signed head. Your receipt: {path}")
+
+
+def _receipt(
+    client: ElectionClient, terms: ElectionTerms, request: CastRequest, answer: dict[str, Any]
+) -> Receipt:
+    promise = decode_canonical(encode_canonical(answer.get("promise")), Promise, limit_bytes=10_000)
+    entry = client.get(f"/entries/{promise.index}")
+    return decode_canonical(
+        encode_canonical(
+            {
+                "ballot": request.ballot,
+                "checkpoint": entry.get("checkpoint"),
+                "election": terms.election,
+                "fingerprint": terms.fingerprint_text,
+                "format": "psephos/receipt/v1",
+                "inclusion": entry.get("proof"),
+                "leaf": decode_leaf(str(entry.get("leaf")).encode("utf-8")),
+                "promise": promise,
+                "tracker": promise.tracker,
+            }
+        ),
+        Receipt,
+        limit_bytes=16 * 1024 * 1024,
+    )
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise UnusableInput(f"{path} cannot be written: {error.strerror}.") from error
