@@ -136,7 +136,7 @@ CHECK: Final = {
     "check.looking": N_("Looking on the public board…"),
     "check.title": N_("Ballot {n} of {total}"),
     "check.when": N_("{time}, number {n} on the board"),
-    "check.voter.one": N_("has cast {n} ballot."),
+    "check.voter.one": N_("has cast one ballot."),
     "check.voter.other": N_("has cast {n} ballots; the last one counts."),
     "check.proof.one": N_("The ballot is part of the board (a proof of one step)"),
     "check.proof.other": N_("The ballot is part of the board (a proof of {n} steps)"),

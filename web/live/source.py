@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, select
@@ -30,7 +30,7 @@ from voting.preparation import list_elections
 from web.links import api
 from web.live.heads import head_of, holders_of, turnout_of, warnings_of, words
 from web.live.results import PublishedResult, chosen, kind_of, question_results, read_result
-from web.pages.board import BoardCounts, BoardEntry, BoardPage, EntryPage, SignedState
+from web.pages.board import BoardCounts, BoardEntry, BoardPage, EntryPage, SignedState, WitnessState
 from web.pages.booth import BoothOption, BoothPage, BoothQuestion
 from web.pages.check import CheckAnswer, CheckedBallot, CheckPage, Mistyped, Standing
 from web.pages.common import Head, PageNotFound, State, VoteRow
@@ -156,7 +156,10 @@ class LivePages:
                 page=shown,
                 pages=pages,
                 state=_signed_state(session, row),
-                witnesses=(),
+                # No witness can be asked by this version, so none has signed.
+                witnesses=tuple(
+                    WitnessState(witness.name, None) for witness in read_manifest(row).witnesses
+                ),
                 quorum=read_manifest(row).witness_quorum,
                 counts=_counts(session, row, size),
                 bundle_bytes=self._bundle_bytes(session, row, size),
@@ -321,12 +324,13 @@ def _calendar(session: Session, row: VotingElection, head: Head, now: datetime) 
     def time_of(index: int | None) -> datetime | None:
         return None if index is None else board.entry(session, LogId(row.log_id), index).time
 
-    fixed, counting, result = time_of(3), time_of(row.closing_index), time_of(row.result_index)
+    fixed, closed, result = time_of(3), time_of(row.closing_index), time_of(row.result_index)
+    objections = timedelta(seconds=read_manifest(row).objection_seconds)
     return (
         CalendarEntry(Milestone.FIXED, fixed, done=True),
         CalendarEntry(Milestone.OPENS, head.opens_at, done=row.opened_index is not None),
-        CalendarEntry(Milestone.CLOSES, head.closes_at, done=counting is not None or now >= head.closes_at),
-        CalendarEntry(Milestone.COUNTING, counting, done=counting is not None),
+        CalendarEntry(Milestone.CLOSES, head.closes_at, done=closed is not None or now >= head.closes_at),
+        CalendarEntry(Milestone.COUNTING, head.closes_at + objections, done=result is not None),
         CalendarEntry(Milestone.RESULT, result, done=result is not None),
     )
 
