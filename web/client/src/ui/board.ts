@@ -7,7 +7,7 @@ import { decodeTerms, verifyFreeze } from "../protocol/terms.ts"
 import { Api } from "./api.ts"
 import { action, hook } from "./dom.ts"
 import { browserShelf, KnownHeads, requireOneLog, type SignedHead } from "./heads.ts"
-import { type PageData, PageFault, readPageData, textField } from "./pageData.ts"
+import { type PageData, PageFault, readPageData, requireNamed, textField } from "./pageData.ts"
 import { type Message, Texts } from "./texts.ts"
 
 export class BoardPage {
@@ -46,6 +46,7 @@ export class BoardPage {
   async #check(): Promise<readonly Message[]> {
     const terms = decodeTerms(await this.#api.terms(), this.#data.election)
     verifyFreeze(terms)
+    requireNamed(this.#data, terms)
     const { manifest } = terms
     const note = await this.#api.checkpoint()
     const signed: SignedHead = { note, head: verifyHead(manifest, note) }

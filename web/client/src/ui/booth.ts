@@ -15,7 +15,7 @@ import { CodeStep } from "./codeStep.ts"
 import { action, field, fillCode, hook, offerFile } from "./dom.ts"
 import { fillEnd } from "./endStep.ts"
 import { browserShelf, KnownHeads } from "./heads.ts"
-import { type PageData, PageFault, readPageData, textField } from "./pageData.ts"
+import { type PageData, PageFault, readPageData, requireNamed, textField } from "./pageData.ts"
 import { QuestionScreen } from "./questionScreen.ts"
 import { ReviewStep } from "./reviewStep.ts"
 import { type Sealed, Sealing, SealingFailed } from "./sealing.ts"
@@ -80,8 +80,7 @@ export class Booth {
     const answer = await this.#api.terms()
     const terms = decodeTerms(answer, this.#data.election)
     verifyFreeze(terms)
-    const named = this.#data.fingerprint
-    if (named !== null && named !== displayCode(terms.fingerprint)) throw new WrongFingerprint("The page names another one.")
+    requireNamed(this.#data, terms)
     this.#screens = terms.layouts.map(({ question }, i) => {
       const screen = new QuestionScreen(this.#steps.section("question", i), question, this.#data.lang, this.#texts)
       if (!screen.showsManifest) throw new PageChanged(`Question ${question.id} differs from the manifest.`)
@@ -359,7 +358,7 @@ export class Booth {
     this.#sealed = null
     const request = revealRequest(terms, sealed.ballot, sealed, voter.key)
     const section = this.#steps.section("test")
-    fillTest(this.#page, section, this.#data.lang, this.#texts, { terms, sealed, request })
+    fillTest(this.#page, section, this.#data, this.#texts, { terms, sealed, request })
     this.#steps.show("test", 0, "push")
     this.#api.challenge(request).then(
       ({ index }) => {
@@ -381,11 +380,6 @@ export class Booth {
 /** The page was rendered from other words than those of the manifest. */
 class PageChanged extends PsephosError {
   readonly code = "page-changed"
-}
-
-/** The terms are not those that the page names. */
-class WrongFingerprint extends PsephosError {
-  readonly code = "wrong-fingerprint"
 }
 
 function failureKey(error: unknown): string {

@@ -4,13 +4,12 @@ import { parseDisplayCode, displayCode } from "../crypto/displayCode.ts"
 import { PsephosError } from "../errors.ts"
 import { type Receipt, verifyReceipt } from "../protocol/receipt.ts"
 import { decodeTerms, type Terms, verifyFreeze } from "../protocol/terms.ts"
-import { TermsMismatch } from "../protocol/errors.ts"
 import { Api, ApiProblem, type FindAnswer, NoAnswer } from "./api.ts"
 import { type BallotCheck, type CheckedBallot, checkBallots, proofFile } from "./ballotCheck.ts"
 import { EmptyCode, mistakeInCode } from "./codeMistakes.ts"
 import { action, addTick, ErrorPlace, field, fillCode, fromTemplate, hook, offerFile, optionalHook } from "./dom.ts"
 import { browserShelf, KnownHeads } from "./heads.ts"
-import { type PageData, readPageData } from "./pageData.ts"
+import { type PageData, readPageData, requireNamed } from "./pageData.ts"
 import { type Message, Texts } from "./texts.ts"
 
 // A ballot of 4,096 branches has about 5 MB.
@@ -122,8 +121,7 @@ export class CheckPage {
     this.#terms ??= (async () => {
       const terms = decodeTerms(await this.#api.terms(), this.#data.election)
       verifyFreeze(terms)
-      const named = this.#data.fingerprint
-      if (named !== null && named !== displayCode(terms.fingerprint)) throw new TermsMismatch("The page names another fingerprint.")
+      requireNamed(this.#data, terms)
       return terms
     })()
     this.#terms.catch(() => {

@@ -1,6 +1,9 @@
 // What the server wrote into the page for the script: addresses, words, names of days. web/client/README.md.
 
+import { displayCode } from "../crypto/displayCode.ts"
 import { PsephosError } from "../errors.ts"
+import { TermsMismatch } from "../protocol/errors.ts"
+import type { Terms } from "../protocol/terms.ts"
 
 /** A page that does not keep the contract of web/client/README.md: a fault of this website, not of the voter. */
 export class PageFault extends PsephosError {
@@ -39,6 +42,12 @@ export function checkPageData(value: unknown): PageData {
   if (!areTexts(data.weekdays, 7) || !areTexts(data.months, 12)) throw new PageFault("#page-data: weekdays or months.")
   if (typeof data.texts !== "object" || data.texts === null) throw new PageFault("#page-data has no texts.")
   return data
+}
+
+/** The page's words and the terms belong to one vote. @throws TermsMismatch */
+export function requireNamed(data: PageData, terms: Terms): void {
+  if (data.fingerprint === null || data.fingerprint === displayCode(terms.fingerprint)) return
+  throw new TermsMismatch("The page names another fingerprint than that of the terms.")
 }
 
 /** A text of the page's data, or of an object in it. @throws PageFault */

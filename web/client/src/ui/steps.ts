@@ -27,6 +27,8 @@ export class Steps {
     }
     this.#sections = [...booth.querySelectorAll<HTMLElement>("section[data-step]")]
     for (const section of this.#sections) hook(section, "[data-heading]")
+    // Going back, the browser takes the focus to the fragment of the address, after `popstate`.
+    window.addEventListener("hashchange", () => this.#focusHeading())
   }
 
   get place(): Place {
@@ -45,8 +47,13 @@ export class Steps {
     if (mode === "push") history.pushState(null, "", hashOf(this.#place))
     if (mode === "replace") history.replaceState(null, "", hashOf(this.#place))
     this.#page.title = shown.dataset["title"] ?? ""
+    this.#focusHeading()
+  }
+
+  #focusHeading(): void {
+    const { step, index } = this.#place
     window.scrollTo(0, 0)
-    hook(shown, "[data-heading]").focus({ preventScroll: true })
+    hook(this.section(step, index), "[data-heading]").focus({ preventScroll: true })
   }
 
   /** The title says that something is to be mended. */

@@ -2,10 +2,10 @@
 
 import { displayCode } from "../crypto/displayCode.ts"
 import { encodeBase64url } from "../crypto/encoding.ts"
-import type { LocalText } from "../protocol/manifest.ts"
 import type { Terms } from "../protocol/terms.ts"
 import { describeAnswer } from "./answers.ts"
 import { action, field, fillCode, fillLines, fromTemplate, hook, offerFile } from "./dom.ts"
+import type { PageData } from "./pageData.ts"
 import type { Sealed } from "./sealing.ts"
 import type { Texts } from "./texts.ts"
 
@@ -13,7 +13,7 @@ import type { Texts } from "./texts.ts"
 export function fillTest(
   page: Document,
   step: HTMLElement,
-  lang: keyof LocalText,
+  { lang, api }: PageData,
   texts: Texts,
   { terms, sealed, request }: { readonly terms: Terms; readonly sealed: Sealed; readonly request: string },
 ): void {
@@ -31,7 +31,7 @@ export function fillTest(
     }),
   )
   field(step, "test-seed").textContent = encodeBase64url(sealed.seed)
-  const url = new URL(`/api/v1/elections/${terms.manifest.election}`, page.baseURI).href
+  const url = new URL(api, page.baseURI).href
   field(step, "test-command").textContent = texts.say({ key: "test.command", values: { file, url } })
   offerFile(action(step, "save-test", HTMLAnchorElement), file, request)
 }
