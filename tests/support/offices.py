@@ -116,7 +116,6 @@ class OfficeUnderTest:
         """Path of the election's API."""
         return f"/api/v1/elections/{self.id}"
 
-    @property
     def state(self) -> State:
         """Where the election stands."""
         with reading(self.engine) as session:
