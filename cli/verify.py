@@ -23,7 +23,7 @@ from cli.progress import Progress
 from crypto.note import MAX_NOTE_BYTES
 from protocol.manifest import BLANK, Manifest, Question
 from protocol.records import QuestionVotes
-from protocol.report import BoardState, CheckReport, Report
+from protocol.report import NOT_CHECKED, BoardState, CheckReport, Report
 from verifier.bundle import Bundle, UnusableBundle
 from verifier.program import MalformedFingerprint, Request, Verdict, read_fingerprint, verify_bundle
 
@@ -148,7 +148,7 @@ def _print(verdict: Verdict, expected: str | None) -> None:
     say(f"Checkpoint   {report.size} entries, root {_root(report)}")
     say()
     if not report.ok:
-        failed = ", ".join(check.name for check in report.checks if not check.ok)
+        failed = ", ".join(check.name for check in report.checks if not check.ok and not _is_unreached(check))
         say(f"REFUTED. These checks fail: {failed}.")
         return
     say("VERIFIED. Every check holds.")
@@ -163,13 +163,23 @@ def _check_table(report: Report) -> Table:
     table.add_column("seconds", justify="right")
     table.add_column("")
     for check in report.checks:
-        verdict = "FAILED" if not check.ok else "good" if check.count else "nothing to check"
-        table.add_row(check.name.value, f"{check.count:,}", f"{check.seconds:.2f}", verdict)
+        table.add_row(check.name.value, f"{check.count:,}", f"{check.seconds:.2f}", _in_a_word(check))
     return table
 
 
-def _print_failures(check: CheckReport) -> None:
+def _in_a_word(check: CheckReport) -> str:
     if check.ok:
+        return "good" if check.count else "nothing to check"
+    return "not reached" if _is_unreached(check) else "FAILED"
+
+
+def _is_unreached(check: CheckReport) -> bool:
+    """It failed only because another check did."""
+    return not check.ok and all(failure.reason.startswith(NOT_CHECKED) for failure in check.failures)
+
+
+def _print_failures(check: CheckReport) -> None:
+    if check.ok or _is_unreached(check):
         return
     say(f"\n{check.name.value}")
     for failure in check.failures[:FAILURES_SHOWN]:

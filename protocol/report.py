@@ -9,6 +9,9 @@ from protocol.records import QuestionVotes
 
 FAILURES_LISTED_MAX = 1000
 
+NOT_CHECKED = "Not checked"
+"""How the reason begins when a check fails only because another one did."""
+
 
 class CheckName(StrEnum):
     """The checks of PROTOCOL section 9, in order."""

@@ -41,7 +41,7 @@ from protocol.records import (
     Result,
     counted_digest,
 )
-from protocol.report import CheckLog, CheckName
+from protocol.report import NOT_CHECKED, CheckLog, CheckName
 from protocol.roll import Roll
 from protocol.terms import ElectionTerms
 from protocol.text import parse_time
@@ -131,7 +131,7 @@ class TallyChecks:
         aggregates = self._check_aggregates(by_kind[Kind.AGGREGATES][0])
         if aggregates is None:
             for name in (CheckName.PARTIAL_OPENINGS, CheckName.OPENINGS, CheckName.TOTALS, CheckName.RESULT):
-                log.fail(name, None, "Not checked: the aggregates are wrong.")
+                log.fail(name, None, f"{NOT_CHECKED}: the aggregates are wrong.")
             return
         with log.timed(CheckName.PARTIAL_OPENINGS):
             self._check_openers(rules, closing)
@@ -313,8 +313,8 @@ class TallyChecks:
         with log.timed(CheckName.OPENINGS):
             plaintexts = self._check_openings(noted.index, result)
         if plaintexts is None:
-            log.fail(CheckName.TOTALS, None, "Not checked: an opening is wrong.")
-            log.fail(CheckName.RESULT, None, "Not checked: an opening is wrong.")
+            log.fail(CheckName.TOTALS, None, f"{NOT_CHECKED}: an opening is wrong.")
+            log.fail(CheckName.RESULT, None, f"{NOT_CHECKED}: an opening is wrong.")
             return
         if not self.withheld:
             with log.timed(CheckName.TOTALS):
@@ -323,7 +323,7 @@ class TallyChecks:
                     self.result = totals_of(self.terms.layouts, self.groups, plaintexts)
                 except ProtocolError as error:
                     log.fail(CheckName.TOTALS, noted.index, str(error))
-                    log.fail(CheckName.RESULT, None, "Not checked: the totals are impossible.")
+                    log.fail(CheckName.RESULT, None, f"{NOT_CHECKED}: the totals are impossible.")
                     return
         with log.timed(CheckName.RESULT):
             log.counts[CheckName.RESULT] = 1

@@ -27,7 +27,7 @@ from protocol.judging import BATCH_BALLOTS, BATCH_BYTES, BallotLeaf, JudgedBatch
 from protocol.leaf import Kind, Leaf, body_digest, decode_leaf, verify_leaf_signature
 from protocol.manifest import Manifest, decode_manifest
 from protocol.records import RECORD_BYTES_MAX, Closing, PollsOpened
-from protocol.report import BoardState, CheckLog, CheckName, Report
+from protocol.report import NOT_CHECKED, BoardState, CheckLog, CheckName, Report
 from protocol.roll import Roll, decode_roll
 from protocol.tally_checks import SourceBroken, TallyChecks
 from protocol.terms import ElectionTerms, read_key, tie_terms, verify_freeze
@@ -355,7 +355,7 @@ class _Verification:
     def _not_reached(self, why: str) -> None:
         for name in CheckName:
             if self.log.counts[name] == 0 and not self.log.has_failed(name):
-                self.log.fail(name, None, f"Not checked: {why}.")
+                self.log.fail(name, None, f"{NOT_CHECKED}: {why}.")
 
     def _report(self, tally: TallyChecks | None) -> Report:
         manifest = self.manifest

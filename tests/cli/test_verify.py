@@ -77,18 +77,21 @@ def test_an_open_election_is_said_to_be_open(psephos: Psephos, tmp_path: Path) -
 def test_a_refuted_bundle_exits_with_one_and_names_the_entry(psephos: Psephos, folder: Path) -> None:
     path = folder / "bodies.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
-    lines[5] = lines[5].replace(b'"sequence":1', b'"sequence":2')
+    lines[6] = lines[6].replace(b'"sequence":1', b'"sequence":2')
     path.write_bytes(b"".join(lines))
     code, out, _ = psephos("verify", folder, "--json")
     answer = json.loads(out)
     assert (code, answer["ok"]) == (1, False)
     (board,) = [check for check in answer["checks"] if check["name"] == "03-board"]
-    assert board["failures"][0]["entry"] == 5
+    assert board["failures"][0]["entry"] == 6
     assert "not the one that the leaf announces" in board["failures"][0]["reason"]
     code, out, _ = psephos("verify", folder)
     assert code == 1
-    assert "entry 5: The body beside this leaf" in out
-    assert "REFUTED. These checks fail: 03-board" in out
+    assert "entry 6: The body beside this leaf" in out
+    assert "REFUTED. These checks fail: 03-board.\n" in out  # and not those that could not be reached
+    assert [line.split()[0] for line in out.splitlines() if line.rstrip().endswith("not reached")] == [
+        name.value for name in CheckName if name >= CheckName.CHALLENGES
+    ]
     assert "VERIFIED" not in out
 
 
