@@ -153,6 +153,18 @@ test("the worker checks, prepares and seals; a new ballot has new randomness", a
   assert.deepEqual(opened.answers.map(({ values }) => values), ANSWERS)
 })
 
+test("a sealed ballot keeps the answers that are in it", async () => {
+  const sealing = new Sealing(new InlineWorker(), () => undefined)
+  await sealing.prepare(termsText, ELECTION)
+  const answers = [[0, 1, 0, 0], [0, 0, 0], [1, 2, 3]]
+  const waiting = sealing.seal(answers, VOTER, 1)
+  answers[0] = [1, 0, 0, 0]
+  const sealed = await waiting
+  assert.deepEqual(sealed.answers, ANSWERS)
+  answers[2]![0] = 3
+  assert.deepEqual(sealed.answers, ANSWERS)
+})
+
 test("what the worker cannot do is a failure with its reason, and no wait for ever", async () => {
   const fails = async (run: Promise<unknown>): Promise<string> => {
     const error = await run.then(() => null, (reason: unknown) => reason)

@@ -59,20 +59,22 @@ export class Sealing {
     await this.#ask(null, { kind: "prepare", terms, election })
   }
 
-  /** Seal one ballot with fresh randomness. @throws SealingFailed */
+  /** Seal one ballot with fresh randomness. What the caller does with `answers` afterwards changes nothing in the
+   * result, which tells a ballot from one for other answers. @throws SealingFailed */
   async seal(answers: Answers, key: SigningKey, sequence: number): Promise<Sealed> {
     const job = ++this.#job
+    const sealed = structuredClone(answers)
     const response = await this.#ask(job, {
       kind: "seal",
       job,
-      answers,
+      answers: sealed,
       credentialSeed: key.seed,
       credential: key.publicKey,
       sequence,
     })
     if (response.kind !== "sealed") throw new SealingFailed("fault", "The worker answered another question.")
     const { body, tracker, seed } = response
-    return { ballot: { body, tracker }, seed: asBallotSeed(seed), answers, sequence }
+    return { ballot: { body, tracker }, seed: asBallotSeed(seed), answers: sealed, sequence }
   }
 
   /** One job failed; without a number, whatever is waited for. */
