@@ -1,0 +1,1 @@
+"""Walks of people through the real site in a real Chromium."""
