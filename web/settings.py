@@ -56,7 +56,7 @@ VARIABLES: Final = {
     "PSEPHOS_AUTHORITY_VI": "the same in Vietnamese; default the English one",
     "PSEPHOS_HELP_LINE": "telephone number or address for voters; default `(none)` on localhost",
 }
-"""Every variable, for the README's table. A test compares the two."""
+"""Every variable, as the README's table says it."""
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.repository import ROOT
 from web.settings import VARIABLES, UnusableSettings, read_settings
 
 PUBLIC = {
@@ -68,3 +69,9 @@ def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
 def test_variables_of_the_tests_are_no_mistake() -> None:
     read_settings(PUBLIC | {"PSEPHOS_TEST_POSTGRES": "/usr/lib/postgresql/15/bin"})
     assert all(name.startswith("PSEPHOS_") for name in VARIABLES)
+
+
+def test_the_readme_lists_every_variable() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = [line for line in readme.splitlines() if line.startswith("| `PSEPHOS_")]
+    assert rows == [f"| `{name}` | {what} |" for name, what in VARIABLES.items()]
