@@ -30,7 +30,10 @@ FAULT: Final = (
     N_("Something went wrong on this server"),
     N_("It is not your fault. If you were casting a vote, look under “Check my ballot” whether it arrived."),
 )
-_FAULT_SENTENCE: Final = "Something went wrong on this server. If you were casting a vote, look up its receipt code before you try again."
+_FAULT_SENTENCE: Final = (
+    "Something went wrong on this server. "
+    "If you were casting a vote, look up its receipt code before you try again."
+)
 WORDS: Final = {404: NOT_FOUND, 405: NOT_ALLOWED, 413: TOO_LARGE}
 
 
