@@ -31,6 +31,15 @@ BOOTH: Final = {
     "code.offline": N_(
         "The voters’ list could not be loaded. Check your connection and press “Continue” again."
     ),
+    "code.voted": N_(
+        "A ballot with this voting code is in the urn already, and in this vote each code casts one ballot only."
+    ),
+    "voted.before.one": N_(
+        "You have voted already. That ballot counts until you cast another one; then the new one counts."
+    ),
+    "voted.before.other": N_(
+        "You have cast {n} ballots already. The last one counts until you cast another one; then the new one counts."
+    ),
     "choose.empty": N_("Choose an answer, or the blank vote"),
     "approval.few.one": N_("Choose at least one"),
     "approval.few.other": N_("Choose at least {min}; you have chosen {n}"),
@@ -59,11 +68,16 @@ BOOTH: Final = {
     "end.witnesses.one": N_("{k} of one witness has signed that board."),
     "end.witnesses.other": N_("{k} of {n} witnesses have signed that board."),
     "end.unwitnessed": N_("No witness is named for this vote: nobody else has signed that board."),
+    "end.sequence": N_("It is ballot number {n} cast with your code. The last one counts."),
     "end.server": N_("The board is signed with the key of this vote."),
     "end.fingerprint": N_(
         "The board belongs to the vote with the fingerprint {fingerprint}: compare it with your letter."
     ),
     "unknown.looking": N_("Last looked at {time}. Not on the board so far."),
+    "unknown.contradicted": N_(
+        "The server’s answers contradict one another. "
+        "Save what was sent and tell the help desk; this page keeps looking."
+    ),
     "unknown.sending": N_("The same ballot is being sent again."),
     "problem.already-cast": N_("This very ballot is in the urn already."),
     "problem.already-challenged": N_("This ballot was tested already and cannot be tested again."),
@@ -133,6 +147,14 @@ CHECK: Final = {
         "The code has 25 letters and numbers; you typed {n}. Look for a group that is missing or typed twice."
     ),
     "check.vietnamese": BOOTH["code.vietnamese"],
+    "check.none": N_("Voter number {voter} has not cast a ballot."),
+    "check.offline": N_(
+        "The public board could not be loaded. Check your connection and press “Check” again."
+    ),
+    "check.receipt": N_("The receipt is genuine, and its ballot still stands where the receipt says"),
+    "check.receipt.bad": N_(
+        "This file is not a good receipt of this vote: {reason} Do not delete it; tell the help desk."
+    ),
     "check.looking": N_("Looking on the public board…"),
     "check.title": N_("Ballot {n} of {total}"),
     "check.when": N_("{time}, number {n} on the board"),

@@ -203,10 +203,12 @@ export class Booth {
 
   #showEarlierBallots(standing: CredentialAnswer): void {
     const n = standing.ballots.length
+    const sentence = n === 0 ? "" : this.#texts.say({ key: "voted.before", values: { n }, count: n })
     for (const place of this.#page.querySelectorAll<HTMLElement>('[data-field="voted-before"]')) {
       place.hidden = n === 0
-      place.textContent = n === 0 ? "" : this.#texts.say({ key: "voted.before", values: { n }, count: n })
+      place.textContent = sentence
     }
+    for (const place of this.#page.querySelectorAll<HTMLElement>("[data-not-voted]")) place.hidden = n > 0
   }
 
   // Questions and review.
@@ -232,7 +234,7 @@ export class Booth {
       if (values === null) return this.#steps.show("question", i, mode === "none" ? "replace" : mode)
       answers.push(values)
     }
-    voter.answers = answers
+    voter.answers = [...answers]
     this.#changing = false
     this.#review.fill(terms, answers, (i) => {
       if (this.#busy) return

@@ -7,7 +7,7 @@ import { decodeTerms, type Terms, verifyFreeze } from "../protocol/terms.ts"
 import { Api, ApiProblem, type FindAnswer, NoAnswer } from "./api.ts"
 import { type BallotCheck, type CheckedBallot, checkBallots, proofFile } from "./ballotCheck.ts"
 import { EmptyCode, mistakeInCode } from "./codeMistakes.ts"
-import { action, addTick, ErrorPlace, field, fillCode, fromTemplate, hook, offerFile, optionalHook } from "./dom.ts"
+import { action, addTick, ErrorPlace, field, fillCode, fromTemplate, hook, offerFile } from "./dom.ts"
 import { browserShelf, KnownHeads } from "./heads.ts"
 import { type PageData, readPageData, requireNamed } from "./pageData.ts"
 import { type Message, Texts } from "./texts.ts"
@@ -46,14 +46,15 @@ export class CheckPage {
       event.preventDefault()
       void this.#check(null)
     })
-    this.#listenForReceipts(form)
+    this.#listenForReceipts()
     if (this.#input.value !== "" && !this.#error.visible) void this.#check(null)
   }
 
   /** A receipt file, chosen or dropped anywhere on the page. */
-  #listenForReceipts(form: HTMLFormElement): void {
-    const chooser = optionalHook(form.ownerDocument, "input#receipt-file", HTMLInputElement)
-    chooser?.addEventListener("change", () => void this.#open(chooser.files?.[0]))
+  #listenForReceipts(): void {
+    const chooser = hook(this.#page, "input#receipt-file", HTMLInputElement)
+    chooser.addEventListener("change", () => void this.#open(chooser.files?.[0]))
+    hook(this.#page, "#receipt-file-row").hidden = false
     this.#page.addEventListener("dragover", (event) => event.preventDefault())
     this.#page.addEventListener("drop", (event) => {
       event.preventDefault()
