@@ -48,13 +48,13 @@ class _RawPublicTerms(Record, frozen=True):
 
 
 def make_public_terms(
-    manifest_body: bytes, ceremony_body: bytes, roll_body: bytes, freeze_body: bytes, total_weight: int
+    manifest_body: bytes, ceremony_body: bytes, roll_digest: bytes, freeze_body: bytes, total_weight: int
 ) -> bytes:
-    """The canonical answer. The bodies: those of the board's first four entries, already accepted there."""
+    """The canonical answer. The bodies: as they stand on the board, already accepted there.  roll_digest: 32 bytes."""
     digests = (
         body_digest(Kind.MANIFEST, manifest_body),
         body_digest(Kind.CEREMONY, ceremony_body),
-        body_digest(Kind.ROLL, roll_body),
+        roll_digest,
     )
     return encode_canonical(
         _RawPublicTerms(
@@ -63,7 +63,7 @@ def make_public_terms(
             format="psephos/terms/v1",
             freeze=msgspec.Raw(freeze_body),
             manifest=msgspec.Raw(manifest_body),
-            roll_digest=encode_base64url(digests[2]),
+            roll_digest=encode_base64url(roll_digest),
             total_weight=total_weight,
         )
     )

@@ -53,7 +53,9 @@ def files(tmp_path: Path) -> Files:
     manifest, ceremony, roll, freeze = (each for _, each in board.leaves[:4])
     terms = tmp_path / "terms.json"
     terms.write_bytes(
-        make_public_terms(manifest, ceremony, roll, freeze, small_election().terms.total_weight)
+        make_public_terms(
+            manifest, ceremony, body_digest(Kind.ROLL, roll), freeze, small_election().terms.total_weight
+        )
     )
     return Files(
         reveal_file(tmp_path / "reveal.json", challenge()),
@@ -100,7 +102,8 @@ def site(files: Files) -> Iterator[str]:
             found = self.path == "/api/v1/elections/x/terms"
             self.send_response(200 if found else 404)
             self.end_headers()
-            self.wfile.write(files.terms.read_bytes() if found else b"")
+            problem = b'{"code":"not-found","detail":"There is no such election."}'
+            self.wfile.write(files.terms.read_bytes() if found else problem)
 
         def log_message(self, format: str, *args: object) -> None:
             """Nothing on stderr."""
@@ -118,7 +121,7 @@ def test_the_terms_are_fetched(psephos: Psephos, files: Files, site: str) -> Non
     assert psephos("check-challenge", files.reveal, "--url", site)[0] == 0
     assert psephos("check-challenge", files.reveal, "--url", site + "/")[0] == 0
     code, _, err = psephos("check-challenge", files.reveal, "--url", site + "y")
-    assert (code, "could not be fetched" in err) == (2, True)
+    assert (code, "There is no such election." in err) == (2, True)
     assert psephos("check-challenge", files.reveal, "--url", "file:///etc")[0] == 2
 
 

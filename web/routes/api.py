@@ -26,6 +26,7 @@ from protocol.casting import CAST_OVERHEAD_BYTES
 from protocol.challenge import CHALLENGE_BYTES_MAX
 from protocol.errors import ProtocolError
 from protocol.manifest import Manifest
+from protocol.public_terms import make_public_terms
 from protocol.text import format_time
 from storage.session import reading
 from voting.errors import NotFrozen, VotingError
@@ -132,16 +133,14 @@ def terms(request: Request) -> Response:
     with reading(_office(request).engine) as session:
         row = _frozen(session, request)
         manifest, ceremony, roll, freeze = board.entries(session, LogId(row.log_id), 0, 4)
-        parts = (
-            b'{"ceremony":' + board.body(session, ceremony.digest),
-            b'"fingerprint":' + encode_canonical(encode_base64url(row.fingerprint or b"")),
-            b'"format":"psephos/terms/v1"',
-            b'"freeze":' + board.body(session, freeze.digest),
-            b'"manifest":' + board.body(session, manifest.digest),
-            b'"roll_digest":' + encode_canonical(encode_base64url(roll.digest)),
-            b'"total_weight":' + encode_canonical(row.total_weight) + b"}",
+        answer = make_public_terms(
+            board.body(session, manifest.digest),
+            board.body(session, ceremony.digest),
+            roll.digest,
+            board.body(session, freeze.digest),
+            row.total_weight or 0,
         )
-    return Response(b",".join(parts), headers=_FRESH, media_type="application/json")
+    return Response(answer, headers=_FRESH, media_type="application/json")
 
 
 def credential(request: Request) -> Response:
