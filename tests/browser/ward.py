@@ -129,6 +129,8 @@ class Ward:
     office: Office
     open: HeldElection
     """Choose-one, approval and points; three key holders; re-voting."""
+    short: HeldElection
+    """One choose-one question; three key holders; re-voting."""
     alone: HeldElection
     """One question, one key holder, one ballot for each voter."""
     announced: HeldElection
@@ -238,6 +240,13 @@ def make_ward(folder: Path) -> tuple[Ward, str, Path]:
             LocalText(en="The future of our ward", vi="Tương lai phường ta"),
             (LAND, LANES, FESTIVALS),
             Hours.around(now),
+        ),
+        short=hold(
+            office,
+            LocalText(en="The old market land", vi="Khu đất chợ cũ"),
+            (LAND,),
+            Hours.around(now),
+            voters=80,
         ),
         alone=hold(
             office,
