@@ -4,9 +4,10 @@ The checks show that n is a product of at most two distinct primes, both 3 (mod 
 then every ciphertext has one opening. They cannot show that nobody knows the factors: that is what the
 trustees are for.
 
-Source: docs/KEY-CEREMONY.md, "Checks of a record". n-th roots: Goldberg, Reyzin, Sagga and Baldimtsi 2019
-(Efficient noninteractive certification of RSA moduli and beyond). Square roots: an element of Jacobi symbol
-1 and its negative are both non-squares with chance at least 1/2 for any other odd n that is no prime power.
+Source: docs/KEY-CEREMONY.md, "Checks of a record". n-th roots: Goldberg, Reyzin, Sagga and Baldimtsi,
+ePrint 2018/057 (Efficient noninteractive certification of RSA moduli and beyond). Square roots: an element
+of Jacobi symbol 1 and its negative are both non-squares with chance at least 1/2 for any other odd n that
+is no prime power.
 """
 
 from enum import StrEnum
@@ -87,7 +88,7 @@ def verify_key_record(record: PublicKeyRecord, size: KeySize) -> None:
     _verify_trustees(record)
     verify_modulus(record.n, size)
     _verify_constants(record)
-    _verify_feldman(record)
+    verify_feldman(record)
     verify_nth_roots(record.n, record.nth_roots)
     verify_square_roots(record.n, record.square_roots)
 
@@ -108,6 +109,26 @@ def verify_modulus(n: int, size: KeySize) -> None:
         raise KeyRefused(KeyCheck.SMALL_FACTORS, f"the modulus has a factor below {SMALL_FACTOR_LIMIT}.")
     if powmod(2, n - 1, n) == 1:
         raise KeyRefused(KeyCheck.PRIME, "the modulus is a prime, or behaves like one.")
+
+
+def verify_feldman(record: PublicKeyRecord) -> None:
+    """(Π_i V_i0 · v^(-Δ·k))^n = v^(Δ·F0), and the verification keys that follow from the V_ix.
+
+    Raises: KeyRefused (shape and range of the values, equation, keys).
+    """
+    n, delta = mpz(record.n), record.delta
+    shape = [len(values) for values in record.feldman]
+    if shape != [record.threshold] * record.trustees:
+        raise KeyRefused(KeyCheck.FELDMAN_RANGE, "there is not one value for each trustee and coefficient.")
+    for trustee, values in enumerate(record.feldman, start=1):
+        if any(not 1 <= value < n or gcd(value, n) != 1 for value in values):
+            raise KeyRefused(KeyCheck.FELDMAN_RANGE, f"a value of trustee {trustee} is not a unit below n.")
+    v = verification_base(record.n)
+    constant = feldman_totals(record.n, record.feldman)[0] * powmod(v, -delta * record.k, n) % n
+    if powmod(constant, n, n) != powmod(v, delta * record.F0, n):
+        raise KeyRefused(KeyCheck.FELDMAN_EQUATION, "the shares do not invert n: the key would not open.")
+    if record.verification_keys != derive_verification_keys(record.n, delta, record.k, record.feldman):
+        raise KeyRefused(KeyCheck.VERIFICATION_KEYS, "they do not follow from the Feldman values.")
 
 
 def verify_nth_roots(n: int, roots: tuple[int, ...]) -> None:
@@ -155,23 +176,6 @@ def _verify_constants(record: PublicKeyRecord) -> None:
         raise KeyRefused(KeyCheck.CONSTANTS, "F0 is not a unit between 1 and n - 1.")
     if record.k < 0 or record.k.bit_length() > quotient_bits(record.n):
         raise KeyRefused(KeyCheck.CONSTANTS, "k is negative or too long.")
-
-
-def _verify_feldman(record: PublicKeyRecord) -> None:
-    """(Π_i V_i0 · v^(-Δ·k))^n = v^(Δ·F0), and the verification keys that follow from the V_ix."""
-    n, delta = mpz(record.n), record.delta
-    shape = [len(values) for values in record.feldman]
-    if shape != [record.threshold] * record.trustees:
-        raise KeyRefused(KeyCheck.FELDMAN_RANGE, "there is not one value for each trustee and coefficient.")
-    for trustee, values in enumerate(record.feldman, start=1):
-        if any(not 1 <= value < n or gcd(value, n) != 1 for value in values):
-            raise KeyRefused(KeyCheck.FELDMAN_RANGE, f"a value of trustee {trustee} is not a unit below n.")
-    v = verification_base(record.n)
-    constant = feldman_totals(record.n, record.feldman)[0] * powmod(v, -delta * record.k, n) % n
-    if powmod(constant, n, n) != powmod(v, delta * record.F0, n):
-        raise KeyRefused(KeyCheck.FELDMAN_EQUATION, "the shares do not invert n: the key would not open.")
-    if record.verification_keys != derive_verification_keys(record.n, delta, record.k, record.feldman):
-        raise KeyRefused(KeyCheck.VERIFICATION_KEYS, "they do not follow from the Feldman values.")
 
 
 @cache

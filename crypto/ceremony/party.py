@@ -26,7 +26,13 @@ from crypto.ceremony.messages import (
 from crypto.ceremony.parameters import SEED_BYTES, CeremonyParameters
 from crypto.ceremony.secret_work import Pairs, SecretWork
 from crypto.ceremony.trial_division import small_factors
-from crypto.certificate import KeyRefused, nth_root_challenges, square_root_challenges, verify_key_record
+from crypto.certificate import (
+    KeyRefused,
+    nth_root_challenges,
+    square_root_challenges,
+    verify_feldman,
+    verify_key_record,
+)
 from crypto.errors import MalformedEncoding
 from crypto.hashed_elements import verification_base
 from crypto.key_record import KeyShare, PublicKeyRecord, derive_verification_keys
@@ -381,7 +387,14 @@ class CeremonyParty:
             nth_roots=(),
             square_roots=square_roots,
         )
-        self._verify_inverse(record)
+        try:
+            verify_feldman(record)
+        except KeyRefused as error:
+            raise CeremonyFailed(
+                CeremonyCheck.INVERSE_EQUATION,
+                None,
+                "the opened F does not fit the published values: somebody lied.",
+            ) from error
         share = work.key_share(k)
         self.stage = CeremonyStage.CERTIFICATE
         record = replace(record, nth_roots=(yield from self._take_nth_roots(record, share)))
@@ -447,20 +460,6 @@ class CeremonyParty:
         if gcd(F, n) != 1:
             raise CeremonyFailed(CeremonyCheck.INVERSE_UNIT, None, "F shares a factor with the modulus.")
         return int(F)
-
-    def _verify_inverse(self, record: PublicKeyRecord) -> None:
-        """(Π_i V_i0 · v^(-Δ·k))^n = v^(Δ·F0), before anybody uses a share."""
-        n = record.n
-        v = verification_base(n)
-        constant = powmod(v, -record.delta * record.k, n)
-        for values in record.feldman:
-            constant = constant * values[0] % n
-        if powmod(constant, n, n) != powmod(v, record.delta * record.F0, n):
-            raise CeremonyFailed(
-                CeremonyCheck.INVERSE_EQUATION,
-                None,
-                "the opened F does not fit the published values: somebody lied.",
-            )
 
     def _take_nth_roots(
         self, record: PublicKeyRecord, share: KeyShare
