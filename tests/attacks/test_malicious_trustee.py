@@ -1,33 +1,38 @@
 """Corrupt trustees: wrong answers, statements for two boards, and keys that could lie about the result."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from math import prod
-from typing import Any
 
 import pytest
 
-from crypto.certificate import (
-    KeyCheck,
-    KeyRefused,
-    nth_root_challenges,
-    square_root_challenges,
-    verify_nth_roots,
-)
 from crypto.encoding import encode_base64url, encode_int
-from crypto.hashed_elements import verification_base
-from crypto.key_record import KeyShare, PublicKeyRecord, derive_verification_keys
-from crypto.numbers import gcd, invert, powmod
+from crypto.key_record import KeyShare, PublicKeyRecord
+from crypto.membership import ProofContext, challenge
+from crypto.numbers import mpz
+from crypto.opening import combine_openings
 from crypto.opening_proof import open_partially
+from protocol.ballot import AnswerRecord, BallotRecord, ProofRecord
+from protocol.canonical import encode_canonical
 from protocol.ceremony_record import make_ceremony_body
-from protocol.leaf import Kind
+from protocol.leaf import Kind, sign_body
 from protocol.opening_rules import make_partial_openings, opening_context
+from protocol.records import OpeningRecord, OptionVotes, QuestionVotes, Result
 from protocol.report import CheckName
 from protocol.terms import assemble_terms
 from tests.support.boards import Entry, MemoryBoard
-from tests.support.claims import first_prime
-from tests.support.elections import SERVER_KEY, TestElection, make_election, trustee_key
+from tests.support.claims import simulated_commitment, smaller
+from tests.support.elections import (
+    SERVER_KEY,
+    TestElection,
+    choose_one,
+    make_election,
+    make_manifest,
+    trustee_key,
+    voter_key,
+)
+from tests.support.forged_keys import forge_record, prime_after
 from tests.support.hostile import (
     Change,
     before,
@@ -373,59 +378,6 @@ def test_result_without_statements_or_openings_is_refused() -> None:
 # Keys of a conspiracy of all trustees. Nobody but they could make them; no ballot may be cast under them.
 
 
-def conspirators_key(primes: Sequence[int]) -> PublicKeyRecord:
-    """The record of a single trustee for any modulus, with every root that exists, and 1 where none does."""
-    n = prod(primes)
-    phi = prod(
-        (p - 1) * p ** (primes.count(p) - 1) if i == primes.index(p) else 1 for i, p in enumerate(primes)
-    )
-    inverse = int(invert(n, phi)) if gcd(n, phi) == 1 else 1
-    feldman = ((int(powmod(verification_base(n), inverse, n)),),)
-    bare = PublicKeyRecord(
-        n=n, threshold=1, trustees=1, F0=1, k=0, feldman=feldman,
-        verification_keys=derive_verification_keys(n, 1, 0, feldman), nth_roots=(), square_roots=(),
-    )  # fmt: skip
-    return replace(
-        bare,
-        nth_roots=tuple(int(powmod(x, inverse, n)) for x in nth_root_challenges(n)),
-        square_roots=tuple(square_root_of_either(x, primes) for x in square_root_challenges(n)),
-    )
-
-
-def square_root_of_either(x: int, primes: Sequence[int]) -> int:
-    """The smaller root of x or -x modulo the product of distinct primes; 1 when neither has one, or they repeat."""
-    if len(set(primes)) < len(primes):
-        return 1  # an earlier check is in the way
-    n = prod(primes)
-    for value in (x, n - x):
-        if all(powmod(value, (p - 1) // 2, p) == 1 for p in primes):
-            root = 0
-            for p in primes:
-                rest = n // p
-                root += root_modulo(value % p, p) * rest * int(invert(rest, p))
-            return min(root % n, -root % n)
-    return 1
-
-
-def root_modulo(value: int, p: int) -> int:
-    """Tonelli and Shanks."""
-    odd, twos = p - 1, 0
-    while odd % 2 == 0:
-        odd, twos = odd // 2, twos + 1
-    other = 2
-    while powmod(other, (p - 1) // 2, p) == 1:
-        other += 1
-    c, root, t = powmod(other, odd, p), powmod(value, (odd + 1) // 2, p), powmod(value, odd, p)
-    while t != 1:
-        square, least = t, 0
-        while square != 1:
-            square, least = square * square % p, least + 1
-        factor = powmod(c, 1 << (twos - least - 1), p)
-        twos, c = least, factor * factor % p
-        root, t = root * factor % p, t * c % p
-    return int(root)
-
-
 def election_under(record: PublicKeyRecord) -> TestElection:
     base = make_election()
     ceremony = make_ceremony_body(base.manifest.election, record, base.manifest.size, b"T" * 32)
@@ -434,61 +386,146 @@ def election_under(record: PublicKeyRecord) -> TestElection:
 
 
 def primes_of(count: int, residue: int) -> list[int]:
-    """Distinct primes, all `residue` mod 4, whose product has exactly 2048 bits."""
+    """Distinct primes, all `residue` mod 8, whose product has exactly 2048 bits."""
     bits = 2048 // count
     found: list[int] = []
     start = (1 << bits) - (1 << (bits - 8))
     while len(found) < count - 1:
-        found.append(first_prime(start, residue, 4))
-        start = found[-1] + 4
-    found.append(first_prime((3 << 2046) // prod(found), residue, 4))
+        found.append(prime_after(start, residue, 8))
+        start = found[-1] + 8
+    found.append(prime_after((3 << 2046) // prod(found), residue, 8))
     assert prod(found).bit_length() == 2048
     return found
 
 
-def test_control_conspirators_with_two_primes_3_mod_4_have_an_honest_key() -> None:
-    board = MemoryBoard(election_under(conspirators_key(primes_of(2, 3)))).start()
-    assert board.verify().report.ok
+def test_control_a_conspiracy_with_two_primes_3_mod_4_has_an_honest_key() -> None:
+    assert MemoryBoard(election_under(forge_record(primes_of(2, 3)))).start().verify().report.ok
 
 
-def twice(primes: Sequence[int]) -> list[int]:
+def squared() -> list[int]:
     """p²·q of 2048 bits, 1 mod 4."""
-    p = primes[0]
-    return [p, p, first_prime((3 << 2046) // (p * p), 1, 4)]
+    p = prime_after(3 << 680, 3, 8)
+    return [p, p, prime_after((3 << 2046) // (p * p), 5, 8)]
 
 
 @pytest.mark.parametrize(
     ("primes", "check"),
     [
-        (lambda: primes_of(32, 3), "square-roots"),
-        (lambda: primes_of(4, 3), "square-roots"),
-        (lambda: primes_of(2, 1), "square-roots"),
-        (lambda: twice(primes_of(3, 3)), "feldman-equation"),
-        (lambda: [p := primes_of(2, 3)[0], p], "square"),
+        (partial(primes_of, 32, 3), "square-roots"),
+        (partial(primes_of, 4, 3), "square-roots"),
+        (partial(primes_of, 2, 5), "square-roots"),
+        (squared, "feldman-equation"),
     ],
-    ids=["32 small primes", "four primes", "two primes, 1 mod 4", "p squared times q", "a square"],
-)  # fmt: skip
-def test_modulus_that_could_lie_is_refused_with_the_terms(primes: Any, check: str) -> None:
+    ids=["32 small primes", "four primes", "two primes, 1 mod 4", "p squared times q"],
+)
+def test_modulus_that_could_lie_is_refused_with_the_terms(
+    primes: Callable[[], list[int]], check: str
+) -> None:
     """Was broken: with 25 small primes, 45 valid ballots opened to a false result. Every root that exists is shown."""
-    board = MemoryBoard(election_under(conspirators_key(primes()))).start()
+    board = MemoryBoard(election_under(forge_record(primes()))).start()
     require_only(board.verify(), CheckName.KEY, 1, f"The key is refused ({check})")
 
 
-def test_square_factor_leaves_no_n_th_roots_either() -> None:
-    record = conspirators_key(twice(primes_of(3, 3)))
-    with pytest.raises(KeyRefused) as refused:
-        verify_nth_roots(record.n, record.nth_roots)
-    assert refused.value.check is KeyCheck.NTH_ROOTS
+# A key that keeps every check, and can lie all the same: one factor is shorter than a challenge.
+
+SHORT_FACTOR = 1_000_003
+FOUND_AFTER = 447_065
+"""Attempts after which `forged_choice` succeeds; it searches on, for about a minute, where the formats changed."""
 
 
-def test_half_the_square_roots_exist_for_primes_that_are_1_mod_4() -> None:
-    """What the attack above is up against: the fraction that the certificate's 128 roots catch."""
-    record = conspirators_key(primes_of(2, 1))
-    shown = [root for root in record.square_roots if root != 1]
-    assert 32 <= len(shown) <= 96
-    challenges = square_root_challenges(record.n)
-    for root, x in zip(record.square_roots, challenges, strict=True):
-        assert root == 1 or root * root % record.n in {x, record.n - x}
+@cache
+def lying_election() -> TestElection:
+    long_factor = prime_after((3 << 2046) // SHORT_FACTOR, 3, 4)
+    record = forge_record([SHORT_FACTOR, long_factor])
+    share = pow(record.n, -1, (SHORT_FACTOR - 1) * (long_factor - 1))
+    base = make_election(make_manifest((choose_one(2),)))
+    ceremony = make_ceremony_body(base.manifest.election, record, base.manifest.size, b"T" * 32)
+    terms, roll = assemble_terms(base.manifest_body, ceremony, base.roll_body)
+    return TestElection(base.manifest_body, ceremony, base.roll_body, terms, roll, (KeyShare(1, share),))
+
+
+def forged_choice(voter: int) -> tuple[bytes, bytes]:
+    """A ballot that "holds one vote for the first option", in truth n / p more: valid for every verifier.
+
+    The error of its branch is a multiple of e·n·(n / p), which is 0 modulo n² when p divides e; so hash until it does.
+    """
+    election = lying_election()
+    terms, key = election.terms, election.terms.key
+    (layout,), size, r = terms.layouts, terms.manifest.size, (1 << 1024) // 3
+    credential = voter_key(voter).public_key
+    members = layout.proof_sets()[0][1]
+    context = ProofContext(terms.fingerprint, layout.id, "choice 1", credential, 1)
+    c = key.encrypt(1 + key.n // SHORT_FACTOR, r)
+    e, z = [0, 1 << 100, 1 << 101], [0, 2, 3]
+    others = [simulated_commitment(key, c, members[j], e[j], z[j]) for j in (1, 2)]
+    sigma = (1 << 1400) + FOUND_AFTER
+    a, step, n2 = mpz(key.H_table.power(sigma)), mpz(key.H), mpz(key.n2)
+    while True:
+        e[0] = (challenge(key, c, members, (int(a), *others), context) - sum(e[1:])) % (1 << 256)
+        if e[0] % SHORT_FACTOR == 0:
+            break
+        a, sigma = a * step % n2, sigma + 1
+    z[0] = smaller(key, pow(key.h, sigma - r * e[0], key.n))
+    proof = ProofRecord(
+        a=tuple(encode_int(each, size.n2_bytes) for each in (int(a), *others)),
+        e=tuple(encode_int(each, 32) for each in e),
+        z=tuple(encode_int(each, size.n_bytes) for each in z),
+    )
+    answer = AnswerRecord(ciphertexts=(encode_int(c, size.n2_bytes),), proofs=(proof,), question=layout.id)
+    body = encode_canonical(
+        BallotRecord(
+            answers=(answer,),
+            credential=encode_base64url(credential),
+            election=terms.election,
+            fingerprint=terms.fingerprint_text,
+            format="psephos/ballot/v1",
+            sequence=1,
+        )
+    )
+    return body, sign_body(Kind.BALLOT, body, voter_key(voter))
+
+
+def test_conspiracy_of_all_cannot_publish_an_impossible_sum() -> None:
+    """The bound on packed slots is for this: a forged ballot moves the sum by more than all slots together hold."""
+    election = lying_election()
+    board = MemoryBoard(election).start()
+    board.append(Kind.BALLOT, *forged_choice(1))
+    board.cast(2, [[0, 1, 0]])
+    board.close()
+    assert board.aggregate().report.ok  # key and proofs hold
+    board.state(1)
+    (product,) = board.products()
+    (x,) = board.open_by(1, [product])
+    opening = combine_openings(election.terms.record, product.ciphertext, {1: x})
+    (layout,) = election.terms.layouts
+    assert opening.plaintext == 1 + (1 << layout.slot_bits) + election.terms.record.n // SHORT_FACTOR
+    assert opening.plaintext.bit_length() > layout.slot_bits * layout.chunk_slots
+    size = election.terms.manifest.size
+    result = Result(
+        aggregates=encode_base64url(board.aggregates_digest),
+        election=election.terms.election,
+        fingerprint=election.terms.fingerprint_text,
+        format="psephos/result/v1",
+        openings=(
+            OpeningRecord(
+                areas=product.areas,
+                chunk=0,
+                ciphertext=encode_int(product.ciphertext, size.n2_bytes),
+                plaintext=encode_int(opening.plaintext, size.n_bytes),
+                question=layout.id,
+                root=encode_int(opening.root, size.n_bytes),
+            ),
+        ),
+        totals=(
+            QuestionVotes(
+                question=layout.id,
+                votes=tuple(OptionVotes(option=option, votes=5) for option in layout.option_ids),
+            ),
+        ),
+        withheld=False,
+    )
+    at = board.append(Kind.RESULT, encode_canonical(result))
+    require_only(board.verify(), CheckName.TOTALS, at, "the opened sum is larger than its slots")
 
 
 def test_ceremony_with_one_number_altered_is_refused() -> None:
