@@ -21,7 +21,7 @@ from tests.cli.conftest import Psephos
 from tests.support.boards import MemoryBoard
 from tests.support.bundles import write_bundle
 from tests.support.elections import TestElection, make_election, make_manifest, voter_key
-from tests.support.trustees import PASSPHRASE, open_trustee
+from tests.support.key_files import PASSPHRASE, open_trustee
 from trustee.diary import Diary, diary_path
 from trustee.key_file import open_key, seal_key, write_new_file
 

@@ -9,7 +9,7 @@ import pytest
 
 from protocol.opening_rules import make_statement
 from tests.support.elections import make_election, make_manifest
-from tests.support.trustees import diary_of, open_trustee
+from tests.support.key_files import diary_of, open_trustee
 from trustee.diary import Diary, diary_path
 from trustee.errors import DiaryDamaged, FileStands, StatementAlreadySigned
 from trustee.key_file import SharePlace

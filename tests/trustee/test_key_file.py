@@ -11,7 +11,7 @@ import pytest
 from crypto.encoding import encode_base64url
 from protocol.canonical import encode_canonical
 from tests.support.elections import make_election, make_manifest
-from tests.support.trustees import CHEAP, PASSPHRASE, open_trustee
+from tests.support.key_files import CHEAP, PASSPHRASE, open_trustee
 from trustee.errors import FileStands, KeyFileDamaged, PassphraseUnfit, TrusteeRefuses, WrongPassphrase
 from trustee.key_file import (
     PRODUCT_COST,

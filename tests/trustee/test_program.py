@@ -30,7 +30,7 @@ from protocol.signed_body import (
 from protocol.verification import Options, SourceBroken
 from tests.support.boards import Entry, MemoryBoard
 from tests.support.elections import DURING, TestElection, make_election, make_manifest, voter_key
-from tests.support.trustees import diary_of, open_trustee
+from tests.support.key_files import diary_of, open_trustee
 from trustee.diary import Diary
 from trustee.errors import (
     AlreadyOpened,
