@@ -4,18 +4,16 @@ import { type PageData, PageFault } from "./pageData.ts"
 
 export type Values = { readonly [placeholder: string]: string | number }
 
-/** A sentence by its key. count: chooses between KEY.one and KEY.other. */
+/** A sentence by its key. count: chooses between KEY.one and KEY.other, as the page itself does in both languages. */
 export type Message = { readonly key: string; readonly values?: Values; readonly count?: number }
 
 export class Texts {
   readonly #data: PageData
-  readonly #plural: Intl.PluralRules
   readonly #number: Intl.NumberFormat
   readonly #clock: Intl.DateTimeFormat
 
   constructor(data: PageData) {
     this.#data = data
-    this.#plural = new Intl.PluralRules(data.lang)
     this.#number = new Intl.NumberFormat(data.lang)
     this.#clock = new Intl.DateTimeFormat("en-GB", {
       timeZone: data.zone,
@@ -36,7 +34,7 @@ export class Texts {
 
   /** @throws PageFault for a key or placeholder that is missing */
   say({ key, values = {}, count }: Message): string {
-    const name = count === undefined ? key : `${key}.${this.#plural.select(count)}`
+    const name = count === undefined ? key : `${key}.${count === 1 ? "one" : "other"}`
     const sentence = this.#data.texts[name]
     if (sentence === undefined) throw new PageFault(`The page has no text “${name}”.`)
     return sentence.replace(/\{(\w+)\}/g, (_, placeholder: string) => {
@@ -64,10 +62,10 @@ export class Texts {
       key: "time.full",
       values: {
         weekday: this.#data.weekdays[weekday] ?? "",
-        day: parts["day"] ?? "",
+        day: this.#data.lang === "vi" ? (parts["day"] ?? "").padStart(2, "0") : (parts["day"] ?? ""),
         month: this.#data.months[Number(parts["month"]) - 1] ?? "",
         year: parts["year"] ?? "",
-        time: `${parts["hour"]}:${parts["minute"]}`,
+        time: `${Number(parts["hour"])}:${parts["minute"]}`,
         zone: this.#data.zoneLabel,
       },
     })
