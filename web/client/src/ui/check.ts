@@ -53,7 +53,10 @@ export class CheckPage {
   /** A receipt file, chosen or dropped anywhere on the page. */
   #listenForReceipts(): void {
     const chooser = hook(this.#page, "input#receipt-file", HTMLInputElement)
-    chooser.addEventListener("change", () => void this.#open(chooser.files?.[0]))
+    chooser.addEventListener("change", () => {
+      void this.#open(chooser.files?.[0])
+      chooser.value = "" // else the same file, chosen again, would not be noticed
+    })
     hook(this.#page, "#receipt-file-row").hidden = false
     this.#page.addEventListener("dragover", (event) => event.preventDefault())
     this.#page.addEventListener("drop", (event) => {
