@@ -25,7 +25,7 @@ from voting.office import Office
 SEEDS = {"log key": b"L" * 32, "server key": b"S" * 32, "trustee's signing key": bytes([1]) * 32}
 PAGES = ("/", "/elections", "/check", "/how-voting-works")
 PAGES_OF_VOTE = ("", "/turnout", "/booth", "/check", "/board", "/board/6", "/result", "/verify")
-API = ("", "/terms", "/checkpoint", "/entries", "/entries/6", "/consistency?old=3", "/bundle", "/find?code=x")
+API = ("/terms", "/checkpoint", "/entries", "/entries/6", "/consistency?old=3", "/bundle", "/find?code=x")
 
 
 def spellings(secret: bytes) -> set[bytes]:
