@@ -1,5 +1,8 @@
 """The key of a single returning officer."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from crypto import paillier
@@ -107,3 +110,15 @@ def test_other_spellings_of_a_share_are_refused(data: bytes) -> None:
 
 def test_a_share_never_shows_in_a_repr() -> None:
     assert "12345" not in repr(KeyShare(1, 12345))
+
+
+def test_nothing_in_the_product_reaches_for_a_smaller_modulus() -> None:
+    root = Path(__file__).parents[2]
+    packages = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]
+    rooms = [pattern.rstrip("*") for pattern in packages["include"]]
+    sources = [path for room in rooms for path in (root / room).rglob("*.py")]
+    assert len(sources) > 100
+    for path in sources:
+        text = path.read_text()
+        assert "small_keys" not in text, path
+        assert "(KeySize)" not in text, f"{path} extends KeySize"
