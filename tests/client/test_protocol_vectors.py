@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from protocol.canonical import decode_canonical
-from protocol.errors import MalformedRecord, ManifestInvalid
+from protocol.errors import MalformedRecord, ManifestInvalid, TermsMismatch
 from protocol.manifest import decode_manifest
+from protocol.public_terms import read_public_terms
 from tests.vectors.files import FOLDER, read_vectors, rendered
 from tests.vectors.make_protocol import small, vectors
 
@@ -33,11 +34,34 @@ def test_other_spelling_is_refused(text: str) -> None:
         decode_canonical(text.encode(), JSON_TYPE, limit_bytes=1000)
 
 
-@pytest.mark.parametrize("case", MANIFESTS_REFUSED, ids=lambda case: str(case["id"]))
-def test_manifest_is_refused_here_too(case: Any) -> None:
-    text = small().manifest_body.decode()
+ERRORS: dict[str, tuple[type[Exception], ...]] = {
+    "terms-mismatch": (TermsMismatch,),
+    # Python reads the manifest as a part of the answer: what is wrong in it is wrong with the whole.
+    "malformed-record": (MalformedRecord,),
+    "manifest-invalid": (MalformedRecord, ManifestInvalid),
+}
+
+
+def altered(text: str, case: Any) -> bytes:
     for old, new in case["replace"]:
         assert old in text
         text = text.replace(old, new)
+    return text.encode()
+
+
+@pytest.mark.parametrize("name", ["small", "wide"])
+def test_good_terms_are_read(name: str) -> None:
+    terms = read_public_terms(VECTORS["terms"][name].encode())
+    assert terms.fingerprint.hex() == VECTORS["fingerprints"][name]
+
+
+@pytest.mark.parametrize("case", VECTORS["terms_refused"], ids=lambda case: str(case["id"]))
+def test_terms_are_refused_here_too(case: Any) -> None:
+    with pytest.raises(ERRORS[case["error"]]):
+        read_public_terms(altered(VECTORS["terms"]["small"], case))
+
+
+@pytest.mark.parametrize("case", MANIFESTS_REFUSED, ids=lambda case: str(case["id"]))
+def test_manifest_is_refused_here_too(case: Any) -> None:
     with pytest.raises(ManifestInvalid):
-        decode_manifest(text.encode())
+        decode_manifest(altered(small().manifest_body.decode(), case))

@@ -22,6 +22,7 @@ from protocol.casting import Promise, Receipt, make_promise
 from protocol.challenge import Challenge, OpenedAnswer, Reveal
 from protocol.leaf import Kind, body_digest, decode_leaf, sign_body, signed_message
 from protocol.manifest import NamedKey
+from protocol.public_terms import make_public_terms
 from protocol.records import Freeze, freeze_message
 from protocol.roll import RollEntry
 from protocol.terms import ElectionTerms, fingerprint_of
@@ -98,16 +99,8 @@ def _terms_answer(manifest: bytes, ceremony: bytes, roll_digest: bytes, terms: E
         format="psephos/freeze/v1",
         signatures=tuple(encode_base64url(trustee_key(i).sign(message)) for i in trustees),
     )
-    answer = {
-        "ceremony": msgspec.Raw(ceremony),
-        "fingerprint": terms.fingerprint_text,
-        "format": "psephos/terms/v1",
-        "freeze": freeze,
-        "manifest": msgspec.Raw(manifest),
-        "roll_digest": encode_base64url(roll_digest),
-        "total_weight": terms.total_weight,
-    }
-    return encode_canonical(answer).decode()
+    body = encode_canonical(freeze)
+    return make_public_terms(manifest, ceremony, roll_digest, body, terms.total_weight).decode()
 
 
 def _ballot(
@@ -298,7 +291,7 @@ def _altered(case_id: str, error: str, attack: str, *replace: tuple[str, str]) -
 def _terms_refused() -> list[dict[str, Any]]:
     terms = small().terms
     mismatch, malformed, invalid = "terms-mismatch", "malformed-record", "manifest-invalid"
-    other = encode_base64url(bytes(32))
+    other = encode_base64url(WITNESS.public_key)
     key_before = '"log_key":"' + terms.manifest.log_key + '"'
     title, fingerprint = '"title":{"en":"A test election"', f'"fingerprint":"{terms.fingerprint_text}"'
     trustee = '"name":"Trustee 1"'
@@ -330,7 +323,7 @@ def _terms_refused() -> list[dict[str, Any]]:
         ),
         _altered(
             "key-shared-otherwise",
-            mismatch,
+            malformed,
             "one trustee suffices",
             ('"threshold":2,"transcript"', '"threshold":1,"transcript"'),
         ),

@@ -16,7 +16,8 @@ const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 15_000
 const CONFIRM_PAUSE_MS = 1_000
 
-/** What happens at the moment. lookedAt: milliseconds since 1970; null before the first look.
+/** What happens at the moment. lookedAt: when it was last seen to be absent, milliseconds
+ * since 1970; null before that.
  * contradicted: the server showed something that its own promise or signature contradicts. */
 export type CastState =
   | { readonly kind: "sending" | "waiting" | "checking" }
@@ -90,10 +91,12 @@ export class Casting {
       answer = await this.#api.cast(this.#job.request)
     } catch (error) {
       if (!(error instanceof ApiProblem)) return unknown(error)
-      // The bytes may have arrived by an earlier request whose answer was lost: the board knows.
-      const looked = error.status === 409 ? await this.#find() : null
-      if (looked === "listed") return null
-      if (looked !== null && looked.kind === "in") return looked
+      // The bytes may have arrived by an earlier request whose answer was lost: the board knows. Without its word, or
+      // against it, a conflict proves nothing.
+      const looked = error.status === 409 ? await this.#find() : "absent"
+      if (looked === "listed" || looked === "unseen") return null
+      if (looked !== "absent" && looked.kind === "in") return looked
+      if (error.code === "already-cast") return null
       return { kind: "refused", code: error.code, detail: error.detail }
     }
     this.#promise = promiseRecord(answer)
@@ -109,13 +112,13 @@ export class Casting {
 
   async #look(): Promise<Outcome | null> {
     const looked = await this.#find()
-    this.#lookedAt = this.#clock.now()
-    return looked === "listed" ? null : looked
+    if (looked === "absent") this.#lookedAt = this.#clock.now()
+    return typeof looked === "string" ? null : looked
   }
 
-  /** One snapshot of the credential's ballots: ours is among them, can no longer come, or neither (null).
-   * "listed": it is there, but the proof of it could not be had or does not hold. */
-  async #find(): Promise<Outcome | "listed" | null> {
+  /** One snapshot of the credential's ballots: ours is among them, or can no longer come; or it is absent so far.
+   * "listed": it is there, but the proof of it could not be had or does not hold. "unseen": no snapshot was had. */
+  async #find(): Promise<Outcome | "listed" | "absent" | "unseen"> {
     const { ballot, credential, sequence } = this.#job
     try {
       const standing = await this.#api.credential(encodeBase64url(credential))
@@ -123,10 +126,11 @@ export class Casting {
       if (ours !== undefined) return (await this.#confirm(ours.index)) ?? "listed"
       if (standing.state === "closed") return { kind: "refused", code: "closed", detail: "" }
       if (standing.next_sequence > sequence) return { kind: "refused", code: "wrong-sequence", detail: "" }
+      return "absent"
     } catch (error) {
       unknown(error)
+      return "unseen"
     }
-    return null
   }
 
   /** Wait for a signed head that holds the entry, at most as long as was promised, and check it. */
