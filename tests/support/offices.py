@@ -172,15 +172,16 @@ def make_office(
     secrets: Path,
     election: TestElection | None = None,
     until: State = State.OPEN,
+    now: datetime = DURING,
 ) -> OfficeUnderTest:
     """An office on a migrated database whose election has come as far as `until` (draft, frozen or open).
 
-    election: `door_election()` unless given. The caller disposes of the engine.
+    election: `door_election()` unless given.  now: what its clock says. The caller disposes of the engine.
     """
     election = election or door_election()
     engine = make_engine(database_url)
     migrate(engine)
-    clock = Clock()
+    clock = Clock(now)
     office = Office(engine, server_keys(secrets, election.terms.election), clock)
     under_test = OfficeUnderTest(office, election, clock, database_url, secrets)
     register_election(office, election.manifest)
