@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
+from crypto.merkle import InclusionFailed
+from crypto.signature import SignatureFailed
 from protocol.canonical import decode_canonical
 from protocol.errors import MalformedRecord, ManifestInvalid, TermsMismatch
 from protocol.manifest import decode_manifest
 from protocol.public_terms import read_public_terms
+from protocol.receipt import ReceiptDiffers, decode_receipt, verify_receipt
 from tests.vectors.files import FOLDER, read_vectors, rendered
 from tests.vectors.make_protocol import small, vectors
 
@@ -47,6 +50,27 @@ def altered(text: str, case: Any) -> bytes:
         assert old in text
         text = text.replace(old, new)
     return text.encode()
+
+
+RECEIPT_ERRORS: dict[str, tuple[type[Exception], ...]] = {
+    # Python calls a promise with another deadline malformed.
+    "evidence-differs": (ReceiptDiffers, MalformedRecord),
+    "signature-failed": (SignatureFailed,),
+    "inclusion-failed": (InclusionFailed,),
+    "malformed-record": (MalformedRecord,),
+}
+
+
+def test_good_receipt_holds() -> None:
+    ballot, head = verify_receipt(small().terms, decode_receipt(VECTORS["receipt"].encode()))
+    assert (ballot.sequence, head.size) == (1, 8)
+
+
+@pytest.mark.parametrize("case", VECTORS["receipt_refused"], ids=lambda case: str(case["id"]))
+def test_receipt_is_refused_here_too(case: Any) -> None:
+    data = altered(VECTORS["receipt"], case)
+    with pytest.raises(RECEIPT_ERRORS[case["error"]]):
+        verify_receipt(small().terms, decode_receipt(data))
 
 
 @pytest.mark.parametrize("name", ["small", "wide"])
