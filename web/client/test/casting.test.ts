@@ -162,13 +162,15 @@ for (const fault of ["bad-promise", "other-leaf"] as const) {
     }
     const seen: CastState[] = []
     let shown: unknown = null
-    await cast(server, fault === "bad-promise" ? [fault] : [], (state, casting) => {
+    const { outcome } = await cast(server, fault === "bad-promise" ? [fault] : [], (state, casting) => {
       seen.push(state)
       if (state.kind === "unknown") shown = JSON.parse(casting.evidence()).shown
     })
     const unknown = seen.find((state) => state.kind === "unknown")
     assert.ok(unknown?.kind === "unknown" && unknown.contradicted)
     assert.ok(typeof shown === "string")
+    // The board proves the ballot in the end; a promise that does not hold is no part of a receipt.
+    assert.ok(outcome.kind === "in" && (outcome.promise === null) === (fault === "bad-promise"))
   })
 }
 

@@ -23,7 +23,7 @@ export type CastState =
   | { readonly kind: "sending" | "waiting" | "checking" }
   | { readonly kind: "unknown"; readonly sending: boolean; readonly lookedAt: number | null; readonly contradicted: boolean }
 
-/** promise: null when the answer with it was lost and the board itself gave certainty. */
+/** promise: as it came, after it was checked; null when it was lost or bad, and the board itself gave certainty. */
 export type Outcome =
   | { readonly kind: "in"; readonly entry: BoardEntry; readonly promise: JsonObject | null }
   | { readonly kind: "refused"; readonly code: string; readonly detail: string }
@@ -45,6 +45,7 @@ export class Casting {
   readonly #clock: Clock
   readonly #onState: (state: CastState) => void
   #promise: JsonObject | null = null
+  #kept: JsonObject | null = null
   #shown: string | null = null
   #lookedAt: number | null = null
   #sendAgain: (() => void) | null = null
@@ -106,6 +107,7 @@ export class Casting {
       this.#shown = encodeCanonical(this.#promise)
       return unknown(error)
     }
+    this.#kept = this.#promise
     this.#report({ kind: "waiting" })
     return this.#confirm(answer.index)
   }
@@ -154,7 +156,7 @@ export class Casting {
           throw new EvidenceDiffers("Another leaf stands at the promised place.")
         }
         verifyLeafSignature(entry.leaf, credential)
-        return { kind: "in", entry, promise: this.#promise }
+        return { kind: "in", entry, promise: this.#kept }
       } catch (error) {
         this.#shown = answer
         return unknown(error)
