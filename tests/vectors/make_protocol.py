@@ -357,6 +357,8 @@ def _terms_refused() -> list[dict[str, Any]]:
         _altered(
             "text-turned-around", invalid, "an option shown as another", (trustee, '"name":"\u202eTrustee 1"')
         ),
+        _altered("witness-name-with-space", invalid, "a second signature line", (WITNESS_NAME, "witness w1")),
+        _altered("witness-name-with-plus", invalid, "a second signature line", (WITNESS_NAME, "witness+w1")),
         _altered("text-not-nfc", invalid, "two spellings of one name", (trustee, '"name":"Tru\u0301stee 1"')),
         _altered(
             "options-with-one-id", invalid, "two options that count as one", ('{"id":"a2"', '{"id":"a1"')

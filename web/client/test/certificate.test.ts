@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { generatePrimeSync } from "node:crypto"
 import { test } from "node:test"
 import {
   KeyRefused,
@@ -36,6 +37,8 @@ test("a modulus of another form is refused", () => {
   let cofactor = 2n ** 2048n / prime - 1_000n
   while ((cofactor * prime) % 4n !== 1n) cofactor -= 1n
   refuses("small-factors", () => verifyModulus(cofactor * prime, 2048))
+  const largePrime = generatePrimeSync(2048, { add: 4n, rem: 1n, bigint: true })
+  refuses("prime", () => verifyModulus(largePrime, 2048))
 })
 
 test("n-th roots that are not the challenges' are refused", () => {

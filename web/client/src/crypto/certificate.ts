@@ -15,7 +15,7 @@ const SMALL_FACTOR_LIMIT = 1_000_000
 /** A modulus or certificate that fails `check`: no ballot may be encrypted under it. */
 export class KeyRefused extends CryptoError {
   readonly code = "key-refused"
-  readonly check: "length" | "form" | "square" | "small-factors" | "nth-roots" | "square-roots"
+  readonly check: "length" | "form" | "square" | "small-factors" | "prime" | "nth-roots" | "square-roots"
 
   constructor(check: KeyRefused["check"], reason: string) {
     super(`The key is refused (${check}): ${reason}`)
@@ -23,7 +23,10 @@ export class KeyRefused extends CryptoError {
   }
 }
 
-/** Exact length, n ≡ 1 (mod 4), no square, no factor below 10^6. @throws KeyRefused */
+/** Exact length, n ≡ 1 (mod 4), no square, no factor below 10^6, no prime.
+ *
+ * A prime would pass every other check, and its φ is n − 1: anybody could open every ballot.
+ * @throws KeyRefused */
 export function verifyModulus(n: bigint, bits: number): void {
   if (n < 0n || bitLength(n) !== bits) throw new KeyRefused("length", `the modulus has not ${bits} bits.`)
   if (n % 4n !== 1n) throw new KeyRefused("form", "the modulus is not 1 modulo 4.")
@@ -36,6 +39,7 @@ export function verifyModulus(n: bigint, bits: number): void {
       throw new KeyRefused("small-factors", `the modulus has a factor below ${SMALL_FACTOR_LIMIT}.`)
     }
   }
+  if (powmod(2n, n - 1n, n) === 1n) throw new KeyRefused("prime", "the modulus is a prime, or behaves like one.")
 }
 
 /** r_i^n ≡ x_i (mod n) for 7 hash-derived x_i: gcd(n, φ(n)) = 1. @throws KeyRefused */

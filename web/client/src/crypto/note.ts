@@ -73,9 +73,14 @@ export function verifyNote(note: Note, keyName: string, publicKey: Uint8Array): 
 
 /** A key name is not empty and has neither white space nor control characters nor “+”. @throws MalformedNote */
 export function requireKeyName(name: string): void {
-  if (name === "" || /[\p{White_Space}+\x00-\x1f]/u.test(name)) {
+  if (!isKeyName(name)) {
     throw new MalformedNote("A key's name is not empty and has no spaces, control characters or “+”.")
   }
+}
+
+/** Whether a key may have this name. */
+export function isKeyName(name: string): boolean {
+  return name !== "" && !/[\p{White_Space}+\x00-\x1f]/u.test(name)
 }
 
 /** Canonical standard base64 inside a note. @throws MalformedNote */

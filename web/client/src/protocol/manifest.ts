@@ -1,5 +1,6 @@
 // The manifest: what is asked, of whom, when, under which keys. Frozen with the fingerprint. PROTOCOL §4.
 
+import { isKeyName } from "../crypto/note.ts"
 import type { JsonValue } from "./canonicalJson.ts"
 import {
   base64url,
@@ -23,6 +24,8 @@ export const BLANK = "blank"
 
 const localText = (most: number) => record({ en: text(most), vi: text(most) })
 const namedKey = record({ key: base64url(32), name: text(100) })
+// A witness's name stands in signature lines.
+const witness = record({ key: base64url(32), name: keyName(100) })
 const option = record({ id: identifier, label: localText(300) })
 const common = { id: identifier, text: localText(500) }
 const options = (least: number) => list(option, least, 200)
@@ -74,7 +77,7 @@ const manifest = record({
   time_zone: text(64),
   title: localText(200),
   trustees: list(namedKey, 1, 10),
-  witnesses: list(namedKey, 0, 20),
+  witnesses: list(witness, 0, 15),
 })
 
 export type Manifest = Decoded<typeof manifest>
@@ -123,6 +126,14 @@ function requireQuestion(question: Question): void {
 
 function requireDistinct(name: string, items: readonly string[]): void {
   if (new Set(items).size !== items.length) throw new ManifestInvalid(`${name} are not distinct.`)
+}
+
+function keyName(most: number): Decoder<string> {
+  return (value, path) => {
+    const name = text(most)(value, path)
+    if (!isKeyName(name)) throw new MalformedRecord(`${path} has white space or “+”.`)
+    return name
+  }
 }
 
 function bits(...allowed: readonly number[]): Decoder<number> {
