@@ -28,6 +28,7 @@ from cli.one_machine import (
 )
 from cli.output import ExitCode, in_words, say
 from cli.progress import Progress
+from cli.serve import run_until_stopped
 from protocol.manifest import Manifest, Question
 from protocol.records import QuestionVotes, Result
 from protocol.terms import ElectionTerms
@@ -89,7 +90,7 @@ def demo(
         say("Vote yourself, as one of the invented voters, with one of these voting codes:")
         for issued in codes[:CODES_SHOWN]:
             say(f"    {issued.code.written}")
-        server(app, settings).run()
+        run_until_stopped(server(app, settings), settings)
 
 
 def _settings(port: int) -> Settings:

@@ -1,5 +1,7 @@
 """`psephos election …`: an official runs an election from the command line. Settings as for `psephos serve`."""
 
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,16 +9,19 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
+from sqlalchemy.exc import OperationalError
 
 from audits.bundle import write_bundle
 from board.errors import BoardError
 from cli.manifest_toml import FILE_BYTES_MAX, ManifestFileUnusable, complete_manifest, parse_manifest
 from cli.one_machine import open_office
 from cli.output import UnusableInput, in_words, read_file, say, verdict_errors
+from cli.serve import DATABASE_NOT_OPENED
 from cli.trustee import CEREMONY_FILE, MANIFEST_FILE, ROLL_FILE
 from crypto.encoding import decode_base64url
 from crypto.errors import CryptoError
-from protocol.canonical import decode_canonical
+from crypto.signature import SEED_BYTES, SigningKey
+from protocol.canonical import decode_canonical, encode_canonical
 from protocol.ceremony_record import CEREMONY_BYTES_MAX
 from protocol.errors import ProtocolError
 from protocol.leaf import Kind
@@ -43,7 +48,8 @@ from voting.preparation import (
     open_polls,
     register_election,
 )
-from web.settings import UnusableSettings, read_settings
+from voting.server_keys import ElectionKeys
+from web.settings import Settings, UnusableSettings, read_settings
 
 election = typer.Typer(
     name="election",
@@ -67,15 +73,23 @@ def _at_office() -> Iterator[tuple[Office, str]]:
         BoardError,
         ProtocolError,
         CryptoError,
-        FileExistsError,
     )
     with verdict_errors(False, *refused):
         settings = read_settings()
-        office = open_office(settings.database_url, settings.secrets)
+        office = _open_office(settings)
         try:
             yield office, urlsplit(settings.base_url).hostname or "localhost"
         finally:
             office.engine.dispose()
+
+
+def _open_office(settings: Settings) -> Office:
+    try:
+        return open_office(settings.database_url, settings.secrets)
+    except OperationalError as error:
+        raise UnusableInput(DATABASE_NOT_OPENED) from error
+    except OSError as error:
+        raise UnusableInput(f"{settings.secrets} (PSEPHOS_SECRETS): {error.strerror}.") from error
 
 
 @election.command()
@@ -87,14 +101,33 @@ def create(
     with _at_office() as (office, site):
         fields = parse_manifest(read_file(manifest, FILE_BYTES_MAX))
         name = new_election_id()
-        body = register_election(office, complete_manifest(fields, name, office.keys.make(name), site))
-        try:
-            terms.mkdir(parents=True)
-            (terms / MANIFEST_FILE).write_bytes(body + b"\n")
-        except OSError as error:
-            raise UnusableInput(f"{terms} cannot be made: {error.strerror}.") from error
+        # With any keys first: whatever is wrong with the file is found before the server's own keys are made.
+        complete_manifest(fields, name, _any_keys(), site)
+        with _new_folder(terms):
+            whole = complete_manifest(fields, name, office.keys.make(name), site)
+            (terms / MANIFEST_FILE).write_bytes(encode_canonical(whole) + b"\n")
+            register_election(office, whole)
         say(f"Election {name} is a draft. Its manifest: {terms / MANIFEST_FILE}")
         say("Next: psephos trustee keys, psephos registrar make, psephos trustee sign-freeze.")
+
+
+def _any_keys() -> ElectionKeys:
+    log, server = (SigningKey.from_seed(secrets.token_bytes(SEED_BYTES)) for _ in range(2))
+    return ElectionKeys(log, server)
+
+
+@contextmanager
+def _new_folder(path: Path) -> Iterator[None]:
+    """A folder for what the block writes; gone again when the block fails."""
+    try:
+        path.mkdir(parents=True)
+    except OSError as error:
+        raise UnusableInput(f"{path} cannot be made: {error.strerror}.") from error
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
 
 
 @election.command("list")
@@ -134,11 +167,13 @@ def _read_signature(path: Path) -> FreezeSignature:
 
 def _in_order(signatures: list[FreezeSignature], trustees: int) -> list[bytes]:
     by_trustee = {item.trustee: decode_base64url(item.signature, 64) for item in signatures}
+    if len(by_trustee) != len(signatures):
+        raise UnusableInput("Two of these files hold the signature of the same trustee.")
+    if strange := sorted(number for number in by_trustee if number > trustees):
+        raise UnusableInput(f"The manifest names {trustees} trustees; there is no trustee {strange[0]}.")
     missing = [str(number) for number in range(1, trustees + 1) if number not in by_trustee]
-    if missing or len(signatures) != trustees:
-        raise UnusableInput(
-            f"One signature of each trustee is needed; missing: {', '.join(missing) or 'none'}."
-        )
+    if missing:
+        raise UnusableInput(f"One signature of each trustee is needed; missing: {', '.join(missing)}.")
     return [by_trustee[number] for number in range(1, trustees + 1)]
 
 
@@ -156,8 +191,10 @@ def close(
 ) -> None:
     """Close the polls. It ends voting for everybody and cannot be undone."""
     with _at_office() as (office, _):
-        if not yes:
-            typer.confirm("Closing ends voting for everybody and cannot be undone. Close?", abort=True)
+        if not yes and not typer.confirm(
+            "Closing ends voting for everybody and cannot be undone. Close?", err=True
+        ):
+            raise UnusableInput("The polls were not closed.")
         say(f"The polls are closed (entry {close_polls(office, election_id)} of the board).")
 
 
@@ -170,12 +207,15 @@ def tally(
 ) -> None:
     """Multiply the ballots of a closed election; then take what the trustees signed, file by file."""
     with _at_office() as (office, _):
+        # All files are read before the first one is used.
+        bodies = [
+            (path, decode_signed_body(read_file(path, SIGNED_BODY_BYTES_MAX + 1))) for path in signed or []
+        ]
         with reading(office.engine) as session:
             aggregated = find_election(session, election_id).aggregates_index is not None
         if not aggregated:
             say(f"The ballots are multiplied (entry {aggregate(office, election_id)} of the board).")
-        for path in signed or []:
-            body = decode_signed_body(read_file(path, SIGNED_BODY_BYTES_MAX + 1))
+        for path, body in bodies:
             append = append_statement if body.kind is Kind.CLOSING_STATEMENT else append_partial_openings
             index = append(office, election_id, body.body, body.signature)
             say(f"{path}: trustee {body.trustee}'s {body.kind} is entry {index} of the board.")
@@ -212,5 +252,10 @@ def bundle(
 ) -> None:
     """Write the election's public record, as far as it goes, for trustees and auditors."""
     with _at_office() as (office, _), reading(office.engine) as session:
-        write_bundle(session, find_election(session, election_id), out)
+        try:
+            write_bundle(session, find_election(session, election_id), out)
+        except FileExistsError as error:
+            raise UnusableInput(str(error)) from error
+        except OSError as error:
+            raise UnusableInput(f"{out} cannot be written: {error.strerror}.") from error
         say(f"The public record: {out}")

@@ -12,10 +12,13 @@ from protocol.public_terms import PUBLIC_TERMS_BYTES_MAX
 
 ANSWER_SECONDS: Final = 60
 ANSWER_BYTES_MAX: Final = 1_000_000
+DETAIL_CHARACTERS_MAX: Final = 500
+BUSY: Final = "busy"
+"""The one problem of a server's own making after which nothing was stored (docs/API.md)."""
 
 
 class ServerRefuses(UnusableInput):
-    """The server answered with a problem document. `code` is its stable name."""
+    """The server answered with a problem document and did nothing. `code` is its stable name."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -23,7 +26,11 @@ class ServerRefuses(UnusableInput):
 
 
 class AnswerLost(UnusableInput):
-    """No answer came: whether the request arrived is unknown."""
+    """No answer came, or a fault's: whether the request was carried out is unknown."""
+
+
+class AnswerUnreadable(UnusableInput):
+    """The server says that it did what was asked, in an answer that no right server gives."""
 
 
 @dataclass(frozen=True)
@@ -41,34 +48,52 @@ class ElectionClient:
         return self._ask("/terms", limit_bytes=PUBLIC_TERMS_BYTES_MAX)
 
     def get(self, path: str) -> dict[str, Any]:
-        """A JSON object. Raises: ServerRefuses, AnswerLost."""
-        return _object(self._ask(path))
+        """A JSON object. Raises: ServerRefuses, AnswerLost, AnswerUnreadable."""
+        return _answer(self._ask(path))
 
     def post(self, path: str, data: bytes) -> dict[str, Any]:
-        """Send a canonical record; the JSON object that comes back. Raises: ServerRefuses, AnswerLost."""
-        return _object(self._ask(path, data))
+        """Send a canonical record; the JSON object that comes back. Raises: as `get`."""
+        return _answer(self._ask(path, data))
 
     def _ask(self, path: str, data: bytes | None = None, limit_bytes: int = ANSWER_BYTES_MAX) -> bytes:
-        request = urllib.request.Request(  # noqa: S310  (the scheme was checked)
-            self.address.rstrip("/") + path, data=data, headers={"Content-Type": "application/json"}
-        )
         try:
+            request = urllib.request.Request(  # noqa: S310  (the scheme was checked)
+                self.address.rstrip("/") + path, data=data, headers={"Content-Type": "application/json"}
+            )
             with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
                 return bytes(answer.read(limit_bytes + 1))
         except urllib.error.HTTPError as error:
-            problem = _object(error.read(ANSWER_BYTES_MAX))
-            raise ServerRefuses(
-                str(problem.get("code", error.code)), str(problem.get("detail", error.reason))
-            ) from error
+            raise _problem(error) from error
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise AnswerLost(f"No answer came from {self.address}: {error}.") from error
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _problem(error: urllib.error.HTTPError) -> UnusableInput:
+    """What an answer with an error's status means. A server that failed may have stored the ballot before."""
+    try:
+        problem = _object(error.read(ANSWER_BYTES_MAX))
+    except (OSError, http.client.HTTPException):
+        problem = None
+    code = problem.get("code") if problem is not None else None
+    detail = problem.get("detail") if problem is not None else None
+    if not isinstance(code, str) or not isinstance(detail, str):
+        return AnswerLost(f"The server answered {error.code} without saying why.")
+    sentence = detail[:DETAIL_CHARACTERS_MAX]
+    return AnswerLost(sentence) if error.code >= 500 and code != BUSY else ServerRefuses(code, sentence)
+
+
+def _answer(data: bytes) -> dict[str, Any]:
+    if len(data) > ANSWER_BYTES_MAX:
+        raise AnswerUnreadable(f"The server's answer is longer than {ANSWER_BYTES_MAX} bytes.")
+    found = _object(data)
+    if found is None:
+        raise AnswerUnreadable("The server's answer is not a JSON object.")
+    return found
+
+
+def _object(data: bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(data)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise UnusableInput("The server's answer is not a JSON object.")
-    return found
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -41,9 +41,11 @@ def parse_manifest(data: bytes) -> dict[str, Any]:
 
     Raises: ManifestFileUnusable for what is not TOML or sets a field of the server.
     """
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise ManifestFileUnusable("The file begins with a byte order mark. Save it as UTF-8 without one.")
     try:
         fields = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: not UTF-8, not TOML, a number of 5000 digits
         raise ManifestFileUnusable(f"This is not a TOML file: {error}.") from error
     if forbidden := sorted(SERVER_FIELDS & fields.keys()):
         raise ManifestFileUnusable(f"{forbidden[0]} is set by the server. Take it out of the file.")
@@ -55,7 +57,10 @@ def _in_utc(name: str, value: Any) -> Any:
         return value
     if value.tzinfo is None:
         raise ManifestFileUnusable(f"{name} has no time zone. Write it as 2026-11-29T20:00:00+07:00.")
-    return format_time(value)
+    try:
+        return format_time(value)
+    except OverflowError as error:
+        raise ManifestFileUnusable(f"{name} lies before the first year or after the last one.") from error
 
 
 def complete_manifest(fields: dict[str, Any], election: str, keys: ElectionKeys, site: str) -> Manifest:
@@ -71,6 +76,10 @@ def complete_manifest(fields: dict[str, Any], election: str, keys: ElectionKeys,
         "log_origin": log_origin(site, election),
         "server_key": encode_base64url(keys.server.public_key),
     }
+    if whole["witnesses"]:
+        raise ManifestFileUnusable(
+            "This server cannot collect witnesses' cosignatures yet: name no witnesses."
+        )
     try:
         manifest = msgspec.convert(whole, Manifest)
     except msgspec.ValidationError as error:

@@ -121,8 +121,11 @@ def verdict_errors(as_json: bool, *unusable: type[Exception]) -> Iterator[None]:
     except expected as error:
         code, sentence = ExitCode.UNUSABLE, visible(str(error))
         stderr().print(f"Error: {sentence}", soft_wrap=True)
-    except (typer.Exit, typer.Abort):
+    except typer.Exit:
         raise
+    except typer.Abort:  # Ctrl-C, or an end of the input, where something was asked
+        code, sentence = ExitCode.UNUSABLE, "Stopped: a question was not answered."
+        stderr().print(f"\n{sentence}", soft_wrap=True)
     except Exception as error:
         code, sentence = report_fault(error), _fault_sentence(error)
     else:

@@ -47,7 +47,11 @@ def make(
         issued, roll_body = issue_codes(manifest.election, [line.entry for line in lines])
         roll = decode_roll(roll_body, manifest)
         _write_new(codes, _codes_file([line.voter for line in lines], issued), 0o600)
-        _write_new(terms / ROLL_FILE, roll_body + b"\n", 0o644)
+        try:
+            _write_new(terms / ROLL_FILE, roll_body + b"\n", 0o644)
+        except UnusableInput:
+            codes.unlink()  # codes of a roll that there is not
+            raise
         say(f"{len(lines)} voting codes: {codes} (secret). The public roll: {terms / ROLL_FILE}")
         for area, weight in roll.lonely_pairs():
             stderr().print(
@@ -68,9 +72,13 @@ def _codes_file(voters: list[str], issued: list[IssuedCode]) -> bytes:
 def _write_new(path: Path, data: bytes, mode: int) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink()
+            raise
     except OSError as error:
         raise UnusableInput(f"{path} cannot be written: {error.strerror}.") from error

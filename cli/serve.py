@@ -1,14 +1,17 @@
 """`psephos serve`: the site, from settings in the environment."""
 
+import signal
 from typing import Annotated
 
 import typer
+import uvicorn
+from sqlalchemy.exc import OperationalError
 
-from cli.output import ExitCode, say, stderr
+from cli.output import UnusableInput, say, verdict_errors
 from storage.errors import StorageError
 from voting.errors import VotingError
 from web.serving import application, server
-from web.settings import UnusableSettings, read_settings
+from web.settings import Settings, UnusableSettings, read_settings
 
 
 def serve(
@@ -17,11 +20,35 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the site. Everything else is set by PSEPHOS_* variables (see the README's table)."""
-    try:
+    with verdict_errors(False, UnusableSettings, StorageError, VotingError):
         settings = read_settings()
-        with application(settings, workers) as app:
-            say(f"Serving {settings.base_url}")
-            server(app, settings).run()
-    except (UnusableSettings, StorageError, VotingError) as error:
-        stderr().print(f"Error: {error}", soft_wrap=True)
-        raise typer.Exit(ExitCode.UNUSABLE) from error
+        try:
+            with application(settings, workers) as app:
+                say(f"Serving {settings.base_url}")
+                run_until_stopped(server(app, settings), settings)
+        except OperationalError as error:
+            raise UnusableInput(DATABASE_NOT_OPENED) from error
+
+
+DATABASE_NOT_OPENED = (
+    "The database of PSEPHOS_DATABASE_URL cannot be opened. Does its folder or server exist?"
+)
+"""The driver's own text is not repeated: it may hold the address with its password."""
+
+
+def run_until_stopped(http: uvicorn.Server, settings: Settings) -> None:
+    """Serve until Ctrl-C or SIGTERM; then what is under way ends, and so does this call.
+
+    Raises: UnusableInput when nothing can listen at the address.
+    """
+    # uvicorn ends in order and then raises the signal again. The default of SIGTERM would kill this process before
+    # the casting processes are told to end, and they would stay.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        http.run()
+    except KeyboardInterrupt:
+        return
+    except SystemExit as error:
+        raise UnusableInput(
+            f"Nothing can listen on {settings.host}, port {settings.port}. Is another server running there?"
+        ) from error

@@ -1,11 +1,12 @@
 """`psephos vote`: a ballot without a browser. The same encryption, proofs and checks, from a terminal."""
 
+import os
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
-from cli.election_client import AnswerLost, ElectionClient, ServerRefuses
+from cli.election_client import AnswerLost, AnswerUnreadable, ElectionClient, ServerRefuses
 from cli.output import ExitCode, UnusableInput, in_words, read_file, say, verdict_errors
 from cli.progress import Progress
 from crypto.ballot_seed import BallotSeed
@@ -16,20 +17,26 @@ from crypto.encoding import encode_base64url
 from crypto.errors import CryptoError
 from crypto.signature import SigningKey
 from crypto.voting_code import VotingCode, parse_voting_code
-from protocol.ballot import BallotRecord, encrypt_ballot
+from protocol.ballot import SEQUENCE_MAX, BallotRecord, encrypt_ballot
 from protocol.canonical import decode_canonical, encode_canonical
 from protocol.casting import CastRequest, Promise, Receipt
 from protocol.challenge import Challenge, OpenedAnswer, Reveal
-from protocol.errors import AnswerInvalid, ProtocolError
+from protocol.errors import AnswerInvalid, MalformedRecord, ProtocolError
 from protocol.layout import QuestionLayout
 from protocol.leaf import Kind, body_digest, decode_leaf, sign_body
 from protocol.manifest import BLANK, ChooseOne, Points
 from protocol.public_terms import read_public_terms
-from protocol.receipt import verify_receipt
+from protocol.receipt import RECEIPT_BYTES_MAX, verify_receipt
 from protocol.terms import ElectionTerms
 from verifier.program import MalformedFingerprint, read_fingerprint
 
+T = TypeVar("T")
+
 CODE_FILE_BYTES_MAX: Final = 1000
+NO_BALLOTS_NOW: Final = {
+    "closed": "Voting is closed. You have not cast a ballot now.",
+    "not-open": "Voting has not begun. You have not voted yet.",
+}
 
 
 def vote(
@@ -46,8 +53,7 @@ def vote(
     refuses.
     """
     with verdict_errors(False, MalformedFingerprint):
-        if receipt.exists():
-            raise UnusableInput(f"{receipt} exists already. Name another file with --receipt.")
+        _require_place(receipt)
         client = ElectionClient(url)
         terms = _read_terms(client, None if fingerprint is None else read_fingerprint(fingerprint))
         code = _read_code(code_file)
@@ -64,6 +70,14 @@ def vote(
                 break
             _test(client, terms, key, values, sequence, seed, body)
         _cast(client, terms, key, body, receipt)
+
+
+def _require_place(receipt: Path) -> None:
+    """Before the vote, not after it, a voter learns that the receipt cannot be kept."""
+    if receipt.exists() or receipt.is_symlink():
+        raise UnusableInput(f"{receipt} exists already. Name another file with --receipt.")
+    if not os.access(receipt.absolute().parent, os.W_OK | os.X_OK):
+        raise UnusableInput(f"{receipt} cannot be written there. Name another file with --receipt.")
 
 
 def _read_terms(client: ElectionClient, expected: str | None) -> ElectionTerms:
@@ -95,10 +109,17 @@ def _read_code(path: Path | None) -> VotingCode:
 
 
 def _next_sequence(client: ElectionClient, key: SigningKey) -> int:
-    found = client.get(f"/credentials/{encode_base64url(key.public_key)}")
-    sequence = found.get("next_sequence")
-    if not isinstance(sequence, int) or sequence < 1:
-        raise UnusableInput("The server's answer about your voting code cannot be read.")
+    try:
+        found = client.get(f"/credentials/{encode_base64url(key.public_key)}")
+        sequence = found.get("next_sequence")
+        if type(sequence) is not int or not 1 <= sequence <= SEQUENCE_MAX:
+            raise AnswerUnreadable("There is no number of your next ballot in it.")
+    except AnswerUnreadable as error:
+        say(f"You have not voted: the server's answer about your voting code does not hold. {error}")
+        raise typer.Exit(ExitCode.REFUTED) from error
+    # Only the server's word: the door decides. It saves answers that nobody takes.
+    if (state := found.get("state")) in NO_BALLOTS_NOW:
+        raise UnusableInput(NO_BALLOTS_NOW[state])
     if sequence > 1:
         say(f"This code has voted before. This will be ballot {sequence}; the last one counts.")
     return sequence
@@ -176,8 +197,8 @@ def _test(
     say(f"  psephos check-challenge {path} --url {client.address}")
     try:
         index = client.post("/challenges", reveal).get("index")
-        say(f"The test is entry {index} of the board.")
-    except (ServerRefuses, AnswerLost) as error:
+        say(f"The server says that the test is entry {index} of the board.")
+    except (ServerRefuses, AnswerLost, AnswerUnreadable) as error:
         say(f"The test did not reach the board ({error}). The file is enough to check it.")
     say("Your answers are sealed anew, with another receipt code.")
 
@@ -197,49 +218,63 @@ def _cast(client: ElectionClient, terms: ElectionTerms, key: SigningKey, body: b
     except AnswerLost as error:
         say(f"We do not know yet whether your vote arrived. Look for the receipt code {code} on the board.")
         raise UnusableInput(str(error)) from error
+    except AnswerUnreadable as error:
+        raise _does_not_hold(error, code) from error
     try:
         receipt = _receipt(client, terms, request, answer)
-        ballot, head = verify_receipt(terms, receipt)
+        _, head = verify_receipt(terms, receipt)
     except (ServerRefuses, AnswerLost) as error:
         say(
             f"The server took your ballot, but where it stands could not be checked. Look for {code} on the board."
         )
         raise UnusableInput(str(error)) from error
-    except (ProtocolError, CryptoError) as error:
-        say(
-            f"The server's answer does not hold: {error} Keep the receipt code {code} and tell the election office."
-        )
-        raise typer.Exit(ExitCode.REFUTED) from error
-    _write_new(path, encode_canonical(receipt))
+    except (ProtocolError, CryptoError, AnswerUnreadable) as error:
+        raise _does_not_hold(error, code) from error
     say("\nYour vote is in the urn.")
+    say(f"Receipt code {code}, entry {receipt.promise.index} of {head.size} on the board.")
+    say("Checked here: signature, promise, inclusion, signed head.")
+    _write_new(path, encode_canonical(receipt))
+    say(f"Your receipt: {path}")
+
+
+def _does_not_hold(error: Exception, code: str) -> typer.Exit:
     say(
-        f"Receipt code {display_code(ballot.tracker)}, entry {receipt.promise.index} of {head.size} on the board."
+        f"The server's answer does not hold: {error} Keep the receipt code {code} and tell the election office."
     )
-    say(f"Checked here: signature, promise, inclusion, signed head. Your receipt: {path}")
+    return typer.Exit(ExitCode.REFUTED)
 
 
 def _receipt(
     client: ElectionClient, terms: ElectionTerms, request: CastRequest, answer: dict[str, Any]
 ) -> Receipt:
-    promise = decode_canonical(encode_canonical(answer.get("promise")), Promise, limit_bytes=10_000)
+    promise = _record(answer.get("promise"), Promise)
     entry = client.get(f"/entries/{promise.index}")
-    return decode_canonical(
-        encode_canonical(
-            {
-                "ballot": request.ballot,
-                "checkpoint": entry.get("checkpoint"),
-                "election": terms.election,
-                "fingerprint": terms.fingerprint_text,
-                "format": "psephos/receipt/v1",
-                "inclusion": entry.get("proof"),
-                "leaf": decode_leaf(str(entry.get("leaf")).encode("utf-8")),
-                "promise": promise,
-                "tracker": promise.tracker,
-            }
-        ),
+    leaf = entry.get("leaf")
+    if not isinstance(leaf, str) or not leaf.isascii():
+        raise AnswerUnreadable(f"There is no leaf in its answer about entry {promise.index}.")
+    return _record(
+        {
+            "ballot": request.ballot,
+            "checkpoint": entry.get("checkpoint"),
+            "election": terms.election,
+            "fingerprint": terms.fingerprint_text,
+            "format": "psephos/receipt/v1",
+            "inclusion": entry.get("proof"),
+            "leaf": decode_leaf(leaf.encode("ascii")),
+            "promise": promise,
+            "tracker": promise.tracker,
+        },
         Receipt,
-        limit_bytes=16 * 1024 * 1024,
     )
+
+
+def _record(value: object, record_type: type[T]) -> T:
+    """A record that came inside of another answer, read as strictly as if it had come alone."""
+    try:
+        data = encode_canonical(value)
+    except (ValueError, RecursionError) as error:  # half a character, lists in lists in lists
+        raise MalformedRecord(f"The record cannot be read: {error}.") from error
+    return decode_canonical(data, record_type, limit_bytes=RECEIPT_BYTES_MAX)
 
 
 def _write_new(path: Path, data: bytes) -> None:
