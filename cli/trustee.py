@@ -214,7 +214,7 @@ def state(
         _require_new(out)
         opened = _open(key, passphrase_file)
         with _reading(bundle, "Verifying the board") as (source, options):
-            result = sign_statement(source, opened.key, _diary(key, opened.key), options)
+            result = sign_statement(source, opened.key, _diary(key, opened.key), datetime.now(UTC), options)
         _hand_over(result, out)
 
 

@@ -18,7 +18,8 @@ from protocol.terms import ElectionTerms
 from protocol.text import Base64url, ElectionId, Identifier
 
 CHALLENGE_BYTES_MAX = 200_000
-CHALLENGES_PER_CREDENTIAL = 100
+CHALLENGES_PER_CREDENTIAL = 20
+"""Each costs every verifier the encryption of a whole ballot."""
 
 Value = Annotated[int, msgspec.Meta(ge=0, le=20)]
 

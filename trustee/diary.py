@@ -9,13 +9,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
 from protocol.canonical import Record, decode_canonical, encode_canonical
 from protocol.errors import ProtocolError
 from protocol.records import ClosingStatement, TrusteeNumber
-from protocol.text import ElectionId
+from protocol.text import ElectionId, Timestamp, format_time, parse_time
 from trustee.errors import DiaryDamaged, StatementAlreadySigned
 from trustee.key_file import SharePlace, sync_folder, write_new_file
 
@@ -29,7 +30,16 @@ class _FirstLine(Record, frozen=True):
 
 
 class _StatementLine(Record, frozen=True):
+    noted_at: Timestamp
     statement: ClosingStatement
+
+
+@dataclass(frozen=True)
+class NotedStatement:
+    """A closing statement that was signed. body: canonical.  noted_at: by the trustee's own clock, aware."""
+
+    body: bytes
+    noted_at: datetime
 
 
 @dataclass(frozen=True)
@@ -45,31 +55,31 @@ class Diary:
         write_new_file(path, _first_line(place))
         return cls(path, place)
 
-    def statement(self) -> bytes | None:
-        """The body of the closing statement that was signed, None before. Raises: DiaryDamaged."""
+    def statement(self) -> NotedStatement | None:
+        """The closing statement that was signed, None before. Raises: DiaryDamaged."""
         with self._locked() as handle:
             return self._read(handle)
 
-    def record_statement(self, body: bytes) -> None:
+    def record_statement(self, body: bytes, now: datetime) -> None:
         """Note a closing statement, on the disk when this returns; only then may it be signed.
 
-        body: canonical. The same one may be noted again.
+        body: canonical. The same one may be noted again; the first time stays.  now: the trustee's clock, aware.
         Raises: StatementAlreadySigned for a different one, DiaryDamaged, OSError.
         """
         with self._locked() as handle:
             earlier = self._read(handle)
             if earlier is not None:
-                if earlier != body:
-                    raise StatementAlreadySigned(earlier, body)
+                if earlier.body != body:
+                    raise StatementAlreadySigned(earlier.body, body)
                 return
             statement = decode_canonical(body, ClosingStatement, limit_bytes=DIARY_BYTES_MAX)
-            line = encode_canonical(_StatementLine(statement=statement)) + b"\n"
+            line = encode_canonical(_StatementLine(noted_at=format_time(now), statement=statement)) + b"\n"
             if os.write(handle, line) != len(line):
                 raise DiaryDamaged(f"{self.path} could not be written to; is the disk full?")
             os.fsync(handle)
             sync_folder(self.path.parent)
 
-    def _read(self, handle: int) -> bytes | None:
+    def _read(self, handle: int) -> NotedStatement | None:
         os.lseek(handle, 0, os.SEEK_SET)
         data = os.read(handle, DIARY_BYTES_MAX + 1)
         lines = data.splitlines(keepends=True)
@@ -81,9 +91,9 @@ class Diary:
             if not lines[1].endswith(b"\n"):
                 raise DiaryDamaged(f"{self.path} ends in the middle of a line. Nothing is signed.")
             line = decode_canonical(lines[1][:-1], _StatementLine, limit_bytes=DIARY_BYTES_MAX)
-        except ProtocolError as error:
+            return NotedStatement(encode_canonical(line.statement), parse_time(line.noted_at))
+        except (ProtocolError, ValueError) as error:
             raise DiaryDamaged(f"{self.path} cannot be read: {error} Nothing is signed.") from error
-        return encode_canonical(line.statement)
 
     @contextmanager
     def _locked(self) -> Iterator[int]:

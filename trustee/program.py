@@ -118,15 +118,16 @@ def rehearse(record: PublicKeyRecord, share: KeyShare) -> int:
 
 
 def sign_statement(
-    source: BoardSource, key: TrusteeKey, diary: Diary, options: Options | None = None
+    source: BoardSource, key: TrusteeKey, diary: Diary, now: datetime, options: Options | None = None
 ) -> SignedByTrustee:
     """Verify the whole board and sign its closing: once for an election, ever.
 
+    now: the trustee's own clock, aware; the objection time is counted from it.
     Raises: BoardRefused, NotThisTrustee, TooEarly, StatementAlreadySigned, DiaryDamaged; what `source` raises.
     """
     view = _verify(source, key, options)
     body = view.statement()
-    diary.record_statement(body)
+    diary.record_statement(body, now)
     return view.signed(Kind.CLOSING_STATEMENT, body)
 
 
@@ -142,8 +143,8 @@ def open_products(
     view = _verify(source, key, options)
     terms, tally, number = view.terms, view.tally, view.share.index
     signed, allowed = diary.statement(), view.statement()
-    if signed is not None and signed != allowed:
-        raise StatementAlreadySigned(signed, allowed)
+    if signed is not None and signed.body != allowed:
+        raise StatementAlreadySigned(signed.body, allowed)
     if signed is None or number not in tally.statements:
         raise StatementNotOnBoard(
             "This trustee's closing statement does not stand on this board. Sign the closing first, and open when "
@@ -153,7 +154,10 @@ def open_products(
         require_quorum(terms, len(tally.statements), tally.quorum_lowered)
     except OpeningTooEarly as error:
         raise TooEarly(str(error)) from error
-    earliest = parse_time(tally.closing_time) + timedelta(seconds=terms.manifest.objection_seconds)
+    # The closing leaf's time is the server's word, and after a quiet hour it may lie an hour back. When this program
+    # saw the closed board is not.
+    seen_closed = max(parse_time(tally.closing_time), signed.noted_at)
+    earliest = seen_closed + timedelta(seconds=terms.manifest.objection_seconds)
     if now < earliest:
         raise TooEarly(f"The time for objections ends at {format_time(earliest)}; it is {format_time(now)}.")
     if not tally.opened_products:

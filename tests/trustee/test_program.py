@@ -46,6 +46,8 @@ from trustee.key_file import TrusteeKey
 from trustee.program import check_terms, open_products, rehearse, require_own, sign_freeze, sign_statement
 
 NOW = DURING + timedelta(days=10)
+CLOSED_AT = DURING
+"""When the trustees see the closed board."""
 
 
 def changed_manifest(**fields: object) -> Manifest:
@@ -83,7 +85,7 @@ def diaries(tmp_path: Path) -> dict[int, Diary]:
 def stated_board(diaries: dict[int, Diary], board: MemoryBoard, numbers: tuple[int, ...]) -> MemoryBoard:
     """The board with these trustees' own statements."""
     for number in numbers:
-        result = sign_statement(board, open_trustee(board.election, number), diaries[number])
+        result = sign_statement(board, open_trustee(board.election, number), diaries[number], CLOSED_AT)
         append(board, encode_signed_body(result.signed))
     return board
 
@@ -184,12 +186,12 @@ def test_three_statements_then_two_open(diaries: dict[int, Diary]) -> None:
 def test_the_same_statement_may_be_signed_again(diaries: dict[int, Diary]) -> None:
     board = closed_board()
     key = open_trustee(ELECTION, 1)
-    first = sign_statement(board, key, diaries[1])
+    first = sign_statement(board, key, diaries[1], CLOSED_AT)
     board.now += timedelta(hours=1)
-    assert sign_statement(board, key, diaries[1]) == first
+    assert sign_statement(board, key, diaries[1], CLOSED_AT) == first
     # Statements of others behind it change nothing.
     board.state(2)
-    assert sign_statement(board, key, diaries[1]) == first
+    assert sign_statement(board, key, diaries[1], CLOSED_AT) == first
 
 
 def test_a_board_that_is_not_closed_is_not_stated(diaries: dict[int, Diary]) -> None:
@@ -197,10 +199,10 @@ def test_a_board_that_is_not_closed_is_not_stated(diaries: dict[int, Diary]) -> 
     board.cast(1, [[1, 0, 0, 0]])
     key = open_trustee(ELECTION, 1)
     with pytest.raises(TooEarly, match="not closed"):
-        sign_statement(board, key, diaries[1])
+        sign_statement(board, key, diaries[1], CLOSED_AT)
     board.close()
     with pytest.raises(TooEarly, match="aggregates"):
-        sign_statement(board, key, diaries[1])
+        sign_statement(board, key, diaries[1], CLOSED_AT)
     assert diaries[1].statement() is None
 
 
@@ -208,9 +210,9 @@ def test_two_boards_of_one_election_are_never_both_stated(diaries: dict[int, Dia
     """The forked closing: the difference of the two sums would be one ballot."""
     key = open_trustee(ELECTION, 1)
     first, second = closed_board(voters=3), closed_board(voters=2)
-    sign_statement(first, key, diaries[1])
+    sign_statement(first, key, diaries[1], CLOSED_AT)
     with pytest.raises(StatementAlreadySigned):
-        sign_statement(second, key, diaries[1])
+        sign_statement(second, key, diaries[1], CLOSED_AT)
     second = stated_board({2: diaries[2], 3: diaries[3]}, second, (2, 3))
     second.state(1)  # as if a thief had signed for trustee 1
     with pytest.raises(StatementAlreadySigned):
@@ -246,7 +248,7 @@ def test_a_single_ballot_put_in_place_of_the_product_is_not_opened(diaries: dict
     board = forged_aggregates(board, [6])
     key = open_trustee(ELECTION, 1)
     with pytest.raises(BoardRefused) as refused:
-        sign_statement(board, key, diaries[1])
+        sign_statement(board, key, diaries[1], CLOSED_AT)
     failed = {check.name for check in refused.value.report.checks if not check.ok}
     assert {CheckName.COUNTED, CheckName.AGGREGATES} <= failed
     for number in (1, 2, 3):
@@ -277,7 +279,7 @@ def test_a_source_that_changes_between_two_readings_is_caught(diaries: dict[int,
     instead = board.leaves[other] if other != 5 else (board.leaves[7][0], body)
     source = TwoFacedBoard(board, 7, instead)
     with pytest.raises(BoardRefused, match="changed while the board was read"):
-        sign_statement(source, open_trustee(ELECTION, 1), diaries[1])
+        sign_statement(source, open_trustee(ELECTION, 1), diaries[1], CLOSED_AT)
     assert source.readings == 3
 
 
@@ -291,7 +293,7 @@ def test_a_source_that_breaks_off_is_caught(diaries: dict[int, Diary]) -> None:
 
     source = Broken(closed_board(), 0, (b"", b""))
     with pytest.raises(BoardRefused, match="connection was lost"):
-        sign_statement(source, open_trustee(ELECTION, 1), diaries[1])
+        sign_statement(source, open_trustee(ELECTION, 1), diaries[1], CLOSED_AT)
 
 
 def test_invalid_ballots_are_told_but_do_not_keep_the_others_closed(diaries: dict[int, Diary]) -> None:
@@ -323,7 +325,7 @@ def test_a_trustee_without_an_own_statement_on_the_board_does_not_open(diaries: 
     key = open_trustee(ELECTION, 1)
     with pytest.raises(StatementNotOnBoard):
         open_products(board, key, diaries[1], NOW)
-    sign_statement(board, key, diaries[1])
+    sign_statement(board, key, diaries[1], CLOSED_AT)
     open_products(board, key, diaries[1], NOW)
     # Signed, yet the server keeps it back and lowers the quorum with the others' statements.
     board = stated_board({2: diaries[2], 3: diaries[3]}, closed_board_like(board), (2, 3))
@@ -350,6 +352,20 @@ def test_the_time_for_objections_is_kept(tmp_path: Path) -> None:
     with pytest.raises(TooEarly, match="objections ends at 2026-11-24T13:00:00Z; it is 2026-11-24T12:59:59Z"):
         open_products(board, keys[1], own[1], DURING + timedelta(seconds=3599))
     open_products(board, keys[1], own[1], DURING + timedelta(seconds=3600))
+
+
+def test_a_backdated_closing_does_not_shorten_the_objections(tmp_path: Path) -> None:
+    """After a quiet hour the server may give the closing the time of the last ballot: the trustee's clock decides."""
+    election = make_election(changed_manifest(objection_seconds=3600))
+    board = closed_board(election)
+    keys = {number: open_trustee(election, number) for number in (1, 2, 3)}
+    own = {number: diary_of(keys[number], tmp_path) for number in keys}
+    seen = CLOSED_AT + timedelta(minutes=59)
+    for number, key in keys.items():
+        append(board, encode_signed_body(sign_statement(board, key, own[number], seen).signed))
+    with pytest.raises(TooEarly, match="objections ends at 2026-11-24T13:59:00Z"):
+        open_products(board, keys[1], own[1], seen + timedelta(minutes=2))
+    open_products(board, keys[1], own[1], seen + timedelta(hours=1))
 
 
 WITNESSES = {f"w{i}.invalid": SigningKey.from_seed(bytes([0x50 + i]) * 32) for i in (1, 2, 3)}
@@ -386,9 +402,9 @@ def test_the_witnesses_must_have_seen_the_closing(tmp_path: Path) -> None:
     diary = diary_of(key, tmp_path)
     board.cosigners = all_three[:1]
     with pytest.raises(BoardRefused, match="1 witnesses cosigned the closing; 2 are needed"):
-        sign_statement(board, key, diary)
+        sign_statement(board, key, diary, CLOSED_AT)
     board.cosigners = all_three[:2]
-    sign_statement(board, key, diary)
+    sign_statement(board, key, diary, CLOSED_AT)
     # After the act that lowers the number of statements every witness must have seen the closing.
     board.state(1)
     board.state(2)
@@ -404,7 +420,7 @@ def test_a_withheld_result_is_not_opened(tmp_path: Path) -> None:
     board = closed_board(election)
     key = open_trustee(election, 1)
     diary = diary_of(key, tmp_path)
-    append(board, encode_signed_body(sign_statement(board, key, diary).signed))
+    append(board, encode_signed_body(sign_statement(board, key, diary, CLOSED_AT).signed))
     board.state(2)
     board.state(3)
     with pytest.raises(NothingToOpen, match="withheld"):
@@ -424,14 +440,14 @@ def test_a_checkpoint_that_the_trustee_kept_must_be_a_prefix(diaries: dict[int, 
     other.cast(4, [[1, 0, 0, 0]])
     kept = Options(older=Checkpoint(other.election.manifest.log_origin, 6, other.root_at(6)))
     with pytest.raises(BoardRefused, match="not a prefix"):
-        sign_statement(closed_board(), open_trustee(ELECTION, 1), diaries[1], kept)
+        sign_statement(closed_board(), open_trustee(ELECTION, 1), diaries[1], CLOSED_AT, kept)
 
 
 def test_nothing_is_signed_with_the_key_of_another_election(tmp_path: Path) -> None:
     other = open_trustee(make_election(make_manifest(trustees=3, election="f" * 32)), 1)
     diary = diary_of(other, tmp_path)
     with pytest.raises(NotThisTrustee):
-        sign_statement(closed_board(), other, diary)
+        sign_statement(closed_board(), other, diary, CLOSED_AT)
     with pytest.raises(NotThisTrustee):
         open_products(closed_board(), other, diary, NOW)
     assert diary.statement() is None
@@ -440,7 +456,7 @@ def test_nothing_is_signed_with_the_key_of_another_election(tmp_path: Path) -> N
 def test_without_the_diary_nothing_is_signed(diaries: dict[int, Diary]) -> None:
     diaries[1].path.unlink()
     with pytest.raises(DiaryDamaged):
-        sign_statement(closed_board(), open_trustee(ELECTION, 1), diaries[1])
+        sign_statement(closed_board(), open_trustee(ELECTION, 1), diaries[1], CLOSED_AT)
     board = closed_board()
     for number in (1, 2, 3):
         board.state(number)
@@ -453,6 +469,6 @@ def test_a_single_returning_officer_goes_the_same_way(tmp_path: Path) -> None:
     board = closed_board(election)
     key = open_trustee(election, 1)
     diary = diary_of(key, tmp_path)
-    append(board, encode_signed_body(sign_statement(board, key, diary).signed))
+    append(board, encode_signed_body(sign_statement(board, key, diary, CLOSED_AT).signed))
     append(board, encode_signed_body(open_products(board, key, diary, NOW).signed))
     assert board.verify().report.ok
