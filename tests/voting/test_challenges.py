@@ -118,7 +118,7 @@ def test_too_many_challenges_of_one_credential(office: OfficeUnderTest) -> None:
     ]
     with writing(office.engine) as session:
         session.execute(insert(VotingChallenge), rows[:-1])
-    post_challenge(office.office, office.id, REVEAL)  # the hundredth
+    post_challenge(office.office, office.id, REVEAL)  # the last that is taken
     other = encrypt_ballot(TERMS, SECOND, key, 1, BallotSeed(b"d" * 32))
     again = challenge_json(
         seed=encode_base64url(b"d" * 32), tracker=encode_base64url(body_digest(Kind.BALLOT, other))
@@ -126,7 +126,13 @@ def test_too_many_challenges_of_one_credential(office: OfficeUnderTest) -> None:
     for answer, values in zip(again["answers"], SECOND, strict=True):
         answer["values"] = list(values)
     request = signed_reveal(canonical(again), voter_key(VOTER))
-    require_refused(office, request, 429, "too-many-challenges", "100 ballots of this voting code")
+    require_refused(
+        office,
+        request,
+        429,
+        "too-many-challenges",
+        f"{CHALLENGES_PER_CREDENTIAL} ballots of this voting code",
+    )
     # Voting goes on.
     assert office.cast(VOTER, FIRST).sequence == 1
 
