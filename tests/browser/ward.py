@@ -187,10 +187,14 @@ def hold(
     *,
     trustees: int = 3,
     revoting: bool = True,
+    promise_seconds: int = 60,
     voters: int = 40,
 ) -> HeldElection:
     """An election whose polls are open, with the committed test keys: no ceremony runs."""
-    manifest = ward_manifest(office.keys, title, questions, hours, trustees=trustees, revoting=revoting)
+    manifest = msgspec.structs.replace(
+        ward_manifest(office.keys, title, questions, hours, trustees=trustees, revoting=revoting),
+        promise_seconds=promise_seconds,
+    )
     keys = committed_keys(manifest)
     terms, issued = freeze_and_open(office, manifest, keys, [RollEntry(weight=1, area="all")] * voters)
     return HeldElection(terms, keys, issued)
