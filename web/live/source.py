@@ -157,9 +157,7 @@ class LivePages:
                 pages=pages,
                 state=_signed_state(session, row),
                 # No witness can be asked by this version, so none has signed.
-                witnesses=tuple(
-                    WitnessState(witness.name, None) for witness in read_manifest(row).witnesses
-                ),
+                witnesses=tuple(WitnessState(witness.name, None) for witness in read_manifest(row).witnesses),
                 quorum=read_manifest(row).witness_quorum,
                 counts=_counts(session, row, size),
                 bundle_bytes=self._bundle_bytes(session, row, size),
