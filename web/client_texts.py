@@ -115,6 +115,12 @@ BOOTH: Final = {
         "Another ballot with this voting code arrived in the meantime. "
         "Go back to your answers and cast your vote once more."
     ),
+    "problem.busy": N_(
+        "The server is very busy and stored nothing. Wait a minute, then cast your vote again."
+    ),
+    "problem.malformed-challenge": N_(
+        "The server could not read the test. The saved file is enough to check it."
+    ),
     "problem.other": N_("The server said: {detail}"),
     "test.command": N_("psephos check-challenge {file} --url {url}"),
     "test.posted": N_("The test is on the public board as number {n}."),
