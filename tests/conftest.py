@@ -1,3 +1,14 @@
 """Fixtures for every room: `database_url`, `postgres_url`, `office`, `shared_office`, `browser`, `context`, `page`."""
 
+import pytest
+
 pytest_plugins = ["tests.support.postgres", "tests.support.chromium", "tests.support.offices"]
+
+LONGEST_NAMED_BITS = 64
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Large numbers are named by their argument: they come from fresh keys, and names must not change between runs."""
+    if isinstance(val, int) and val.bit_length() > LONGEST_NAMED_BITS:
+        return argname
+    return None

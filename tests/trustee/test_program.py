@@ -33,6 +33,7 @@ from tests.support.elections import DURING, TestElection, make_election, make_ma
 from tests.support.key_files import diary_of, open_trustee
 from trustee.diary import Diary
 from trustee.errors import (
+    ActNotAccepted,
     AlreadyOpened,
     BoardRefused,
     DiaryDamaged,
@@ -315,7 +316,32 @@ def test_too_few_statements_do_not_open(diaries: dict[int, Diary]) -> None:
     with pytest.raises(TooEarly, match="2 identical closing statements stand on the board; 3 must"):
         open_products(board, key, diaries[1], NOW)
     board.lower_quorum()
-    assert open_products(board, key, diaries[1], NOW).signed.kind is Kind.PARTIAL_OPENING
+    with pytest.raises(ActNotAccepted, match="Trustee 3 lost the key file"):
+        open_products(board, key, diaries[1], NOW)
+    opened = open_products(board, key, diaries[1], NOW, accept_act=True)
+    assert opened.signed.kind is Kind.PARTIAL_OPENING
+
+
+def test_an_act_without_witnesses_opens_no_single_ballot_unasked(diaries: dict[int, Diary]) -> None:
+    # The server shows trustee 2 the board and trustee 3 the board without the last ballot; trustee 1 helps it.
+    whole = closed_board()
+    last = max(i for i, (leaf, _) in enumerate(whole.leaves) if b'"kind":"ballot"' in leaf)
+    shorter = MemoryBoard(ELECTION, [*whole.leaves[:last]], whole.now, None, whole.ballots - 1)
+    shorter.close()
+    shorter.aggregate()
+    for board, honest, absent in ((whole, 2, 3), (shorter, 3, 2)):
+        board.lower_quorum()
+        board.state(1)
+        board = stated_board({honest: diaries[honest]}, board, (honest,))
+        assert board.verify().report.ok
+        with pytest.raises(ActNotAccepted, match=f"Ask trustee {absent} "):
+            open_products(board, open_trustee(ELECTION, honest), diaries[honest], NOW)
+
+
+def test_an_act_that_all_statements_make_idle_is_not_asked_about(diaries: dict[int, Diary]) -> None:
+    board = stated_board(diaries, closed_board(), (1, 2, 3))
+    board.lower_quorum()
+    open_products(board, open_trustee(ELECTION, 1), diaries[1], NOW)
 
 
 def test_a_trustee_without_an_own_statement_on_the_board_does_not_open(diaries: dict[int, Diary]) -> None:
