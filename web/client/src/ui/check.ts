@@ -1,7 +1,10 @@
 // The page "Check my ballot": the browser asks, checks and says what it checked. Hooks: web/client/README.md.
 
 import { parseDisplayCode, displayCode } from "../crypto/displayCode.ts"
+import { decodeBase64url, equalBytes } from "../crypto/encoding.ts"
 import { PsephosError } from "../errors.ts"
+import { MalformedEncoding } from "../crypto/errors.ts"
+import { EvidenceDiffers } from "../protocol/errors.ts"
 import { type Receipt, verifyReceipt } from "../protocol/receipt.ts"
 import { decodeTerms, type Terms, verifyFreeze } from "../protocol/terms.ts"
 import { Api, ApiProblem, type FindAnswer, NoAnswer } from "./api.ts"
@@ -14,6 +17,9 @@ import { type Message, Texts } from "./texts.ts"
 
 // A ballot of 4,096 branches has about 5 MB.
 const RECEIPT_BYTES_MAX = 8_000_000
+
+/** What is looked for. tracker: all bits of it, as a receipt's QR code brings them; null when a code was typed. */
+type Sought = { readonly code: string; readonly tracker: Uint8Array | null }
 
 export class CheckPage {
   readonly #page: Document
@@ -79,8 +85,9 @@ export class CheckPage {
   }
 
   async #check(receipt: Receipt | null): Promise<void> {
-    const code = this.#readCode()
-    if (code === null) return
+    const sought = this.#readCode()
+    if (sought === null) return
+    const { code, tracker } = sought
     const run = this.#start()
     history.replaceState(null, "", `?code=${code}`)
     try {
@@ -90,32 +97,45 @@ export class CheckPage {
       if (found === null) return this.#showMissing()
       const heads = new KnownHeads(browserShelf(), terms.manifest)
       const check = await checkBallots(this.#api, terms, code, found, heads, receipt)
+      if (tracker !== null && !check.ballots.some((ballot) => ballot.entered && equalBytes(ballot.entry.leaf.digest, tracker))) {
+        throw new EvidenceDiffers("The board holds another ballot with this code.")
+      }
       if (run === this.#run) this.#showFound(terms, check)
     } catch (error) {
       if (run === this.#run) this.#show("check", error)
     }
   }
 
-  #readCode(): string | null {
+  #readCode(): Sought | null {
     this.#error.clear()
     this.#page.title = this.#title
     const typed = this.#input.value
     try {
       if (typed.trim() === "") throw new EmptyCode("Nothing was typed.")
-      return parseDisplayCode(typed)
+      const tracker = trackerOf(typed.trim())
+      if (tracker === null) return { code: parseDisplayCode(typed), tracker }
+      const code = displayCode(tracker)
+      this.#input.value = code
+      return { code, tracker }
     } catch (error) {
       const mistake = mistakeInCode("check", error)
       if (mistake === null) throw error
+      this.#empty()
+      this.#status.hidden = true
       this.#page.title = this.#texts.say({ key: "title.error", values: { title: this.#title } })
       this.#error.show(this.#texts.say(mistake), this.#input)
       return null
     }
   }
 
-  /** Nothing of an earlier answer stays while a new one is looked for. */
-  #start(): number {
+  /** Nothing of an earlier answer stays. */
+  #empty(): void {
     this.#result.replaceChildren()
     this.#checks.hidden = true
+  }
+
+  #start(): number {
+    this.#empty()
     this.#say({ key: "check.looking" })
     return ++this.#run
   }
@@ -210,6 +230,16 @@ export class CheckPage {
   #say(message: Message): void {
     this.#status.textContent = this.#texts.say(message)
     this.#status.hidden = false
+  }
+}
+
+/** The tracker that a text spells in full; null for anything else, which is read as a typed code. */
+function trackerOf(text: string): Uint8Array | null {
+  try {
+    return decodeBase64url(text, 32)
+  } catch (error) {
+    if (error instanceof MalformedEncoding) return null
+    throw error
   }
 }
 
