@@ -220,7 +220,17 @@ def state(
 
 @trustee.command("open")
 def open_command(
-    bundle: BundleFolder, key: KeyOption, out: OutOption, passphrase_file: PassphraseFile = None
+    bundle: BundleFolder,
+    key: KeyOption,
+    out: OutOption,
+    passphrase_file: PassphraseFile = None,
+    accept_act: Annotated[
+        bool,
+        typer.Option(
+            "--accept-act",
+            help="You have read the act that lowers the number of statements, and asked the other trustees.",
+        ),
+    ] = False,
 ) -> None:
     """Verify the board again and open the sums, when the trustees' statements stand on it."""
     with _refusals():
@@ -228,7 +238,9 @@ def open_command(
         opened = _open(key, passphrase_file)
         with _reading(bundle, "Verifying the board") as (source, options):
             diary = _diary(key, opened.key)
-            result = open_products(source, opened.key, diary, datetime.now(UTC), options)
+            result = open_products(
+                source, opened.key, diary, datetime.now(UTC), options, accept_act=accept_act
+            )
         _hand_over(result, out)
 
 

@@ -66,6 +66,7 @@ class TallyChecks:
     """Collects the leaves after the ballots, then checks them against what it derives itself.
 
     groups, products: as recomputed.  statements: numbers of the trustees whose identical statement stands on the board.
+    act: the one that lowers their quorum, None without it.
     """
 
     terms: ElectionTerms
@@ -79,7 +80,7 @@ class TallyChecks:
     counted: list[int] = field(default_factory=list)
     aggregates_digest: bytes = b""
     withheld: bool = False
-    quorum_lowered: bool = False
+    act: Act | None = None
     statements: set[int] = field(default_factory=set)
     answers: dict[int, tuple[int, ...]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -188,6 +189,11 @@ class TallyChecks:
         return ballot
 
     @property
+    def quorum_lowered(self) -> bool:
+        """Whether an official act that fits this election stands on the board."""
+        return self.act is not None
+
+    @property
     def act_stands(self) -> bool:
         """Whether the board holds an official act: the closing then needs the cosignature of every witness."""
         return any(noted.leaf.kind is Kind.ACT for noted in self._noted)
@@ -274,7 +280,7 @@ class TallyChecks:
             self.terms.manifest.threshold,
         ):
             raise ProtocolError("The official act does not fit this election.")
-        self.quorum_lowered = True
+        self.act = act
         self.warnings.append("statement-quorum-lowered")
 
     def _note_statement(self, noted: _Noted, closing_index: int) -> None:

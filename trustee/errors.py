@@ -75,6 +75,12 @@ class TooEarly(TrusteeRefuses):
     code = "too-early"
 
 
+class ActNotAccepted(TrusteeRefuses):
+    """An official act lowered the quorum, no witness watches the board, and this trustee has not agreed to it."""
+
+    code = "act-not-accepted"
+
+
 class StatementNotOnBoard(TrusteeRefuses):
     """The board lacks this trustee's own closing statement, or holds another than the diary."""
 

@@ -32,6 +32,7 @@ from protocol.text import format_time, parse_time
 from protocol.verification import BoardSource, Options, VerifiedBoard, verify_board
 from trustee.diary import Diary
 from trustee.errors import (
+    ActNotAccepted,
     AlreadyOpened,
     BoardRefused,
     NothingToOpen,
@@ -132,13 +133,20 @@ def sign_statement(
 
 
 def open_products(
-    source: BoardSource, key: TrusteeKey, diary: Diary, now: datetime, options: Options | None = None
+    source: BoardSource,
+    key: TrusteeKey,
+    diary: Diary,
+    now: datetime,
+    options: Options | None = None,
+    *,
+    accept_act: bool = False,
 ) -> SignedByTrustee:
     """Verify the whole board again and answer its products, each with a proof.
 
-    now: the trustee's own clock, aware.
+    now: the trustee's own clock, aware.  accept_act: the trustee has read the act that lowers the quorum and has asked
+    the others what they signed; needed where no witness watches the board.
     Raises: as `sign_statement`; TooEarly before the statements or the end of the objection time,
-    StatementNotOnBoard, NothingToOpen, AlreadyOpened.
+    ActNotAccepted, StatementNotOnBoard, NothingToOpen, AlreadyOpened.
     """
     view = _verify(source, key, options)
     terms, tally, number = view.terms, view.tally, view.share.index
@@ -154,6 +162,8 @@ def open_products(
         require_quorum(terms, len(tally.statements), tally.quorum_lowered)
     except OpeningTooEarly as error:
         raise TooEarly(str(error)) from error
+    if not accept_act:
+        _require_no_act(terms, tally)
     # The closing leaf's time is the server's word, and after a quiet hour it may lie an hour back. When this program
     # saw the closed board is not.
     seen_closed = max(parse_time(tally.closing_time), signed.noted_at)
@@ -179,6 +189,23 @@ def open_products(
     ]
     body = make_partial_openings(terms, tally.aggregates_digest, number, openings)
     return view.signed(Kind.PARTIAL_OPENING, body)
+
+
+def _require_no_act(terms: ElectionTerms, tally: TallyChecks) -> None:
+    # Two sets of t statements need not share an honest trustee. With witnesses they share a closing all the same;
+    # without, the server and one trustee could show two honest ones two boards, and the difference is one vote.
+    enough = len(tally.statements) >= terms.manifest.statement_quorum
+    if tally.act is None or terms.manifest.witnesses or enough:
+        return
+    numbered = list(enumerate(terms.manifest.trustees, start=1))
+    absent = [f"{number} ({named.name})" for number, named in numbered if number not in tally.statements]
+    raise ActNotAccepted(
+        f"{tally.act.name} has lowered the number of trustees who must confirm the closing to {tally.act.to}, "
+        f"for this reason: {tally.act.reason}\nNo witness watches this board, so others may have been shown another: "
+        f"two boards that differ in one ballot open that ballot. Ask trustee {', '.join(absent)} yourself, not through "
+        "the server: was a closing statement signed, with another checkpoint_root than "
+        f"{encode_base64url(tally.closing_root)}? If none was, open with --accept-act."
+    )
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ def three(tmp_path: Path) -> Office:
 def test_two_open_when_the_third_is_gone_after_the_published_act(
     psephos: Psephos, three: Office, secret: Path
 ) -> None:
-    def act(verb: str, number: int) -> tuple[int, str, Path]:
+    def act(verb: str, number: int, *more: str) -> tuple[int, str, Path]:
         out = three.folder / f"{verb}-{number}-{three.bundles}"
         code, text, _ = psephos(
             "trustee",
@@ -180,6 +180,7 @@ def test_two_open_when_the_third_is_gone_after_the_published_act(
             out,
             "--passphrase-file",
             secret,
+            *more,
         )
         return code, text, out
 
@@ -190,8 +191,10 @@ def test_two_open_when_the_third_is_gone_after_the_published_act(
     code, text, _ = act("open", 1)
     assert (code, "2 identical closing statements stand on the board; 3 must" in text) == (REFUSED, True)
     three.board.lower_quorum()
+    code, text, _ = act("open", 1)
+    assert (code, "Ask trustee 3 (Trustee 3) yourself" in text) == (REFUSED, True)
     for number in (1, 2):
-        code, _, file = act("open", number)
+        code, _, file = act("open", number, "--accept-act")
         assert code == DONE
         three.append(file)
     report = three.board.verify().report

@@ -332,7 +332,7 @@ def test_an_act_without_witnesses_opens_no_single_ballot_unasked(diaries: dict[i
     for board, honest, absent in ((whole, 2, 3), (shorter, 3, 2)):
         board.lower_quorum()
         board.state(1)
-        board = stated_board({honest: diaries[honest]}, board, (honest,))
+        stated_board({honest: diaries[honest]}, board, (honest,))
         assert board.verify().report.ok
         with pytest.raises(ActNotAccepted, match=f"Ask trustee {absent} "):
             open_products(board, open_trustee(ELECTION, honest), diaries[honest], NOW)
