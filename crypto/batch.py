@@ -24,6 +24,7 @@ from crypto.key import ElectionKey
 from crypto.membership import (
     InvalidClaim,
     MembershipClaim,
+    MembershipFailed,
     check_branches,
     check_challenges,
     check_proof_shape,
@@ -67,9 +68,10 @@ class _Item:
 
 
 def verify_claims(key: ElectionKey, claims: Sequence[MembershipClaim]) -> None:
-    """Check all claims of one ballot, as at the casting door: a batch of one ballot.
+    """Check all claims of one ballot: a batch of one ballot.
 
-    Same answers as `crypto.membership.verify_membership` for each claim, at about a sixth of the cost.
+    Same answers as `crypto.membership.verify_membership` for each claim, at about a sixth of the cost while they
+    hold. To name the branch at fault costs as much as checking every branch alone: see `find_first_failure`.
     Raises: MalformedCiphertext, MalformedProof, MembershipFailed; OutOfRange when a set itself is wrong.
     """
     check_shapes(key, claims)
@@ -80,6 +82,41 @@ def verify_claims(key: ElectionKey, claims: Sequence[MembershipClaim]) -> None:
     for claim in claims:
         check_branches(key, claim)
     raise BatchInconsistent
+
+
+def find_first_failure(key: ElectionKey, claims: Sequence[MembershipClaim]) -> BatchFailure | None:
+    """The first claim of one ballot that does not hold, None when all do, as at the casting door.
+
+    A failed batch is proof enough, for honest branches always pass. So no branch is ever checked alone: a ballot
+    that was made to be refused late costs about two good ones, not a minute of a process.
+    reason: names no branch where an equation fails.
+    Raises: OutOfRange when a set itself is wrong.
+    """
+    try:
+        check_shapes(key, claims)
+    except InvalidClaim:
+        for claim_index, claim in enumerate(claims):
+            try:
+                check_proof_shape(key, claim)
+            except InvalidClaim as reason:
+                return BatchFailure(0, claim_index, reason)
+    for claim_index, claim in enumerate(claims):
+        try:
+            check_challenges(key, claim)
+        except InvalidClaim as reason:
+            return BatchFailure(0, claim_index, reason)
+    if _batch_holds(key, claims):
+        return None
+    first, end = 0, len(claims)
+    while end - first > 1:
+        middle = (first + end) // 2
+        if _batch_holds(key, claims[first:middle]):
+            first = middle
+        else:
+            end = middle
+    return BatchFailure(
+        0, first, MembershipFailed("A branch of the membership proof does not satisfy its equation.")
+    )
 
 
 def find_failures(key: ElectionKey, ballots: Sequence[Sequence[MembershipClaim]]) -> list[BatchFailure]:

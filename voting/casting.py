@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from crypto.batch import find_failures
+from crypto.batch import find_first_failure
 from crypto.display_code import display_code
 from crypto.encoding import decode_base64url, int_to_bytes
 from crypto.errors import CryptoError
@@ -192,7 +192,8 @@ def _require_signed(kind: Kind, digest: bytes, credential: bytes, text: str) -> 
 
 def _require_proofs(terms: ElectionTerms, ballot: Ballot) -> None:
     claims = ballot_claims(terms, ballot)
-    for failure in find_failures(terms.key, [claims]):
+    failure = find_first_failure(terms.key, claims)
+    if failure is not None:
         context = claims[failure.claim_index].context
         raise BallotInvalid(
             failure.reason.code,

@@ -1,5 +1,5 @@
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crypto.batch
-from crypto.batch import BatchInconsistent, find_failures, verify_claims
+import crypto.multiexp
+from crypto.batch import BatchInconsistent, find_failures, find_first_failure, verify_claims
 from crypto.key import ElectionKey
 from crypto.membership import (
     InvalidClaim,
@@ -53,12 +54,14 @@ def test_nothing_holds() -> None:
     assert find_failures(KEY, []) == []
     assert find_failures(KEY, [[], []]) == []
     verify_claims(KEY, [])
+    assert find_first_failure(KEY, []) is None
 
 
 def test_honest_ballots_hold() -> None:
     assert find_failures(KEY, BALLOTS) == []
     for claims in BALLOTS:
         verify_claims(KEY, claims)
+        assert find_first_failure(KEY, claims) is None
 
 
 @settings(deadline=None, max_examples=40)
@@ -104,6 +107,33 @@ def test_door_refuses_a_ballot_with_one_bad_claim(
     with pytest.raises(InvalidClaim) as refused:
         verify_claims(KEY, claims)
     assert type(refused.value) is error
+    found = find_first_failure(KEY, claims)
+    assert found is not None
+    assert (type(found.reason), found.claim_index) == (error, position)
+
+
+def test_the_first_of_several_bad_claims_is_found() -> None:
+    for bad in ((0, 1, 2), (1, 2), (0, 2), (2,)):
+        claims = [FAULTS["branch"](claim) if i in bad else claim for i, claim in enumerate(BALLOTS[3])]
+        found = find_first_failure(KEY, claims)
+        assert found is not None
+        assert found.claim_index == bad[0]
+
+
+def test_the_door_never_checks_a_branch_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A voter who makes the last branch wrong would otherwise pay nothing and the server a minute.
+    monkeypatch.delattr(crypto.batch, "check_branches")
+    claims = [*BALLOTS[3][:2], FAULTS["branch"](BALLOTS[3][2])]
+    batches: list[int] = []
+    multi_power = crypto.multiexp.multi_power
+
+    def counted(bases: Sequence[int], exponents: Sequence[int], modulus: int) -> int:
+        batches.append(len(bases))
+        return multi_power(bases, exponents, modulus)
+
+    monkeypatch.setattr(crypto.batch, "multi_power", counted)
+    assert find_first_failure(KEY, claims) is not None
+    assert len(batches) <= 3 * 3
 
 
 def test_finding_one_culprit_checks_at_most_eight_ballots_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
