@@ -136,7 +136,7 @@ class Ward:
     announced: HeldElection
     """Frozen; opens tomorrow."""
     closed: HeldElection
-    """Counted and published; five voted, one of them twice."""
+    """Counted and published; six of twelve voted, one of them twice."""
 
     def ballots_of(self, election: HeldElection, voter: IssuedCode) -> tuple[StandingBallot, ...]:
         """What the board holds of this voter, oldest first."""
@@ -288,8 +288,8 @@ def _announce(office: Office, title: LocalText, hours: Hours) -> HeldElection:
 
 def _hold_and_count(office: Office, title: LocalText, hours: Hours) -> HeldElection:
     election = hold(office, title, (LAND, LANES), hours, voters=12)
-    for number in range(5):
-        vote = ((0, 1, 0, 0) if number < 3 else (1, 0, 0, 0), (1, 0, number % 2))
+    for number in range(6):
+        vote = ((0, 1, 0, 0) if number < 4 else (1, 0, 0, 0), (1, 0, number % 2))
         cast_ballot(office, election.id, seal_vote(election.terms, election.take().code, vote))
     again = seal_vote(election.terms, election.used[0].code, ((0, 0, 0, 1), (0, 1, 0)), sequence=2)
     cast_ballot(office, election.id, again)
