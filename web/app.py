@@ -41,6 +41,8 @@ def create_app(settings: Settings, pages: PageSource, api_routes: Sequence[BaseR
             PageNotFound: errors.on_missing,
         },
     )
+    # The router would redirect to whatever host and scheme the request claims; behind a proxy that is plain http.
+    app.router.redirect_slashes = False
     app.state.renderer = renderer(site, Assets())
     app.state.pages = pages
     return app

@@ -45,6 +45,15 @@ def test_the_policy_allows_nothing_inline_and_no_other_host() -> None:
     assert BOOTH_CSP["form-action"] == "'none'"
 
 
+@pytest.mark.parametrize("path", ["/en", "/en/elections/", f"{PAGE}/booth/", "/api/v1/elections/"])
+def test_no_answer_leads_to_the_host_that_the_request_claims(client: TestClient, path: str) -> None:
+    answer = client.get(path, headers={"host": "elsewhere.example"}, follow_redirects=False)
+    target = answer.headers.get("location", "/")
+    assert target.startswith("/")
+    assert not target.startswith("//")
+    assert answer.status_code == (302 if path == "/en" else 404)
+
+
 def test_hsts_where_there_is_tls() -> None:
     app = Starlette(
         routes=[Route("/", lambda _: Response())], middleware=[Middleware(SecurityHeaders, https=True)]

@@ -62,6 +62,12 @@ def home(request: Request) -> Response:
     return _render(request, "home.html", page=_source(request).home())
 
 
+def home_without_slash(request: Request) -> Response:
+    """GET /{lang}, as people type it."""
+    target = Links(_language(request)).home()
+    return RedirectResponse(target, status_code=302, headers={"Cache-Control": "no-cache"})
+
+
 def elections(request: Request) -> Response:
     """GET /{lang}/elections"""
     return _render(request, "elections.html", page=_source(request).elections())
@@ -198,6 +204,7 @@ def page_routes() -> list[Route]:
         ("/robots.txt", robots),
         ("/static/{name:path}", static),
         ("/elections/{election}/receipts/{tracker}/qr.svg", receipt_qr),
+        ("/{lang}", home_without_slash),
         ("/{lang}/", home),
         ("/{lang}/elections", elections),
         ("/{lang}/check", check_any),
