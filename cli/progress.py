@@ -1,11 +1,11 @@
 """Progress on stderr for work of more than two seconds; stdout stays for answers."""
 
-import time
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 SHOW_AFTER_SECONDS = 2.0
@@ -22,33 +22,28 @@ class Progress:
 
     @contextmanager
     def task(self, label: str) -> Iterator[Show]:
-        """Show the work of the block under this label."""
+        """Show the work of the block under this label, also when it never says how far it is."""
         bar = Bar(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TextColumn("{task.fields[steps]}"),
             TimeElapsedColumn(),
             console=self.console,
             transient=False,
         )
-        started, task = time.monotonic(), None
+        task = bar.add_task(label, total=None, steps="")
+        appearance = threading.Timer(SHOW_AFTER_SECONDS, bar.start)
+        appearance.daemon = True
+        appearance.start()
 
         def show(done: int, expected: int) -> None:
-            nonlocal task
-            if time.monotonic() - started < SHOW_AFTER_SECONDS:
-                return
-            if task is None:
-                bar.start()
-                task = bar.add_task(label, total=max(expected, done, 1))
-            _update(bar, task, done, expected)
+            total = max(expected, done, 1)
+            bar.update(task, completed=done, total=total, steps=f"{done}/{total}")
 
         try:
             yield show
         finally:
-            if task is not None:
-                bar.stop()
-
-
-def _update(bar: Bar, task: TaskID, done: int, expected: int) -> None:
-    bar.update(task, completed=done, total=max(expected, done, 1))
+            appearance.cancel()
+            appearance.join()
+            bar.stop()

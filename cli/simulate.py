@@ -26,7 +26,9 @@ def simulate(
     kind: Annotated[
         QuestionKind, typer.Option(help="How the question is answered.")
     ] = QuestionKind.CHOOSE_ONE,
-    ballots: Annotated[int | None, typer.Option(help="Number of ballots (approval, points).")] = None,
+    ballots: Annotated[
+        int | None, typer.Option(help="Number of ballots (approval, points); --scale leaves it.")
+    ] = None,
     least: Annotated[int | None, typer.Option("--min", help="Fewest options on a ballot (approval).")] = None,
     greatest: Annotated[
         int | None, typer.Option("--max", help="Most options on a ballot (approval).")

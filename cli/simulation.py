@@ -227,7 +227,7 @@ def _spread(request: SimulationRequest, counts: Counts) -> _Plan:
         raise SimulationRefused(
             f"A row {BLANK_ROW} belongs to choose-one; here a blank ballot is one without any option."
         )
-    ballots = request.ballots // request.scale
+    ballots = request.ballots
     number = len(counts.options)
     question: Question
     if request.kind is QuestionKind.APPROVAL:

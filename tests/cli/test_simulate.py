@@ -72,9 +72,11 @@ def test_choosing_one_with_blank_votes_and_a_scale(psephos: Psephos, counts: Any
     assert answer["ballots"] == 6
 
 
-def test_approval(psephos: Psephos, counts: Any, tmp_path: Path) -> None:
-    path = counts("option,votes\nA,4\nB,2\nC,0\n")
-    answer = hold(psephos, path, tmp_path, "--kind", "approval", "--ballots", 4, "--min", 1, "--max", 2)
+def test_approval_with_a_scale(psephos: Psephos, counts: Any, tmp_path: Path) -> None:
+    """The scale divides the counts of the file; --ballots says how many ballots are made, as it stands."""
+    path = counts("option,votes\nA,9\nB,4\nC,1\n")
+    options = ("--kind", "approval", "--ballots", 4, "--min", 1, "--max", 2, "--scale", 2)
+    answer = hold(psephos, path, tmp_path, *options)
     assert answer["result"] == {"A": 4, "B": 2, "C": 0}
     assert answer["ballots"] == 4
 
@@ -209,7 +211,6 @@ OPTIONS: dict[str, tuple[tuple[object, ...], str]] = {
         ("--kind", "points", "--ballots", 5, "--points-max", 5, "--points-total", "0..11"),
         "B <= 10",
     ),
-    "scaled to no ballot": (("--kind", "approval", "--ballots", 5, "--scale", 6), "At least one ballot"),
 }
 
 
