@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
 from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from storage.engine import make_engine
@@ -13,6 +14,10 @@ from voting.closing import close_polls
 from voting.errors import Closed
 from voting.office import Office
 from voting.server_keys import ServerKeys
+
+
+START_SECONDS = 120
+"""How long the slowest racer may take to start."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,16 @@ class Outcome:
 
 
 def cast_all(
-    place: Place, requests: Sequence[bytes], so_far: "Synchronized[int]", outcomes: "Queue[Outcome]"
+    place: Place,
+    requests: Sequence[bytes],
+    ready: Barrier,
+    so_far: "Synchronized[int]",
+    outcomes: "Queue[Outcome]",
 ) -> None:
-    """Cast one after the other, as fast as it goes, whatever the answer."""
+    """When all racers are ready: cast one after the other, as fast as it goes, whatever the answer."""
     office = place.office()
+    office.terms(place.election)
+    ready.wait(START_SECONDS)
     acknowledged, refused = [], 0
     for request in requests:
         try:
@@ -55,11 +66,12 @@ def cast_all(
 
 
 def close_after(
-    place: Place, ballots: int, so_far: "Synchronized[int]", closed_at: "Synchronized[int]"
+    place: Place, ballots: int, ready: Barrier, so_far: "Synchronized[int]", closed_at: "Synchronized[int]"
 ) -> None:
     """Close as soon as so many ballots have been acknowledged."""
     office = place.office()
     office.terms(place.election)
+    ready.wait(START_SECONDS)
     while so_far.value < ballots:
         pass
     closed_at.value = close_polls(office, place.election)

@@ -56,12 +56,13 @@ def test_closing_races_casting_in_other_processes(office: OfficeUnderTest) -> No
     ]
     spawn = multiprocessing.get_context("spawn")
     so_far, closed_at, outcomes = spawn.Value("q", 0), spawn.Value("q", -1), spawn.Queue()
+    ready = spawn.Barrier(3)
     work = [
         [request for request, (voter, _) in zip(requests, turns, strict=True) if voter % 2 == parity]
         for parity in (0, 1)
     ]
-    processes = [spawn.Process(target=cast_all, args=(place, half, so_far, outcomes)) for half in work]
-    processes.append(spawn.Process(target=close_after, args=(place, 6, so_far, closed_at)))
+    processes = [spawn.Process(target=cast_all, args=(place, half, ready, so_far, outcomes)) for half in work]
+    processes.append(spawn.Process(target=close_after, args=(place, 6, ready, so_far, closed_at)))
     for process in processes:
         process.start()
     found: list[Outcome] = [outcomes.get(timeout=120) for _ in work]
