@@ -15,7 +15,6 @@ from voting.errors import Closed
 from voting.office import Office
 from voting.server_keys import ServerKeys
 
-
 START_SECONDS = 120
 """How long the slowest racer may take to start."""
 
