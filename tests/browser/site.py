@@ -1,5 +1,6 @@
 """The ward's site as a running HTTP server, and what the browser may and may not do on it."""
 
+import multiprocessing
 import socket
 import threading
 import time
@@ -28,6 +29,14 @@ class Site:
     ward: Ward
     app: Starlette
     url: str
+    others: frozenset[int | None] = frozenset()
+    """Processes that were there before."""
+
+    def kill_casting(self) -> None:
+        """End the processes that check ballots, as a lack of memory would."""
+        for process in multiprocessing.active_children():
+            if process.pid not in self.others:
+                process.kill()
 
     def page(self, lang: str, election: HeldElection, place: str = "") -> str:
         """The address of a page of an election. place: `booth`, `check?code=…`, …; else its front page."""
@@ -41,6 +50,7 @@ class Site:
 @contextmanager
 def running_site(folder: Path) -> Iterator[Site]:
     """The ward's site on a free port of localhost, with one casting process."""
+    others = frozenset(process.pid for process in multiprocessing.active_children())
     ward, database_url, secrets = make_ward(folder)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -65,7 +75,7 @@ def running_site(folder: Path) -> Iterator[Site]:
             assert time.monotonic() < deadline, "The server does not start."
             time.sleep(0.02)
         try:
-            yield Site(ward, app, settings.base_url)
+            yield Site(ward, app, settings.base_url, others)
         finally:
             http.should_exit = True
             thread.join()

@@ -1,7 +1,6 @@
 """The connection breaks, or the server fails, while a ballot is on its way: the voter learns what is true, no more."""
 
 import json
-import multiprocessing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -183,8 +182,7 @@ def test_an_overloaded_server_takes_it_later(site: Site, page: Page, busy: Calla
 def test_the_casting_process_is_killed(site: Site, page: Page) -> None:
     """A real fault (500): nothing is known, the site recovers, and the same ballot goes in."""
     booth, voter, code = start(site, page)
-    for process in multiprocessing.active_children():
-        process.kill()
+    site.kill_casting()
     with page.expect_response(BALLOTS) as answer:
         booth.cast()
     assert answer.value.status == 500

@@ -136,3 +136,22 @@ def test_an_open_page_of_another_site_learns_nothing(site: Site, page: Page) -> 
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert headers["referrer-policy"] == "no-referrer"
     assert "set-cookie" not in headers
+
+
+def test_the_watch_over_every_walk_sees_what_it_should(
+    site: Site, new_context: NewContext, watches: list[Watch]
+) -> None:
+    """Every profile of these tests is watched by it: a stranger, a broken policy and a broken script are noticed."""
+    page = new_context().new_page()
+    (watch,) = watches
+    page.goto(site.page("en", site.ward.open))
+    watch.require_peace()
+    page.evaluate("document.body.setAttribute('style', 'color: red')")
+    with page.context.expect_event("weberror"):
+        page.evaluate("setTimeout(() => { throw new Error('broken') })")
+    assert len(watch.policy_violations) == 1
+    assert len(watch.faults) == 1
+    page.goto("about:blank")
+    page.evaluate("fetch('http://127.0.0.1:9/').catch(() => null)")
+    assert watch.strangers == ["http://127.0.0.1:9/"]
+    watches.clear()
