@@ -46,6 +46,11 @@ from voting.office import Office, State, find_election, lock_election, state_of
 
 _REVEAL_OVERHEAD_BYTES = 200
 
+DIFFERING_CHALLENGES = 30
+"""Opened ballots of one credential that may turn out wrong, for each process: each costs as much as encrypting a
+ballot, and nothing is stored that could be counted. A device that cheats is caught by the first.
+"""
+
 
 @dataclass(frozen=True)
 class CastAnswer:
@@ -117,7 +122,13 @@ def post_challenge(office: Office, election_id: str, request: bytes) -> Challeng
     signature = _require_signed(
         Kind.CHALLENGE, body_digest(Kind.CHALLENGE, body), credential, reveal.signature
     )
-    recompute_ballot(terms, challenge)
+    if office.differing_challenges(election_id, credential) >= DIFFERING_CHALLENGES:
+        raise TooManyChallenges(DIFFERING_CHALLENGES)
+    try:
+        recompute_ballot(terms, challenge)
+    except BallotInvalid:
+        office.note_differing_challenge(election_id, credential)
+        raise
     with writing(office.engine) as session:
         row = lock_election(session, election_id)
         moment = office.next_time(session, row)

@@ -1,6 +1,7 @@
 """The election office: a database, the server's keys, and the terms of frozen elections, read once."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -49,6 +50,7 @@ class Office:
     clock: Callable[[], datetime] = utc_now
     _terms: dict[str, ElectionTerms] = field(default_factory=dict, repr=False)
     _keys: dict[str, ElectionKeys] = field(default_factory=dict, repr=False)
+    _differing: Counter[tuple[str, bytes]] = field(default_factory=Counter, repr=False)
 
     def terms(self, election_id: str) -> ElectionTerms:
         """The frozen terms. Raises: NoSuchElection, NotFrozen."""
@@ -63,6 +65,14 @@ class Office:
         if election_id not in self._keys:
             self._keys[election_id] = self.keys.load(election_id)
         return self._keys[election_id]
+
+    def differing_challenges(self, election_id: str, credential: bytes) -> int:
+        """How many challenges of a credential were recomputed in this process and did not hold."""
+        return self._differing[election_id, credential]
+
+    def note_differing_challenge(self, election_id: str, credential: bytes) -> None:
+        """One more. credential: on the roll and the proved author, so that nobody is counted for another's."""
+        self._differing[election_id, credential] += 1
 
     def next_time(self, session: Session, row: VotingElection) -> datetime:
         """What the next leaf will say: now, never earlier than the leaf before it. The board is locked by this."""

@@ -10,10 +10,16 @@ from sqlalchemy import insert
 
 from crypto.ballot_seed import BallotSeed
 from crypto.encoding import encode_base64url
-from protocol.ballot import encrypt_ballot
-from protocol.challenge import CHALLENGE_BYTES_MAX, CHALLENGES_PER_CREDENTIAL
+from protocol.ballot import BallotInvalid, encrypt_ballot
+from protocol.challenge import (
+    CHALLENGE_BYTES_MAX,
+    CHALLENGES_PER_CREDENTIAL,
+    Challenge,
+    recompute_ballot,
+)
 from protocol.errors import ProtocolError
 from protocol.leaf import Kind, body_digest
+from protocol.terms import ElectionTerms
 from protocol.text import parse_time
 from storage.session import writing
 from tests.support.elections import CLOSES, OPENS, voter_key
@@ -28,9 +34,9 @@ from tests.support.offices import (
     signed_reveal,
 )
 from tests.voting.whole import require_whole, verified
-from voting.casting import cast_ballot, post_challenge
+from voting.casting import DIFFERING_CHALLENGES, cast_ballot, post_challenge
 from voting.closing import close_polls
-from voting.errors import VotingError
+from voting.errors import TooManyChallenges, VotingError
 from voting.models import VotingChallenge
 
 VOTER, OTHER = 1, 2
@@ -291,3 +297,27 @@ def test_a_replay_of_a_challenge_as_a_ballot_is_none(shared_office: OfficeUnderT
     )
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed-challenge")
     assert shared_office.everything() == before
+
+
+def test_who_keeps_the_door_busy_with_wrong_tests_is_no_longer_recomputed(
+    office: OfficeUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recomputed: list[str] = []
+
+    def counted(terms: ElectionTerms, challenge: Challenge) -> bytes:
+        recomputed.append(challenge.seed)
+        return recompute_ballot(terms, challenge)
+
+    monkeypatch.setattr("voting.casting.recompute_ballot", counted)
+    for number in range(DIFFERING_CHALLENGES + 3):
+        wrong = challenge_json(seed=encode_base64url(number.to_bytes(32, "big")))
+        with pytest.raises(ProtocolError if number < DIFFERING_CHALLENGES else TooManyChallenges):
+            post_challenge(office.office, office.id, signed_reveal(canonical(wrong), voter_key(VOTER)))
+    assert len(recomputed) == DIFFERING_CHALLENGES
+    # Others are not counted for it, nor is the owner for what somebody else signed.
+    unsigned = challenge_json(credential=encode_base64url(voter_key(OTHER).public_key))
+    for _ in range(DIFFERING_CHALLENGES + 1):
+        with pytest.raises(BallotInvalid, match="not signed by the voting code"):
+            post_challenge(office.office, office.id, signed_reveal(canonical(unsigned), voter_key(VOTER)))
+    assert office.office.differing_challenges(office.id, voter_key(OTHER).public_key) == 0
+    cast_ballot(office.office, office.id, cast_request(office.election, VOTER))
