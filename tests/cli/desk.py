@@ -228,12 +228,12 @@ def freeze_signatures(desk: Desk) -> list[str]:
     return [f"freeze-{number}" for number in range(1, len(desk.manifest.trustees) + 1)]
 
 
-def sign(desk: Desk, deed: str, trustee: int, out: str) -> Ended:
+def sign(desk: Desk, deed: str, trustee: int, out: str, *options: str) -> Ended:
     """`psephos trustee state` or `open` on a fresh bundle."""
     bundle = f"bundle-for-{out}"
     desk.do("election", "bundle", desk.election, "--out", bundle)
     key = ("--key", f"keys/trustee-{trustee}.key", "--passphrase-file", "passphrase")
-    return desk("trustee", deed, bundle, *key, "--out", out)
+    return desk("trustee", deed, bundle, *key, "--out", out, *options)
 
 
 # Servers.
