@@ -10,6 +10,8 @@ from datetime import datetime
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from board import log as board
+from board.log import LogId
 from crypto.batch import find_first_failure
 from crypto.display_code import display_code
 from crypto.encoding import decode_base64url, int_to_bytes
@@ -40,11 +42,19 @@ from voting.errors import (
     NotOpen,
     RepeatedCiphertext,
     TooManyChallenges,
+    TooSoon,
 )
 from voting.models import VotingBallot, VotingChallenge, VotingCiphertext, VotingElection, VotingRoll
 from voting.office import Office, State, find_election, lock_election, state_of
 
 _REVEAL_OVERHEAD_BYTES = 200
+
+BALLOTS_WITHOUT_PAUSE = 20
+PAUSE_SECONDS = 60
+"""After so many ballots of one credential the next one waits so long: every ballot stays on the board, and every
+auditor checks it, for ever. A pause and not an end: with an end a thief of the code could use up the owner's
+re-voting.
+"""
 
 DIFFERING_CHALLENGES = 30
 """Opened ballots of one credential that may turn out wrong, for each process: each costs as much as encrypting a
@@ -84,14 +94,14 @@ def cast_ballot(office: Office, election_id: str, request: bytes) -> CastAnswer:
     with reading(office.engine) as session:
         row = find_election(session, election_id)
         _require_open(terms, row, office.clock())
-        _require_admissible(session, terms, ballot)
+        _require_admissible(session, row, terms, ballot, office.clock())
     signature = _require_signed(Kind.BALLOT, ballot.tracker, ballot.credential, cast.signature)
     _require_proofs(terms, ballot)
     with writing(office.engine) as session:
         row = lock_election(session, election_id)
         moment = office.next_time(session, row)
         _require_open(terms, row, moment)
-        _require_admissible(session, terms, ballot)
+        _require_admissible(session, row, terms, ballot, moment)
         entry = office.append(session, row, Kind.BALLOT, body, signature, moment)
         _index_ballot(session, election_id, entry.index, ballot, terms)
         office.sign_head(session, row)
@@ -152,7 +162,9 @@ def _require_open(terms: ElectionTerms, row: VotingElection, moment: datetime) -
         raise NotOpen(terms.manifest.opens_at)
 
 
-def _require_admissible(session: Session, terms: ElectionTerms, ballot: Ballot) -> None:
+def _require_admissible(
+    session: Session, row: VotingElection, terms: ElectionTerms, ballot: Ballot, moment: datetime
+) -> None:
     election = terms.election
     if session.get(VotingRoll, (election, ballot.credential)) is None:
         raise unknown_credential()
@@ -165,12 +177,16 @@ def _require_admissible(session: Session, terms: ElectionTerms, ballot: Ballot) 
         raise AlreadyCast(copy)
     if session.get(VotingChallenge, (election, ballot.tracker)) is not None:
         raise ChallengedBallot
-    earlier = session.scalar(
-        select(func.count())
-        .select_from(VotingBallot)
-        .where(VotingBallot.election == election, VotingBallot.credential == ballot.credential)
-    )
-    require_sequence(terms.manifest, ballot.sequence, earlier or 0)
+    earlier, last = session.execute(
+        select(func.count(), func.max(VotingBallot.index)).where(
+            VotingBallot.election == election, VotingBallot.credential == ballot.credential
+        )
+    ).one()
+    require_sequence(terms.manifest, ballot.sequence, earlier)
+    if earlier >= BALLOTS_WITHOUT_PAUSE:
+        since = (moment - board.entry(session, LogId(row.log_id), last).time).total_seconds()
+        if since < PAUSE_SECONDS:
+            raise TooSoon(PAUSE_SECONDS)
     digests = _ciphertext_digests(ballot, terms)
     repeated = session.scalar(
         select(VotingCiphertext.digest)

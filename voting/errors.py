@@ -3,7 +3,7 @@
 VotingError
 ├── NoSuchElection, NotFrozen, AlreadyFrozen, WrongState
 ├── NotOpen, Closed                    no ballots now
-├── AlreadyCast, RepeatedCiphertext    rules of the door
+├── AlreadyCast, RepeatedCiphertext, TooSoon    rules of the door
 ├── ChallengedBallot, AlreadyChallenged, TooManyChallenges
 ├── CodeNotFound
 └── SecretsUnsafe, SecretMissing       the server's own keys
@@ -109,6 +109,18 @@ class TooManyChallenges(VotingError):
         super().__init__(
             f"{limit} ballots of this voting code were tested already. Further tests can be checked from the "
             "saved file, without the board."
+        )
+
+
+class TooSoon(VotingError):
+    """One voting code casts very many ballots one after the other."""
+
+    code = "too-soon"
+
+    def __init__(self, pause_seconds: int) -> None:
+        super().__init__(
+            f"Many ballots were cast with this voting code. Wait {pause_seconds} seconds, then cast again; "
+            "the last one counts."
         )
 
 

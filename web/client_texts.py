@@ -121,6 +121,9 @@ BOOTH: Final = {
     "problem.malformed-challenge": N_(
         "The server could not read the test. The saved file is enough to check it."
     ),
+    "problem.too-soon": N_(
+        "Many ballots were cast with this code. Wait a minute, then cast your vote again."
+    ),
     "problem.other": N_("The server said: {detail}"),
     "test.command": N_("psephos check-challenge {file} --url {url}"),
     "test.posted": N_("The test is on the public board as number {n}."),

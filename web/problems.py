@@ -37,6 +37,7 @@ STATUSES: Final = {
     "wrong-sequence": 409,
     "too-large": 413,
     "too-many-challenges": 429,
+    "too-soon": 429,
     "busy": 503,
 }
 """HTTP status of each domain code."""

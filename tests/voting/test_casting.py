@@ -22,8 +22,8 @@ from storage.session import reading
 from tests.support.elections import CLOSES, DURING, OPENS, voter_key
 from tests.support.offices import FIRST, SECOND, OfficeUnderTest, cast_request, make_office
 from tests.voting.whole import require_whole, verified
-from voting.casting import CastAnswer, cast_ballot
-from voting.errors import AlreadyCast, Closed, VotingError
+from voting.casting import PAUSE_SECONDS, CastAnswer, cast_ballot
+from voting.errors import AlreadyCast, Closed, TooSoon, VotingError
 from voting.lookup import credential_record, find_by_code, turnout
 from voting.models import VotingCiphertext
 from voting.office import Office, State, find_election
@@ -318,3 +318,22 @@ def test_codes_that_are_not_there(office: OfficeUnderTest) -> None:
         with pytest.raises(BallotInvalid) as unknown:
             credential_record(session, row, voter_key(99).public_key)
         assert unknown.value.code == "unknown-credential"
+
+
+def test_one_code_cannot_fill_the_board_at_once(
+    office: OfficeUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a number of ballots on, one more waits a minute; it is never refused for good."""
+    monkeypatch.setattr("voting.casting.BALLOTS_WITHOUT_PAUSE", 2)
+    office.cast(VOTER, FIRST, 1)
+    office.cast(VOTER, SECOND, 2)
+    before = office.everything()
+    for seconds in (0, PAUSE_SECONDS - 1):
+        office.clock.now = DURING + timedelta(seconds=seconds)
+        with pytest.raises(TooSoon, match="Wait 60 seconds"):
+            office.cast(VOTER, FIRST, 3)
+        assert office.everything() == before
+    assert office.cast(VOTER + 1, FIRST).sequence == 1  # others do not wait
+    office.clock.now = DURING + timedelta(seconds=PAUSE_SECONDS)
+    assert office.cast(VOTER, FIRST, 3).sequence == 3
+    verified(office)
