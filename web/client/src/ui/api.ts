@@ -1,10 +1,12 @@
 // The public API of an election (docs/API.md), typed. Three ways to fail: the server says no (ApiProblem), nothing or
 // nothing sensible comes back (NoAnswer), or an answer that does not keep the specification (MalformedRecord).
 
+import { decodeBase64url } from "../crypto/encoding.ts"
 import { PsephosError } from "../errors.ts"
 import { encodeCanonical, type JsonObject, type JsonValue, parseCanonical } from "../protocol/canonicalJson.ts"
 import { boolean, bytes, type Decoded, identifier, integer, list, nullable, oneOf, record } from "../protocol/decode.ts"
-import { decodeLeafValue } from "../protocol/leaf.ts"
+import { EvidenceDiffers } from "../protocol/errors.ts"
+import { decodeLeafValue, verifyLeafSignature } from "../protocol/leaf.ts"
 import { promise } from "../protocol/promise.ts"
 
 const TIMEOUT_MS = 30_000
@@ -65,9 +67,20 @@ export class Api {
     return this.#get("/terms")
   }
 
-  /** @param key - base64url */
+  /** What stands for a key; the list must be whole in itself and each leaf signed by that key, so that a server cannot
+   * invent ballots and have the next one numbered wrongly.
+   * @param key - base64url */
   async credential(key: string): Promise<CredentialAnswer> {
-    return credentialAnswer(parseCanonical(await this.#get(`/credentials/${key}`)), "credential")
+    const answer = credentialAnswer(parseCanonical(await this.#get(`/credentials/${key}`)), "credential")
+    const author = decodeBase64url(key, 32)
+    if (answer.next_sequence !== answer.ballots.length + 1 || answer.ballots.some((each, i) => each.sequence !== i + 1)) {
+      throw new EvidenceDiffers("The server's list of ballots does not number them one after the other.")
+    }
+    for (const { leaf } of answer.ballots) {
+      if (leaf.kind !== "ballot") throw new EvidenceDiffers("The server lists something else as a ballot.")
+      verifyLeafSignature(leaf, author)
+    }
+    return answer
   }
 
   /** @param code - display code of a tracker or a credential */
