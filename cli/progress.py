@@ -46,4 +46,5 @@ class Progress:
         finally:
             appearance.cancel()
             appearance.join()
-            bar.stop()
+            if bar.live.is_started:  # to stop one that never appeared writes an empty line into a file
+                bar.stop()

@@ -207,11 +207,11 @@ def draft(desk: Desk, trustees: int = 3, **changes: str) -> None:
     desk.do("election", "create", "election.toml", "--terms", "terms")
 
 
-def prepare(desk: Desk) -> None:
+def prepare(desk: Desk, voters: str = VOTERS) -> None:
     """Keys, codes and the trustees' signatures of a draft, by command; all that is needed to freeze it."""
     files = [f"{number}.id" for number in range(1, len(desk.manifest.trustees) + 1)]
     desk.do("trustee", "keys", "terms", *files, "--out", "keys", "--passphrase-file", "passphrase")
-    desk.write("voters.csv", VOTERS)
+    desk.write("voters.csv", voters)
     desk.do("registrar", "make", "terms", "voters.csv", "--codes", "codes.csv")
     for number in range(1, len(files) + 1):
         sign_freeze(desk, number, f"freeze-{number}")
