@@ -113,6 +113,7 @@ def test_two_of_three_trustees_at_full_length(psephos: Psephos, tmp_path: Path) 
         "not-witnessed",
         "no-objection-time",
         "small-areas-relaxed",
+        "closed-early",
     ]
 
 
