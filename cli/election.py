@@ -18,21 +18,21 @@ from cli.one_machine import open_office
 from cli.output import UnusableInput, in_words, read_file, say, verdict_errors
 from cli.serve import DATABASE_NOT_OPENED
 from cli.trustee import CEREMONY_FILE, MANIFEST_FILE, ROLL_FILE
-from crypto.encoding import decode_base64url
 from crypto.errors import CryptoError
 from crypto.signature import SEED_BYTES, SigningKey
-from protocol.canonical import decode_canonical, encode_canonical
+from protocol.canonical import encode_canonical
 from protocol.ceremony_record import CEREMONY_BYTES_MAX
 from protocol.errors import ProtocolError
 from protocol.leaf import Kind
-from protocol.manifest import MANIFEST_BYTES_MAX, decode_manifest
+from protocol.manifest import MANIFEST_BYTES_MAX
 from protocol.roll import ROLL_BYTES_MAX
 from protocol.signed_body import (
     FREEZE_SIGNATURE_BYTES_MAX,
     SIGNED_BODY_BYTES_MAX,
-    FreezeSignature,
     decode_signed_body,
+    read_freeze_signature,
 )
+from protocol.terms import assemble_terms
 from storage.errors import StorageError
 from storage.session import reading
 from tally.aggregation import aggregate
@@ -153,24 +153,19 @@ def freeze(
                 (ROLL_FILE, ROLL_BYTES_MAX),
             )
         ]
+        fixed, _ = assemble_terms(*bodies)
+        files = [read_file(path, FREEZE_SIGNATURE_BYTES_MAX + 1) for path in signatures]
         signed = _in_order(
-            [_read_signature(path) for path in signatures], len(decode_manifest(bodies[0]).trustees)
+            [read_freeze_signature(fixed, data) for data in files], len(fixed.manifest.trustees)
         )
         found = freeze_election(office, bodies[1], bodies[2], bodies[0], signed)
         say(f"Frozen. Fingerprint for the letters: {found.fingerprint_code}")
 
 
-def _read_signature(path: Path) -> FreezeSignature:
-    data = read_file(path, FREEZE_SIGNATURE_BYTES_MAX + 1).removesuffix(b"\n")
-    return decode_canonical(data, FreezeSignature, limit_bytes=FREEZE_SIGNATURE_BYTES_MAX)
-
-
-def _in_order(signatures: list[FreezeSignature], trustees: int) -> list[bytes]:
-    by_trustee = {item.trustee: decode_base64url(item.signature, 64) for item in signatures}
+def _in_order(signatures: list[tuple[int, bytes]], trustees: int) -> list[bytes]:
+    by_trustee = dict(signatures)
     if len(by_trustee) != len(signatures):
         raise UnusableInput("Two of these files hold the signature of the same trustee.")
-    if strange := sorted(number for number in by_trustee if number > trustees):
-        raise UnusableInput(f"The manifest names {trustees} trustees; there is no trustee {strange[0]}.")
     missing = [str(number) for number in range(1, trustees + 1) if number not in by_trustee]
     if missing:
         raise UnusableInput(f"One signature of each trustee is needed; missing: {', '.join(missing)}.")

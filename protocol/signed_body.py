@@ -110,7 +110,10 @@ def read_freeze_signature(terms: ElectionTerms, data: bytes) -> tuple[int, bytes
         data.removesuffix(b"\n"), FreezeSignature, limit_bytes=FREEZE_SIGNATURE_BYTES_MAX
     )
     if (record.election, record.fingerprint) != (terms.election, terms.fingerprint_text):
-        raise TermsMismatch("The trustee signed another election or other terms of it.")
+        raise TermsMismatch(
+            f"Trustee {record.trustee} did not sign this fingerprint: the file is about another election or other "
+            "terms of it."
+        )
     try:
         signature = decode_base64url(record.signature, 64)
         message = freeze_message(terms.election, terms.fingerprint)

@@ -41,6 +41,8 @@ _NONCE_BYTES: Final = 24
 _TAG_BYTES: Final = 16
 _HALF_BYTES: Final = 32
 
+_USE_A_COPY: Final = "Use a copy of the key file, but keep the diary that lies beside it."
+
 
 @dataclass(frozen=True)
 class ScryptCost:
@@ -179,7 +181,7 @@ def open_key(data: bytes, passphrase: str, cost: ScryptCost = PRODUCT_COST) -> T
         length = SEED_BYTES + (0 if head.share is None else _share_bytes(head.share))
         sealed = decode_base64url(envelope.ciphertext, length + _TAG_BYTES)
     except (ProtocolError, CryptoError) as error:
-        raise KeyFileDamaged(f"This is not a whole key file: {error} Use the copy that you keep.") from error
+        raise KeyFileDamaged(f"This is not a whole key file: {error} {_USE_A_COPY}") from error
     if (head.sealing.log2_n, head.sealing.r, head.sealing.p) != (cost.log2_n, cost.r, cost.p):
         raise KeyFileDamaged("The key file is sealed in another way than this program seals. Use your copy.")
     cipher_key, expected = _stretch(_passphrase_bytes(passphrase), salt, cost)
@@ -191,7 +193,7 @@ def open_key(data: bytes, passphrase: str, cost: ScryptCost = PRODUCT_COST) -> T
         secret = cipher.decrypt_and_verify(sealed[:-_TAG_BYTES], sealed[-_TAG_BYTES:])
     except ValueError as error:
         raise KeyFileDamaged(
-            "The passphrase is right, but the key file was altered. Use the copy that you keep."
+            f"The passphrase is right, but the key file was altered. {_USE_A_COPY}"
         ) from error
     key = _read_secret(head, secret)
     if encode_base64url(key.public_key) != head.public_key:

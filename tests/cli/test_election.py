@@ -191,7 +191,7 @@ def test_freezing_takes_one_right_signature_of_each_trustee(desk: Desk) -> None:
     assert "cannot be read" in desk.refused("election", "freeze", "terms", *good[:2], "voters.csv")
     third = (desk.folder / good[2]).read_text()
     for name, changed, words in (
-        ("stranger", third.replace('"trustee":3', '"trustee":4'), "there is no trustee 4"),
+        ("stranger", third.replace('"trustee":3', '"trustee":4'), "There is no trustee 4"),
         ("spaces", third.replace(",", ", "), "not canonical"),
         (
             "other",
