@@ -66,7 +66,10 @@ def vote(site: Site, page: Page, choice: Choice) -> IssuedCode:
     expect(page.locator("input:checked")).to_have_count(0)
     _nothing_is_kept(site, page, voter, choice)
     page.get_by_role("link", name="Check your ballot").click()
-    expect(page.get_by_role("heading", name=EN.found)).to_be_visible()
+    expect(
+        page.get_by_role("heading", name=EN.found)
+    ).to_be_visible()  # the server says so, the browser soon after
+    expect(page.get_by_role("heading", name="What this browser checked")).to_be_visible()
     _nothing_is_kept(site, page, voter, choice)
     return voter
 
