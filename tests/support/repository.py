@@ -16,6 +16,8 @@ ROOMS = frozenset(
         "consultation",
         "crypto",
         "identity",
+        "mail",
+        "paper",
         "protocol",
         "storage",
         "tally",

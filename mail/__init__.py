@@ -1,0 +1,1 @@
+"""The outbox: mails are written in the transaction of their deed, and sent once."""

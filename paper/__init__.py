@@ -1,0 +1,1 @@
+"""What is printed: letters and receipts as PDF, with fonts embedded."""
