@@ -29,6 +29,7 @@ WARNINGS: Final[Mapping[str, str]] = {
     "no-objection-time": "No time for objections lies between closing and opening.",
     "small-areas-relaxed": "Small groups of voters may be counted on their own: a result of few ballots can show "
     "how somebody voted.",
+    "rehearsal": "This is a rehearsal with invented voters. Its result decides nothing.",
     "closed-early": "The polls were closed before the time that was announced.",
     "statement-quorum-lowered": "An official act lowered the number of trustees who had to confirm the closing. The "
     "act and its reason stand on the board.",

@@ -1,6 +1,8 @@
 """The manifest: what is asked, of whom, when, under which keys. Frozen with the fingerprint."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import msgspec
@@ -19,15 +21,24 @@ from protocol.text import (
     Identifier,
     LocalText,
     Timestamp,
+    format_time,
     parse_time,
     require_text,
 )
 
 MANIFEST_BYTES_MAX = 1_000_000
 PROOF_BRANCHES_MAX = 4096
+DOCUMENTS_MAX = 20
+EXTENSION_SECONDS_MAX = 604_800
 # A signed note carries at most 16 signatures, and one of them is the log's own.
 WITNESSES_MAX = MAX_SIGNATURES - 1
 BLANK = "blank"
+RANKED_OPTIONS_MAX = 8
+"""A ranking of k options takes k² + 1 ciphertexts."""
+POSITION_POINTS_MAX = 1000
+"""Room for 1, 1/2, …, 1/8 as 840, 420, …, 105; and a score is below 2^53 for every roll."""
+
+PositionPoints = Annotated[int, msgspec.Meta(ge=0, le=POSITION_POINTS_MAX)]
 
 
 class Option(Record, frozen=True):
@@ -66,7 +77,20 @@ class Points(Record, frozen=True, tag_field="kind", tag="points"):
     total_max: Count
 
 
-Question = ChooseOne | Approval | Points
+class Ranking(Record, frozen=True, tag_field="kind", tag="ranking"):
+    """All options in an order, one at each position, or the blank slot that is added after the last.
+
+    positions: the points that position 1, 2, … gives (for k options Borda's are k − 1, …, 0); never rising, and more
+    for the first than for the last.
+    """
+
+    id: Identifier
+    text: LocalText
+    options: tuple[Option, ...]
+    positions: tuple[PositionPoints, ...]
+
+
+Question = ChooseOne | Approval | Points | Ranking
 
 
 class NamedKey(Record, frozen=True):
@@ -99,6 +123,17 @@ STRICT_SMALL_AREAS = SmallAreas(max_share=(1, 3), min_credentials=10, min_same_w
 RELAXED_SMALL_AREAS = SmallAreas(max_share=(1, 1), min_credentials=1, min_same_weight=1, open_whole=True)
 
 
+class Document(Record, frozen=True):
+    """A file that voters should read, bound by its SHA-256 digest. bytes: its length.  media_type: as in RFC 6838."""
+
+    bytes: Count
+    media_type: Annotated[
+        str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63}\Z")
+    ]
+    name: LocalText
+    sha256: Base64url
+
+
 class Manifest(Record, frozen=True):
     """All that is settled before the key is made. Field by field: PROTOCOL section 4."""
 
@@ -107,7 +142,9 @@ class Manifest(Record, frozen=True):
     bits: Literal[2048, 3072]
     ceremony: Literal["separate-machines", "one-machine"]
     closes_at: Timestamp
+    documents: tuple[Document, ...]
     election: ElectionId
+    extension_seconds: Annotated[int, msgspec.Meta(ge=0, le=EXTENSION_SECONDS_MAX)]
     format: Literal["psephos/manifest/v1"]
     log_key: Base64url
     log_origin: Annotated[str, msgspec.Meta(pattern=r"^[!-*,-~]{1,128}\Z")]
@@ -115,9 +152,12 @@ class Manifest(Record, frozen=True):
     opens_at: Timestamp
     promise_seconds: Annotated[int, msgspec.Meta(ge=1, le=3600)]
     questions: tuple[Question, ...]
+    quorum: tuple[Count, Count] | None
+    registrar_key: Base64url | None
+    rehearsal: bool
     revoting: bool
     server_key: Base64url
-    sign_in: Literal["none"]
+    sign_in: Literal["none", "required"]
     small_areas: SmallAreas
     threshold: Annotated[int, msgspec.Meta(ge=1, le=10)]
     time_zone: str
@@ -135,6 +175,16 @@ class Manifest(Record, frozen=True):
     def size(self) -> KeySize:
         """The key size that `bits` names."""
         return KeySize(self.bits)
+
+    @property
+    def asks_sign_in(self) -> bool:
+        """Whether a ballot is taken only from a person who has signed in, one person for one voting code."""
+        return self.sign_in == "required"
+
+    @property
+    def latest_closes_at(self) -> str:
+        """The latest time to which extensions can move the closing."""
+        return format_time(parse_time(self.closes_at) + timedelta(seconds=self.extension_seconds))
 
     @property
     def statement_quorum(self) -> int:
@@ -167,6 +217,8 @@ class Manifest(Record, frozen=True):
             found.append("no-objection-time")
         if _is_relaxed(self.small_areas):
             found.append("small-areas-relaxed")
+        if self.rehearsal:
+            found.append("rehearsal")
         return tuple(found)
 
 
@@ -194,6 +246,13 @@ def _require_limits(manifest: Manifest) -> None:
     require_text(manifest.time_zone, 64, "time_zone")
     if parse_time(manifest.opens_at) >= parse_time(manifest.closes_at):
         raise ValueError("the election must open before it closes")
+    try:
+        _ = manifest.latest_closes_at
+    except OverflowError as error:
+        raise ValueError("extension_seconds reach beyond the last year") from error
+    _require_documents(manifest.documents)
+    if manifest.quorum is not None and not 1 <= manifest.quorum[0] <= manifest.quorum[1]:
+        raise ValueError("quorum must be a fraction a/b with 1 <= a <= b")
     _require_count(manifest.questions, 1, 20, "questions")
     _require_distinct([question.id for question in manifest.questions], "question ids")
     for question in manifest.questions:
@@ -209,6 +268,7 @@ def _require_limits(manifest: Manifest) -> None:
         require_key_name(witness.name)
     for name, key in (("log_key", manifest.log_key), ("server_key", manifest.server_key)):
         require_sound_public_key(_key_bytes(key, name))
+    _require_registrar(manifest)
     share = manifest.small_areas.max_share
     if not 1 <= share[0] <= share[1]:
         raise ValueError("small_areas.max_share must be a fraction a/b with 1 <= a <= b")
@@ -218,8 +278,9 @@ def _require_limits(manifest: Manifest) -> None:
 
 def _require_question(question: Question) -> None:
     question.text.require(500, f"text of question {question.id}")
-    least = 2 if isinstance(question, ChooseOne) else 1
-    _require_count(question.options, least, 200, f"options of question {question.id}")
+    least = 2 if isinstance(question, ChooseOne | Ranking) else 1
+    most = RANKED_OPTIONS_MAX if isinstance(question, Ranking) else 200
+    _require_count(question.options, least, most, f"options of question {question.id}")
     ids = [option.id for option in question.options]
     _require_distinct(ids, f"option ids of question {question.id}")
     if BLANK in ids:
@@ -238,6 +299,36 @@ def _require_question(question: Question) -> None:
         raise ValueError(
             f"question {question.id}: points_max 1 to 20, total_min <= total_max <= options * points_max"
         )
+    if isinstance(question, Ranking):
+        _require_positions(question)
+
+
+def _require_positions(question: Ranking) -> None:
+    points = question.positions
+    if len(points) != len(question.options):
+        raise ValueError(f"question {question.id}: positions must give points for each of its options")
+    if any(later > earlier for earlier, later in pairwise(points)) or points[0] == points[-1]:
+        raise ValueError(
+            f"question {question.id}: the points of positions must never rise, and the first must give more "
+            "than the last"
+        )
+
+
+def _require_documents(documents: Sequence[Document]) -> None:
+    _require_count(documents, 0, DOCUMENTS_MAX, "documents")
+    for number, document in enumerate(documents, start=1):
+        document.name.require(200, f"name of document {number}")
+        _key_bytes(document.sha256, f"sha256 of document {number}")
+    _require_distinct([document.sha256 for document in documents], "document digests")
+
+
+def _require_registrar(manifest: Manifest) -> None:
+    """The registrar is not the server: who signs revocations must not be who appends them."""
+    if manifest.registrar_key is None:
+        return
+    require_sound_public_key(_key_bytes(manifest.registrar_key, "registrar_key"))
+    if manifest.registrar_key in {manifest.log_key, manifest.server_key}:
+        raise ValueError("registrar_key must not be a key of the server")
 
 
 def _require_trustees(manifest: Manifest) -> None:

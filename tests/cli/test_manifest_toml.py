@@ -50,6 +50,18 @@ def test_what_is_left_out_is_the_careful_choice() -> None:
             read(toml(TRUSTEES, **{name: ""}))
 
 
+def test_what_officials_may_ask_for_besides() -> None:
+    key, digest = encode_base64url(trustee_key(9).public_key), "A" * 43
+    asked = {"extension_seconds": "7200", "quorum": "[1, 3]", "rehearsal": "true", "sign_in": '"required"'}
+    document = (
+        '{bytes = 9, media_type = "application/pdf", name = {en = "D", vi = "T"}, sha256 = "%s"}' % digest
+    )
+    manifest = read(toml(TRUSTEES, registrar_key=f'"{key}"', documents=f"[{document}]", **asked))
+    assert (manifest.extension_seconds, manifest.quorum, manifest.rehearsal) == (7200, (1, 3), True)
+    assert (manifest.registrar_key, manifest.asks_sign_in) == (key, True)
+    assert [item.sha256 for item in manifest.documents] == [digest]
+
+
 @pytest.mark.parametrize("name", sorted(SERVER_FIELDS))
 def test_what_the_server_sets_is_not_for_the_file(name: str) -> None:
     with pytest.raises(ManifestFileUnusable, match=f"{name} is set by the server"):
@@ -102,6 +114,8 @@ def test_what_the_server_sets_is_not_for_the_file(name: str) -> None:
         ),
         ({"objection_seconds": "-1"}, "objection_seconds"),
         ({"sign_in": '"vneid"'}, "sign_in"),
+        ({"quorum": "[1]"}, "quorum"),
+        ({"rehearsal": "1"}, "rehearsal"),
     ],
 )
 def test_a_wrong_value_is_named(changes: dict[str, str], words: str) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cli.output import WARNINGS
@@ -201,4 +202,5 @@ def test_text_of_strangers_neither_steers_the_terminal_nor_is_read_as_markup(
 def test_every_warning_has_a_sentence() -> None:
     manifest = make_manifest()
     codes = {*manifest.warnings(), *make_manifest(trustees=3).warnings()}
+    codes |= set(msgspec.structs.replace(manifest, rehearsal=True).warnings())
     assert codes | {"closed-early", "statement-quorum-lowered"} == set(WARNINGS)

@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import msgspec
 import pytest
 
 from crypto.encoding import encode_base64url
@@ -10,16 +11,27 @@ from crypto.signature import SigningKey
 from protocol.canonical import encode_canonical
 from protocol.errors import ManifestInvalid, RecordTooLarge
 from protocol.manifest import (
+    DOCUMENTS_MAX,
+    EXTENSION_SECONDS_MAX,
     MANIFEST_BYTES_MAX,
     STRICT_SMALL_AREAS,
     WITNESSES_MAX,
+    Document,
     SmallAreas,
     decode_manifest,
 )
 from tests.support.elections import approval, choose_one, make_manifest, options, points
+from tests.support.elections import text as local
 from tests.support.hostile import Path, as_json, canonical, put_at
 
-HONEST = make_manifest((choose_one(), approval(), points()), 3, ("north", "south"))
+HONEST = msgspec.structs.replace(
+    make_manifest((choose_one(), approval(), points()), 3, ("north", "south")),
+    documents=(Document(bytes=1234, media_type="application/pdf", name=local("Leaflet"), sha256="A" * 43),),
+    extension_seconds=86_400,
+    quorum=(1, 3),
+    registrar_key=encode_base64url(SigningKey.from_seed(b"R" * 32).public_key),
+    sign_in="required",
+)
 KEY = encode_base64url(SigningKey.from_seed(b"k" * 32).public_key)
 OTHER_KEY = encode_base64url(SigningKey.from_seed(b"o" * 32).public_key)
 SMALL_ORDER = encode_base64url(bytes.fromhex("01" + "00" * 31))
@@ -34,6 +46,11 @@ def text(value: str) -> dict[str, str]:
 
 def witness(number: int, name: str = "w.example/1") -> dict[str, str]:
     return {"key": encode_base64url(SigningKey.from_seed(bytes([99, number]) * 16).public_key), "name": name}
+
+
+def document(number: int) -> dict[str, Any]:
+    digest = encode_base64url(bytes([number]) * 32)
+    return {"bytes": 5, "media_type": "text/plain", "name": text("D"), "sha256": digest}
 
 
 def area(number: int) -> dict[str, Any]:
@@ -109,6 +126,21 @@ REFUSED: list[tuple[str, Path, Any, str]] = [
     ("witness with a plus", ("witnesses",), [witness(1, "w+1")], "no spaces"),
     ("title in NFD", ("title", "vi"), "Pho\u031b\u0309", "normal form"),
     ("title that turns round", ("title", "en"), "abc\u202edcba", "control"),
+    ("extension of eight days", ("extension_seconds",), 691_200, "604800"),
+    ("extension beyond the last year", ("closes_at",), "9999-12-31T23:59:59Z", "last year"),
+    ("21 documents", ("documents",), [document(i) for i in range(21)], "21 documents"),
+    ("document twice", ("documents",), [document(1), document(1)], "document digests are not distinct"),
+    ("document without a name", ("documents", 0, "name", "vi"), "", "name of document 1 (vi) has 0"),
+    ("document digest too short", ("documents", 0, "sha256"), "AAAA", "sha256 of document 1"),
+    ("document type with a parameter", ("documents", 0, "media_type"), "text/html;a=b", "regex"),
+    ("quorum of nobody", ("quorum",), [0, 2], "quorum"),
+    ("quorum above all", ("quorum",), [3, 2], "quorum"),
+    ("quorum of one number", ("quorum",), [1], "quorum"),
+    ("registrar key of small order", ("registrar_key",), SMALL_ORDER, "small order"),
+    ("registrar key too short", ("registrar_key",), "AAAA", "registrar_key"),
+    ("the server as registrar", ("registrar_key",), HONEST.server_key, "key of the server"),
+    ("the log as registrar", ("registrar_key",), HONEST.log_key, "key of the server"),
+    ("rehearsal that is not said", ("rehearsal",), None, "rehearsal"),
     ("kind of question", ("questions", 0, "kind"), "ranking", "kind"),
 ]  # fmt: skip
 
@@ -130,8 +162,17 @@ def test_manifest_beyond_a_limit_is_refused(path: Path, wrong: Any, words: str) 
     assert words in str(refused.value)
 
 
+def test_extensions_reach_so_far() -> None:
+    assert HONEST.latest_closes_at == "2026-12-01T20:00:00Z"
+    assert make_manifest().latest_closes_at == make_manifest().closes_at
+    assert (HONEST.asks_sign_in, make_manifest().asks_sign_in) == (True, False)
+
+
 def test_largest_limits_are_still_read() -> None:
     value = as_json(HONEST)
+    value["documents"] = [document(i) for i in range(DOCUMENTS_MAX)]
+    value["extension_seconds"] = EXTENSION_SECONDS_MAX
+    value["quorum"] = [2, 2]
     value["areas"] = [area(i) for i in range(1000)]
     value["witnesses"] = [witness(i) for i in range(WITNESSES_MAX)]
     value["questions"] = [question(i) for i in range(20)]
@@ -149,6 +190,8 @@ def test_warnings_name_what_the_election_does_without() -> None:
     strict = make_manifest(trustees=3, small_areas=STRICT_SMALL_AREAS)
     assert strict.warnings() == ("112-bit", "one-machine-ceremony", "not-witnessed", "no-objection-time")
     assert "single-trustee" in make_manifest().warnings()
+    trial = msgspec.structs.replace(strict, rehearsal=True)
+    assert trial.warnings() == (*strict.warnings(), "rehearsal")
     relaxed = [
         SmallAreas(max_share=(1, 3), min_credentials=9, min_same_weight=3, open_whole=False),
         SmallAreas(max_share=(1, 3), min_credentials=10, min_same_weight=2, open_whole=False),

@@ -12,6 +12,7 @@ import {
   integer,
   list,
   matching,
+  nullable,
   oneOf,
   record,
   tagged,
@@ -21,11 +22,19 @@ import {
 import { MalformedRecord, ManifestInvalid } from "./errors.ts"
 
 export const BLANK = "blank"
+const LAST_SECOND = Date.parse("9999-12-31T23:59:59Z")
 
 const localText = (most: number) => record({ en: text(most), vi: text(most) })
 const namedKey = record({ key: base64url(32), name: text(100) })
 // A witness's name stands in signature lines.
 const witness = record({ key: base64url(32), name: keyName(100) })
+// A file that voters should read, bound by its digest. media_type: as in RFC 6838.
+const document = record({
+  bytes: integer(),
+  media_type: matching(/^[a-z0-9][a-z0-9.+-]{0,63}\/[a-z0-9][a-z0-9.+-]{0,63}$/),
+  name: localText(200),
+  sha256: base64url(32),
+})
 const option = record({ id: identifier, label: localText(300) })
 const common = { id: identifier, text: localText(500) }
 const options = (least: number) => list(option, least, 200)
@@ -47,7 +56,9 @@ const manifest = record({
   bits: bits(2048, 3072),
   ceremony: oneOf("separate-machines", "one-machine"),
   closes_at: timestamp,
+  documents: list(document, 0, 20),
   election: electionId,
+  extension_seconds: integer(0, 604_800),
   format: oneOf("psephos/manifest/v1"),
   log_key: base64url(32),
   // Printable ASCII but “+”, which separates the parts of a key in signed notes.
@@ -64,9 +75,12 @@ const manifest = record({
     1,
     20,
   ),
+  quorum: nullable(list(integer(1), 2, 2)),
+  registrar_key: nullable(base64url(32)),
+  rehearsal: boolean,
   revoting: boolean,
   server_key: base64url(32),
-  sign_in: oneOf("none"),
+  sign_in: oneOf("none", "required"),
   small_areas: record({
     max_share: list(integer(1), 2, 2),
     min_credentials: integer(1),
@@ -99,6 +113,15 @@ export function decodeManifest(value: JsonValue): Manifest {
 
 function requireLimits(decoded: Manifest): void {
   if (decoded.opens_at >= decoded.closes_at) throw new ManifestInvalid("The election must open before it closes.")
+  if (Date.parse(decoded.closes_at) + decoded.extension_seconds * 1000 > LAST_SECOND) {
+    throw new ManifestInvalid("An extension would reach beyond the last year.")
+  }
+  requireDistinct("document digests", decoded.documents.map((each) => each.sha256))
+  const [part = 0, whole = 0] = decoded.quorum ?? [1, 1]
+  if (part > whole) throw new ManifestInvalid("A quorum is at most all voters.")
+  if (decoded.registrar_key === decoded.server_key || decoded.registrar_key === decoded.log_key) {
+    throw new ManifestInvalid("The registrar's key must not be a key of the server.")
+  }
   requireDistinct("question ids", decoded.questions.map((question) => question.id))
   for (const question of decoded.questions) requireQuestion(question)
   requireDistinct("area ids", decoded.areas.map((area) => area.id))
