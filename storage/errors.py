@@ -33,3 +33,23 @@ class DatabaseTooNew(StorageError):
             "Start the release that migrated it, or a later one."
         )
         self.revision = revision
+
+
+class LeaseLost(StorageError):
+    """Another worker has taken the job, or may by now; what this one did is not kept."""
+
+    code = "lease-lost"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This job took longer than its lease and was handed on. Nothing of it was stored here."
+        )
+
+
+class NoSuchJob(StorageError):
+    """No dead job has this number."""
+
+    code = "job-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("No dead job has this number. List them with: psephos worker state")

@@ -1,0 +1,29 @@
+"""Statements that the two databases spell differently, or that SQLAlchemy types too widely."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from sqlalchemy import CursorResult, Delete, Table, Update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from storage.base import Base
+
+
+def insert_once(
+    session: Session, model: type[Base], values: Mapping[str, object], unique: Sequence[str]
+) -> int | None:
+    """Insert a row unless one with the same values in `unique` is there. Gives its number, None when one was there.
+
+    Two who insert together: the second waits until the first has committed, and then finds its row.
+    """
+    table = cast(Table, model.__table__)
+    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = make(table).values(dict(values)).on_conflict_do_nothing(index_elements=list(unique))
+    return cast(int | None, session.scalar(insert.returning(table.primary_key.columns[0])))
+
+
+def rows_changed(session: Session, statement: Update | Delete) -> int:
+    """Run the statement in the database, past the objects that the session holds. Gives the number of its rows."""
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    return cast(CursorResult[object], result).rowcount
