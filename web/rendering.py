@@ -34,7 +34,9 @@ class PageUndefined(ChainableUndefined):
     """
 
     def _refuse(self) -> None:
-        if not isinstance(self._undefined_obj, dict | PageUndefined) and self._undefined_name != "caller":
+        # The macros also write JavaScript's word `undefined` where they mean nothing.
+        lenient = self._undefined_name in ("caller", "undefined")
+        if not isinstance(self._undefined_obj, dict | PageUndefined) and not lenient:
             self._fail_with_undefined_error()
 
     def __getattr__(self, name: str) -> "PageUndefined":
