@@ -1,0 +1,217 @@
+"""Sign-in with a provider: `start` sends the browser there, `finish` reads what it brings back."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import msgspec
+from sqlalchemy import Engine
+
+from identity.oidc import attempts
+from identity.oidc.attempts import Waiting
+from identity.oidc.authorization import (
+    Attempt,
+    authorization_address,
+    authorization_parameters,
+    make_attempt,
+    new_secret,
+    read_code,
+    read_secret,
+    refusal,
+    require_issuer,
+)
+from identity.oidc.client_authentication import prove_client
+from identity.oidc.configuration import ProviderConfiguration
+from identity.oidc.errors import IdTokenRefused, OidcError, ProviderMisbehaved, TokenCheck
+from identity.oidc.http import Answer
+from identity.oidc.id_token import Asked, IdToken, UnknownKey, verify_id_token
+from identity.oidc.metadata import ProviderMetadata
+from identity.oidc.outcome import identity_of
+from identity.oidc.providers import Clock, Provider
+from identity.types import Identity
+from storage.session import writing
+
+log = logging.getLogger("psephos.identity.oidc")
+
+CALLBACK: Final = "/sign-in/callback/"
+"""Path that a provider sends the browser to, followed by the provider's id: each has an address of its own, so that
+an answer of one is never taken for one of another (RFC 9700 §4.4.2)."""
+MAX_REQUEST_URI: Final = 512
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Started:
+    """address: where the browser goes. browser: what it keeps in its cookie meanwhile."""
+
+    address: str = field(repr=False)
+    browser: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Who came back, and what for."""
+
+    identity: Identity
+    waiting: Waiting
+
+
+class _TokenAnswer(msgspec.Struct):
+    id_token: str
+    access_token: str | None = None
+
+
+class _PushedAnswer(msgspec.Struct):
+    request_uri: str
+
+
+class SignInProviders:
+    """The providers of this server. clock: says the time, aware."""
+
+    def __init__(
+        self,
+        configurations: Iterable[ProviderConfiguration],
+        base_url: str,
+        engine: Engine,
+        clock: Clock = lambda: datetime.now(UTC),
+    ) -> None:
+        self._providers = {one.id: Provider(one) for one in configurations}
+        self._base_url, self._engine, self._clock = base_url, engine, clock
+
+    def __contains__(self, provider_id: object) -> bool:
+        return provider_id in self._providers
+
+    def configuration(self, provider_id: str) -> ProviderConfiguration:
+        """Raises: KeyError for one that is not configured."""
+        return self._providers[provider_id].configuration
+
+    async def start(self, provider_id: str, browser: bytes | None, language: str, next_path: str) -> Started:
+        """Begin a sign-in. browser: the cookie of one that is under way, which then stays good, or None.
+
+        Raises: ProviderUnreachable, ProviderMisbehaved, SignInRefused (of the pushed request); KeyError for a
+        provider that is not configured.
+        """
+        provider, now = self._providers[provider_id], self._clock()
+        metadata = await provider.metadata(now)
+        browser, state = browser or new_secret(), new_secret()
+        attempt = make_attempt(browser, state)
+        parameters = authorization_parameters(
+            provider.configuration, attempt, self._redirect_uri(provider_id), language
+        )
+        if metadata.pushing_endpoint is not None:
+            parameters = await _push(provider, metadata.pushing_endpoint, parameters, now)
+        await asyncio.to_thread(
+            self._remember, state, browser, Waiting(provider_id, language, next_path, now)
+        )
+        return Started(authorization_address(metadata, parameters), browser)
+
+    async def finish(self, provider_id: str, answer: Mapping[str, str], browser: bytes) -> Finished:
+        """Read what the browser brought back to the address of this provider.
+
+        The sign-in is over with it, however it ends. Raises: OidcError.
+        """
+        now = self._clock()
+        state = read_secret(answer.get("state", ""))
+        waiting = await asyncio.to_thread(self._take, provider_id, state, browser, now)
+        try:
+            return Finished(await self._identify(waiting, answer, make_attempt(browser, state), now), waiting)
+        except OidcError as error:
+            log.warning("Sign-in with %s: %s", provider_id, error)
+            raise
+
+    async def _identify(
+        self, waiting: Waiting, answer: Mapping[str, str], attempt: Attempt, now: datetime
+    ) -> Identity:
+        provider = self._providers[waiting.provider]
+        metadata = await provider.metadata(now)
+        require_issuer(provider.configuration, metadata, answer)
+        code = read_code(answer)
+        tokens = await self._exchange(provider, metadata, code, attempt, now)
+        asked = Asked(
+            issuer=provider.configuration.issuer,
+            client_id=provider.configuration.client_id,
+            nonce=attempt.nonce,
+            algorithms=provider.configuration.algorithms,
+            started_at=waiting.started_at,
+            max_age=provider.configuration.max_age,
+        )
+        return identity_of(await _check(provider, tokens, asked, now), provider.configuration)
+
+    async def _exchange(
+        self,
+        provider: Provider,
+        metadata: ProviderMetadata,
+        code: str,
+        attempt: Attempt,
+        now: datetime,
+    ) -> _TokenAnswer:
+        proof = prove_client(provider.configuration, now)
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._redirect_uri(provider.configuration.id),
+            "code_verifier": attempt.verifier,
+            **proof.parameters,
+        }
+        answer = await provider.ask(metadata.token_endpoint, form, proof.headers)
+        if answer.status != 200:
+            raise _refused(answer)
+        return _decode(answer, _TokenAnswer)
+
+    def _redirect_uri(self, provider_id: str) -> str:
+        return f"{self._base_url}{CALLBACK}{provider_id}"
+
+    def _remember(self, state: bytes, browser: bytes, waiting: Waiting) -> None:
+        with writing(self._engine) as session:
+            attempts.remember(session, state, browser, waiting)
+
+    def _take(self, provider_id: str, state: bytes, browser: bytes, now: datetime) -> Waiting:
+        with writing(self._engine) as session:
+            row = attempts.take(session, state)
+        return attempts.require_attempt(row, browser, provider_id, now)
+
+
+async def _push(
+    provider: Provider, endpoint: str, parameters: Mapping[str, str], now: datetime
+) -> dict[str, str]:
+    """Send the request ahead (RFC 9126 §2); what is left for the browser is a reference to it."""
+    proof = prove_client(provider.configuration, now)
+    answer = await provider.ask(endpoint, {**parameters, **proof.parameters}, proof.headers)
+    if answer.status != 201:
+        raise _refused(answer)
+    request_uri = _decode(answer, _PushedAnswer).request_uri
+    if not 1 <= len(request_uri) <= MAX_REQUEST_URI or not request_uri.isascii():
+        raise ProviderMisbehaved("its reference to the pushed request cannot be used")
+    return {"client_id": provider.configuration.client_id, "request_uri": request_uri}
+
+
+async def _check(provider: Provider, tokens: _TokenAnswer, asked: Asked, now: datetime) -> IdToken:
+    try:
+        keys = await provider.keys(now)
+        return verify_id_token(tokens.id_token, keys, asked, tokens.access_token, now)
+    except UnknownKey:
+        keys = await provider.newer_keys(now)
+    try:
+        return verify_id_token(tokens.id_token, keys, asked, tokens.access_token, now)
+    except UnknownKey:
+        raise IdTokenRefused(TokenCheck.KEY) from None
+
+
+def _refused(answer: Answer) -> OidcError:
+    """The error that the provider names in a refusal (RFC 6749 §5.2)."""
+    try:
+        document = msgspec.json.decode(answer.body, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return ProviderMisbehaved(f"it answers {answer.status} without saying why")
+    return refusal(document.get("error"))
+
+
+def _decode(answer: Answer, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(answer.body, type=kind)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ProviderMisbehaved("its answer lacks what it must hold") from error
