@@ -1,6 +1,7 @@
 """What people and programs see when something is not there or goes wrong."""
 
 import logging
+from math import ceil
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import problems
 from web.i18n import N_, Language, is_language, preferred, translations
+from web.rate_limits import TooManyRequests
 from web.rendering import Renderer
 
 log = logging.getLogger("psephos.web")
@@ -26,6 +28,17 @@ TOO_LARGE: Final = (
     N_("Too much was sent"),
     N_("What was sent is longer than anything that this page needs. Go back and try again."),
 )
+TOO_MANY_TITLE: Final = N_("Too many tries")
+TOO_MANY_MINUTES: Final = N_(
+    "Too many tries came one after the other, so this one was not carried out. Try again in %(count)d min."
+)
+TOO_MANY_HOURS: Final = N_(
+    "Too many tries came one after the other, so this one was not carried out. Try again in %(count)d h."
+)
+BUSY: Final = (
+    N_("Not possible at this moment"),
+    N_("The server cannot take this now, and nothing was done. Wait a minute and try again."),
+)
 FAULT: Final = (
     N_("Something went wrong on this server"),
     N_("It is not your fault. If you were casting a vote, look under “Check my ballot” whether it arrived."),
@@ -34,7 +47,7 @@ _FAULT_SENTENCE: Final = (
     "Something went wrong on this server. "
     "If you were casting a vote, look up its receipt code before you try again."
 )
-WORDS: Final = {404: NOT_FOUND, 405: NOT_ALLOWED, 413: TOO_LARGE}
+WORDS: Final = {404: NOT_FOUND, 405: NOT_ALLOWED, 413: TOO_LARGE, 503: BUSY}
 
 
 def language_of(request: Request) -> Language:
@@ -43,16 +56,35 @@ def language_of(request: Request) -> Language:
     return first if is_language(first) else preferred(request.headers.get("accept-language", ""))
 
 
-def respond(request: Request, renderer: Renderer, status: int) -> Response:
+def too_many(language: Language, seconds: int) -> tuple[str, str]:
+    """Title and sentence for who came too often. seconds: until the next try."""
+    gettext = translations(language).gettext
+    minutes = ceil(seconds / 60)
+    if minutes <= 90:
+        return gettext(TOO_MANY_TITLE), gettext(TOO_MANY_MINUTES) % {"count": minutes}
+    return gettext(TOO_MANY_TITLE), gettext(TOO_MANY_HOURS) % {"count": ceil(minutes / 60)}
+
+
+def respond(
+    request: Request, renderer: Renderer, status: int, error: HTTPException | None = None
+) -> Response:
     """The error as a page; as a fragment to a part of a page that asked for one."""
     language = language_of(request)
     gettext = translations(language).gettext
-    title, sentence = (gettext(words) for words in WORDS.get(status, FAULT if status >= 500 else NOT_ALLOWED))
+    if isinstance(error, TooManyRequests):
+        title, sentence = too_many(language, error.retry_after)
+    else:
+        words_of_status = WORDS.get(status, FAULT if status >= 500 else NOT_ALLOWED)
+        title, sentence = (gettext(words) for words in words_of_status)
     words = {"title": title, "sentence": sentence}
     if request.headers.get("hx-request-type") == "partial":
         part = request.headers.get("hx-target", "").rpartition("#")[2]
         return renderer.respond(request, language, "_error_part.html", {**words, "part": part}, status=status)
-    headers = {"Cache-Control": "no-store", "Vary": "Accept-Language"}
+    headers = {
+        **(error.headers or {} if error else {}),
+        "Cache-Control": "no-store",
+        "Vary": "Accept-Language",
+    }
     return renderer.respond(request, language, "error.html", words, status=status, headers=headers)
 
 
@@ -62,7 +94,7 @@ async def on_http_error(request: Request, error: Exception) -> Response:
         raise TypeError("registered for HTTPException only") from error
     if problems.is_api(request):
         return problems.from_http(error)
-    return respond(request, request.app.state.renderer, error.status_code)
+    return respond(request, request.app.state.renderer, error.status_code, error)
 
 
 async def on_missing(request: Request, error: Exception) -> Response:

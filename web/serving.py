@@ -14,6 +14,7 @@ from voting.server_keys import ServerKeys
 from web.app import create_app
 from web.casting_pool import CastingPool
 from web.live.source import LivePages
+from web.rate_limits import Limiter
 from web.routes.api import api_routes
 from web.settings import Settings
 
@@ -30,13 +31,15 @@ def application(settings: Settings, casting_workers: int | None = None) -> Itera
     engine = make_engine(settings.database_url)
     migrate(engine)
     office = Office(engine, ServerKeys.open(settings.secrets))
+    limiter = Limiter.open(settings.database_url, settings.secrets, settings.trusted_proxies)
     casting = CastingPool(settings.database_url, settings.secrets, casting_workers or os.cpu_count() or 1)
     try:
         app = create_app(settings, LivePages(office), api_routes())
-        app.state.office, app.state.casting = office, casting
+        app.state.office, app.state.casting, app.state.limiter = office, casting, limiter
         yield app
     finally:
         casting.close()
+        limiter.close()
         engine.dispose()
 
 

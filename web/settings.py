@@ -4,10 +4,14 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from identity.oidc.configuration import ProviderConfiguration, read_providers
+from identity.oidc.errors import UnusableConfiguration
+from web.client_network import Network
 from web.i18n import Text
 
 DEVELOPMENT_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -37,6 +41,10 @@ class Settings:
     """Short name beside the mark."""
     authority: Text
     help_line: str
+    trusted_proxies: tuple[Network, ...] = ()
+    """Networks of the proxies whose `X-Forwarded-For` is believed."""
+    providers: tuple[ProviderConfiguration, ...] = ()
+    """Sign-in services of others (OpenID Connect), in the order of their buttons."""
 
     @property
     def https(self) -> bool:
@@ -55,6 +63,8 @@ VARIABLES: Final = {
     "PSEPHOS_AUTHORITY_EN": "who runs the site, English; default the short name",
     "PSEPHOS_AUTHORITY_VI": "the same in Vietnamese; default the English one",
     "PSEPHOS_HELP_LINE": "telephone number or address for voters; default `(none)` on localhost",
+    "PSEPHOS_TRUSTED_PROXIES": "proxies whose `X-Forwarded-For` is believed, as `10.0.0.5, 10.1.0.0/16`; default none",
+    "PSEPHOS_OIDC": "file of sign-in services (docs/guides/sign-in.md); default none",
 }
 """Every variable, as the README's table says it."""
 
@@ -99,6 +109,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         name=name,
         authority=authority,
         help_line=value("PSEPHOS_HELP_LINE", "(none)"),
+        trusted_proxies=_networks(environment.get("PSEPHOS_TRUSTED_PROXIES", "")),
+        providers=_providers(environment.get("PSEPHOS_OIDC", "").strip(), secrets, public),
     )
 
 
@@ -121,6 +133,26 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535):
         raise UnusableSettings(f"PSEPHOS_PORT must be a number from 1 to 65535, not {text!r}.")
     return int(text)
+
+
+def _providers(file: str, secrets: Path, public: bool) -> tuple[ProviderConfiguration, ...]:
+    if not file:
+        return ()
+    try:
+        return read_providers(Path(file), secrets, public=public)
+    except UnusableConfiguration as error:
+        raise UnusableSettings(str(error)) from error
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    try:
+        return tuple(ip_network(name) for name in names)
+    except ValueError as error:
+        raise UnusableSettings(
+            "PSEPHOS_TRUSTED_PROXIES must be addresses or networks with commas between, "
+            f"as 10.0.0.5, 10.1.0.0/16: {error}."
+        ) from error
 
 
 def _is_public(base_url: str) -> bool:

@@ -50,6 +50,7 @@ from web.app import create_app
 from web.casting_pool import Deed, Refusal, put_at
 from web.i18n import Text
 from web.live.source import LivePages
+from web.rate_limits import Limiter
 from web.routes.api import api_routes
 from web.settings import Settings
 
@@ -248,6 +249,7 @@ def site(under_test: OfficeUnderTest) -> Starlette:
     )
     app = create_app(settings, LivePages(under_test.office), api_routes())
     app.state.office, app.state.casting = under_test.office, DirectCasting(under_test.office)
+    app.state.limiter = Limiter(under_test.engine, b"k" * 32)
     return app
 
 

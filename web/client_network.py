@@ -1,0 +1,56 @@
+"""From which network a request came: what limits that nobody signs in for can count.
+
+Behind a proxy the peer is the proxy. What `X-Forwarded-For` says is believed only as far as configured proxies
+(`PSEPHOS_TRUSTED_PROXIES`) wrote it, read from the right: whatever stands left of the first stranger is his own word.
+"""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+UNKNOWN: Final = "unknown"
+"""A peer without an address, as at a socket of this machine. All of them are one."""
+
+IPV6_PREFIX: Final = 64
+"""What one connection is given; whoever has it can take any of its 2^64 addresses."""
+
+
+def client_network(scope: Scope, trusted: Sequence[Network] = ()) -> str:
+    """The IPv4 address or IPv6 /64 that a request came from, as text; `unknown` for a peer without an address.
+
+    trusted: networks of the proxies in front of this server.
+    """
+    peer = scope.get("client")
+    found = _address(peer[0]) if peer else None
+    if found is None:
+        return UNKNOWN
+    hops = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).split(",")
+    while _is_in(found, trusted) and hops:
+        before = _address(hops.pop().strip())
+        if before is None:
+            break  # the proxy that we believe wrote something else than an address: it stands for itself
+        found = before
+    if isinstance(found, IPv6Address):
+        return str(ip_network((found, IPV6_PREFIX), strict=False))
+    return str(found)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        # A socket that listens for both writes IPv4 as ::ffff:192.0.2.1; a zone names a card of this machine.
+        return address.ipv4_mapped or IPv6Address(int(address))
+    return address
+
+
+def _is_in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)
