@@ -218,9 +218,9 @@ class _LineReader:
     def read(self, row: Row) -> VoterLine | None:
         """The voter of a row, None after naming at least one fault."""
         before = self._findings.faults_count
-        cells = self._cells(row)
-        area = self._area(row.line, cells.get("area", ""))
-        weight = self._weight(row.line, cells.get("weight", ""))
+        cells, refused = self._cells(row)
+        area = "" if "area" in refused else self._area(row.line, cells.get("area", ""))
+        weight = 1 if "weight" in refused else self._weight(row.line, cells.get("weight", ""))
         identity, email = cells.get("identity", ""), cells.get("email", "")
         language = cells.get("language", "").lower()
         if email and not _EMAIL.fullmatch(email):
@@ -228,22 +228,26 @@ class _LineReader:
         if language not in {"", "en", "vi"}:
             self._findings.fault(row.line, "language", "language", text=language)
         voter = cells.get("voter", "")
-        if not voter:
+        if not voter and "voter" not in refused:
             self._findings.fault(row.line, "voter", "voter-missing")
-        else:
+        elif voter:
             self._look_at(row.line, voter, identity, email)
         if self._findings.faults_count != before:
             return None
         entry = RollEntry(weight=weight, area=area)
         return VoterLine(row.line, voter, entry, identity, email, language, cells.get("address", ""))
 
-    def _cells(self, row: Row) -> dict[Column, str]:
+    def _cells(self, row: Row) -> tuple[dict[Column, str], set[Column]]:
+        """The text of each column, and the columns whose cell is refused for what it is."""
         found: dict[Column, str] = {}
+        refused: set[Column] = set()
         for number, cell in enumerate(row.cells):
             column = self._columns[number] if number < len(self._columns) else None
             if number in row.refused:
                 place = cell_name(number, row.line)
                 self._findings.fault(row.line, column or "", row.refused[number], cell=place)
+                if column is not None:
+                    refused.add(column)
                 continue
             if not cell:
                 continue
@@ -262,7 +266,7 @@ class _LineReader:
             if warning := row.warned.get(number):
                 self._warn_of_kind(row.line, column, warning, text)
             found[column] = text
-        return found
+        return found, refused
 
     def _warn_of_kind(self, line: int, column: Column, warning: str, text: str) -> None:
         """A number is right in most columns; as an identity it has lost its zeros in front."""
