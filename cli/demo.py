@@ -16,7 +16,14 @@ import uvicorn
 
 from audits.bundle import write_bundle
 from cli import demo_ward
-from cli.one_machine import (
+from cli.output import ExitCode, in_words, say
+from cli.progress import Progress
+from cli.serve import run_until_stopped
+from protocol.manifest import Manifest, Question
+from protocol.records import QuestionVotes, Result
+from protocol.terms import ElectionTerms
+from protocol.text import LocalText
+from rehearsal.one_machine import (
     Hands,
     Trustees,
     Vote,
@@ -26,13 +33,6 @@ from cli.one_machine import (
     open_urn,
     seal_vote,
 )
-from cli.output import ExitCode, in_words, say
-from cli.progress import Progress
-from cli.serve import run_until_stopped
-from protocol.manifest import Manifest, Question
-from protocol.records import QuestionVotes, Result
-from protocol.terms import ElectionTerms
-from protocol.text import LocalText
 from storage.session import reading
 from tally.aggregation import aggregate
 from tally.opening import publish_result

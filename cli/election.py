@@ -14,7 +14,6 @@ from sqlalchemy.exc import OperationalError
 from audits.bundle import write_bundle
 from board.errors import BoardError
 from cli.manifest_toml import FILE_BYTES_MAX, ManifestFileUnusable, complete_manifest, parse_manifest
-from cli.one_machine import open_office
 from cli.output import UnusableInput, in_words, read_file, say, verdict_errors
 from cli.serve import DATABASE_NOT_OPENED
 from cli.trustee import CEREMONY_FILE, MANIFEST_FILE, ROLL_FILE
@@ -33,6 +32,7 @@ from protocol.signed_body import (
     read_freeze_signature,
 )
 from protocol.terms import assemble_terms
+from rehearsal.one_machine import open_office
 from storage.errors import StorageError
 from storage.session import reading
 from tally.aggregation import aggregate

@@ -16,15 +16,6 @@ from typing import Literal
 from audits.bundle import write_bundle
 from cli.counts_csv import BLANK_ROW, Counts, read_counts
 from cli.invented_votes import choose_one_votes, spread_votes
-from cli.one_machine import (
-    Hands,
-    Vote,
-    freeze_and_open,
-    hold_ceremony,
-    in_chunks,
-    open_office,
-    open_urn,
-)
 from cli.progress import Progress
 from crypto.encoding import encode_base64url
 from crypto.errors import UnsupportedParameters
@@ -46,6 +37,15 @@ from protocol.manifest import (
 from protocol.records import Result
 from protocol.roll import ENTRIES_MAX, RollEntry
 from protocol.text import LocalText, format_time
+from rehearsal.one_machine import (
+    Hands,
+    Vote,
+    freeze_and_open,
+    hold_ceremony,
+    in_chunks,
+    open_office,
+    open_urn,
+)
 from storage.session import reading
 from tally.aggregation import aggregate
 from tally.opening import publish_result

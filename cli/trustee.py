@@ -9,7 +9,6 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.one_machine import hold_ceremony
 from cli.output import WARNINGS, ExitCode, UnusableInput, in_words, read_file, say, stderr, verdict_errors
 from cli.progress import Progress
 from crypto.encoding import encode_base64url
@@ -21,6 +20,7 @@ from protocol.roll import ROLL_BYTES_MAX
 from protocol.signed_body import encode_freeze_signature, encode_signed_body
 from protocol.terms import ElectionTerms, read_key
 from protocol.verification import Options
+from rehearsal.one_machine import hold_ceremony
 from trustee.diary import Diary, diary_path
 from trustee.errors import (
     FileStands,

@@ -17,7 +17,6 @@ from audits.stored_board import StoredBoard
 from board import log as board
 from board.errors import BoardInconsistent
 from board.log import LogId
-from cli.one_machine import Trustees, UrnNotOpened, open_urn
 from crypto.checkpoint import Checkpoint, sign_checkpoint
 from crypto.encoding import encode_base64url
 from crypto.merkle import leaf_hash, root_hash
@@ -25,6 +24,7 @@ from protocol.casting import verify_promise
 from protocol.leaf import Kind, decode_leaf, make_leaf, sign_body
 from protocol.report import CheckName
 from protocol.verification import Options, verify_board
+from rehearsal.one_machine import Trustees, UrnNotOpened, open_urn
 from storage.session import reading, writing
 from tally.aggregation import aggregate
 from tally.opening import publish_result

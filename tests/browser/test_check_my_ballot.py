@@ -9,7 +9,6 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from cli.one_machine import seal_vote
 from crypto.checkpoint import (
     Checkpoint,
     parse_checkpoint_text,
@@ -24,6 +23,7 @@ from crypto.signature import SigningKey
 from protocol.canonical import decode_canonical, encode_canonical
 from protocol.casting import CastRequest
 from protocol.leaf import Kind
+from rehearsal.one_machine import seal_vote
 from tests.browser.site import Site
 from tests.browser.ward import HeldElection
 from tests.browser.words import EN, VI

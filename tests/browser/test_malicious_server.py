@@ -10,7 +10,6 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from cli.one_machine import seal_vote
 from crypto.checkpoint import Checkpoint, parse_checkpoint_text, parse_note, sign_checkpoint
 from crypto.display_code import display_code
 from crypto.encoding import decode_base64url, encode_base64url
@@ -21,6 +20,7 @@ from protocol.leaf import Kind, body_digest, make_leaf
 from protocol.records import freeze_message
 from protocol.terms import fingerprint_of
 from protocol.text import LocalText, format_time
+from rehearsal.one_machine import seal_vote
 from tests.browser.booth import Booth
 from tests.browser.site import Site
 from tests.browser.ward import LAND, HeldElection, Hours, hold

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from cli.one_machine import seal_vote
 from crypto.display_code import alias
 from protocol.text import LocalText
+from rehearsal.one_machine import seal_vote
 from tests.browser.conftest import NewContext
 from tests.browser.pages import MISSING, every_page
 from tests.browser.site import HELP_LINE, Site

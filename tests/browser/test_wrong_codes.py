@@ -5,8 +5,8 @@ import unicodedata
 import pytest
 from playwright.sync_api import Page, expect
 
-from cli.one_machine import seal_vote
 from crypto.voting_code import make_voting_code
+from rehearsal.one_machine import seal_vote
 from tests.browser.booth import Booth
 from tests.browser.conftest import NewContext
 from tests.browser.site import Site

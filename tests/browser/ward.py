@@ -9,7 +9,6 @@ import msgspec
 
 from board import log as board
 from board.log import Entry, LogId
-from cli.one_machine import Trustees, freeze_and_open, open_office, open_urn, seal_vote
 from crypto.encoding import decode_int, encode_base64url
 from crypto.opening import find_opening
 from crypto.opening_proof import open_partially
@@ -21,6 +20,7 @@ from protocol.records import freeze_message
 from protocol.roll import RollEntry
 from protocol.terms import ElectionTerms, assemble_terms
 from protocol.text import LocalText, format_time
+from rehearsal.one_machine import Trustees, freeze_and_open, open_office, open_urn, seal_vote
 from storage.session import reading
 from tally.aggregation import aggregate
 from tally.opening import publish_result

@@ -25,10 +25,10 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
-from cli.one_machine import Trustees
 from crypto.signature import SigningKey
 from protocol.ceremony_record import make_ceremony_body
 from protocol.manifest import Manifest, decode_manifest
+from rehearsal.one_machine import Trustees
 from tests.support.keys import load_test_key
 
 PASSPHRASE = "mười hai con voi"

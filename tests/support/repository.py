@@ -19,6 +19,7 @@ ROOMS = frozenset(
         "mail",
         "paper",
         "protocol",
+        "rehearsal",
         "storage",
         "tally",
         "trustee",

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from cli.one_machine import Trustees, freeze_and_open, open_office, open_urn, seal_vote
 from crypto.ballot_seed import BallotSeed
 from crypto.credential import credential_seed
 from crypto.encoding import encode_base64url
@@ -14,6 +13,7 @@ from crypto.key_size import KeySize
 from crypto.voting_code import VotingCode
 from protocol.ceremony_record import make_ceremony_body
 from protocol.roll import RollEntry
+from rehearsal.one_machine import Trustees, freeze_and_open, open_office, open_urn, seal_vote
 from tally.aggregation import aggregate
 from tally.opening import publish_result
 from tests.support.elections import choose_one, make_manifest, trustee_key
