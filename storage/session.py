@@ -1,7 +1,7 @@
 """Transactions: one for each deed, committed at the end or left without a trace."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,6 +14,9 @@ from storage.engine import READ_ONLY
 from storage.errors import DatabaseBusy
 
 _SQLITE_PRIMARY_CODE: Final = 0xFF
+
+Beside = Callable[[Session], None]
+"""What else belongs to a transaction that a verb opens itself: it runs first, and may raise."""
 
 
 @contextmanager

@@ -14,11 +14,11 @@ from crypto.encoding import encode_base64url
 from protocol.canonical import encode_canonical
 from protocol.leaf import Kind
 from protocol.manifest import Manifest, decode_manifest
-from protocol.records import Freeze, PollsOpened
+from protocol.records import CLOCK, Freeze, PollsOpened
 from protocol.roll import Roll
 from protocol.terms import ElectionTerms, assemble_terms, verify_freeze
 from protocol.text import format_time
-from storage.session import writing
+from storage.session import Beside, writing
 from voting.errors import WrongState
 from voting.models import VotingElection, VotingRoll
 from voting.office import Office, State, lock_election, state_of
@@ -37,10 +37,10 @@ def log_origin(site: str, election_id: str) -> str:
     return f"{site}/elections/{election_id}"
 
 
-def register_election(office: Office, manifest: Manifest) -> bytes:
+def register_election(office: Office, manifest: Manifest, beside: Beside | None = None) -> bytes:
     """Keep a manifest as a draft with an empty board; the manifest's canonical bytes.
 
-    manifest: names keys of `office.keys.make(manifest.election)`.
+    manifest: names keys of `office.keys.make(manifest.election)`.  beside: belongs to the same transaction.
     Raises: ManifestInvalid; SecretMissing; WrongState when it is registered already, its keys are not this
     server's, or it asks what this server cannot do; LogExists for the origin of another board.
     """
@@ -52,6 +52,8 @@ def register_election(office: Office, manifest: Manifest) -> bytes:
     if _names(keys) != (manifest.log_key, manifest.server_key):
         raise WrongState("log_key and server_key of the manifest are not the keys of this server.")
     with writing(office.engine) as session:
+        if beside is not None:
+            beside(session)
         if session.get(VotingElection, manifest.election) is not None:
             raise WrongState("This election is registered already. Give the new one another id.")
         log_id = board.create_log(session, manifest.log_origin)
@@ -64,11 +66,16 @@ def _names(keys: ElectionKeys) -> tuple[str, str]:
 
 
 def freeze_election(
-    office: Office, ceremony_body: bytes, roll_body: bytes, manifest_body: bytes, signatures: Sequence[bytes]
+    office: Office,
+    ceremony_body: bytes,
+    roll_body: bytes,
+    manifest_body: bytes,
+    signatures: Sequence[bytes],
+    beside: Beside | None = None,
 ) -> ElectionTerms:
     """Fix manifest, key and roll for ever: the first four leaves, or nothing.
 
-    signatures: of every trustee over the fingerprint, in their order.
+    signatures: of every trustee over the fingerprint, in their order.  beside: belongs to the same transaction.
     Raises: WrongState, TermsMismatch, RollInvalid, MalformedRecord, ManifestInvalid, KeyRefused.
     """
     terms, roll = assemble_terms(manifest_body, ceremony_body, roll_body)
@@ -83,6 +90,8 @@ def freeze_election(
     )
     verify_freeze(terms, freeze)
     with writing(office.engine) as session:
+        if beside is not None:
+            beside(session)
         row = lock_election(session, terms.election)
         if state_of(row) is not State.DRAFT or row.manifest != manifest_body:
             raise WrongState("Only a draft with exactly this manifest can be frozen.")
@@ -109,9 +118,15 @@ def _index_roll(session: Session, election: str, roll: Roll) -> None:
         session.execute(insert(VotingRoll), rows[start : start + _ROLL_ROWS])
 
 
-def open_polls(office: Office, election_id: str) -> int:
-    """From here on ballots are taken (within the manifest's hours); index of the leaf. Raises: WrongState."""
+def open_polls(office: Office, election_id: str, by: str = CLOCK) -> int:
+    """From here on ballots are taken (within the manifest's hours); index of the leaf.
+
+    by: the name of the official who opens, everybody reads it; `CLOCK` where nobody's hand does.
+    Raises: WrongState, also for a name that is empty, too long or not plain text.
+    """
     terms = office.terms(election_id)
+    if terms.manifest.asks_sign_in:
+        office.keys.make_tie_key(election_id)
     with writing(office.engine) as session:
         row = lock_election(session, election_id)
         if state_of(row) is not State.FROZEN:
@@ -119,12 +134,18 @@ def open_polls(office: Office, election_id: str) -> int:
         now = format_time(office.clock())
         if now < terms.manifest.opens_at:
             raise WrongState(f"The manifest opens this election at {terms.manifest.opens_at}; it is {now}.")
-        body = encode_canonical(
-            PollsOpened(
-                election=election_id, fingerprint=terms.fingerprint_text, format="psephos/polls-opened/v1"
+        try:
+            opened = PollsOpened(
+                by=by,
+                election=election_id,
+                fingerprint=terms.fingerprint_text,
+                format="psephos/polls-opened/v1",
             )
-        )
-        row.opened_index = office.append_as_server(session, row, Kind.POLLS_OPENED, body).index
+        except ValueError as error:
+            raise WrongState(f"The polls cannot be opened in this name: {error}.") from error
+        row.opened_index = office.append_as_server(
+            session, row, Kind.POLLS_OPENED, encode_canonical(opened)
+        ).index
         office.sign_head(session, row)
         return row.opened_index
 
