@@ -27,6 +27,8 @@ from storage.statements import insert_once, rows_changed
 
 SEND: Final = "send-mail"
 """Kind of the job that sends one mail."""
+SEND_URGENT: Final = "send-urgent-mail"
+"""The same for a mail that somebody is waiting for: the pauses of a large batch do not concern it."""
 
 TEXT_KEPT: Final = timedelta(days=7)
 """For how long the text of a mail is kept after its outcome, so that it can be sent again."""
@@ -44,8 +46,6 @@ _KIND: Final = re.compile("[a-z][a-z0-9-]{0,39}")
 _FILE_NAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MEDIA_TYPE: Final = re.compile("[a-z]+/[a-z0-9.+-]{1,80}")
 
-URGENT, BATCH = 1, 5
-
 
 class MailState(StrEnum):
     """What is known of a mail."""
@@ -56,6 +56,9 @@ class MailState(StrEnum):
     REFUSED = "refused"
     BOUNCED = "bounced"
     UNKNOWN = "unknown"
+
+
+TOO_LATE: Final = "It was not sent in time and would be of no use now."
 
 
 @dataclass(frozen=True)
@@ -158,8 +161,8 @@ def queue_mail(session: Session, mail: Mail, *, key: str, now: datetime) -> int:
 
 def _enqueue_sending(session: Session, mail_id: int, sending: int, urgent: bool, now: datetime) -> None:
     payload = {"mail": mail_id, "sending": sending}
-    priority = URGENT if urgent else BATCH
-    enqueue(session, SEND, payload, now=now, key=f"{mail_id}.{sending}", priority=priority)
+    kind, priority = (SEND_URGENT, 1) if urgent else (SEND, 5)
+    enqueue(session, kind, payload, now=now, key=f"{mail_id}.{sending}", priority=priority)
 
 
 def new_token() -> str:
@@ -209,11 +212,8 @@ def states(
 ) -> Deliveries:
     """What became of the mails of this kind about this subject. state: only rows in it; counts are of all."""
     which = (OutboxMail.kind == kind) & (OutboxMail.subject_key == subject_key)
-    found = dict(
-        session.execute(select(OutboxMail.state, func.count()).where(which).group_by(OutboxMail.state))
-        .tuples()
-        .all()
-    )
+    by_state = session.execute(select(OutboxMail.state, func.count()).where(which).group_by(OutboxMail.state))
+    found = {name: number for name, number in by_state}  # noqa: C416  (rows are no pairs for mypy)
     if state is not None:
         which &= OutboxMail.state == state
     rows = session.scalars(
@@ -225,6 +225,28 @@ def states(
     )
     counts = {each: found.get(each.value, 0) for each in MailState}
     return Deliveries(counts, tuple(_delivery(row) for row in rows))
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Counts of the mails of one kind about one subject."""
+
+    kind: str
+    subject_key: str
+    counts: Mapping[MailState, int]
+
+
+def overview(session: Session) -> list[Overview]:
+    """What the whole outbox holds, by kind and subject."""
+    found = session.execute(
+        select(OutboxMail.kind, OutboxMail.subject_key, OutboxMail.state, func.count())
+        .group_by(OutboxMail.kind, OutboxMail.subject_key, OutboxMail.state)
+        .order_by(OutboxMail.kind, OutboxMail.subject_key)
+    )
+    counts: dict[tuple[str, str], dict[MailState, int]] = {}
+    for kind, subject_key, state, number in found:
+        counts.setdefault((kind, subject_key), dict.fromkeys(MailState, 0))[MailState(state)] = number
+    return [Overview(kind, subject_key, each) for (kind, subject_key), each in counts.items()]
 
 
 def delivery(session: Session, key: str) -> Delivery | None:
@@ -275,14 +297,20 @@ def forget(session: Session, now: datetime) -> int:
     """Delete the texts and addresses that were kept long enough after their outcome. Gives how many mails changed.
 
     The row stays without them: its state is what the delivery page counts, its key keeps the mail from going twice.
+    A mail that nobody sent in time, or in a month, is given up here: also where no mail server is set.
     """
-    changed = 0
-    for kept, of_what, values in (
-        (TEXT_KEPT, OutboxMail.text, {"text": None, "subject": None, "attachment": None}),
-        (ADDRESS_KEPT, OutboxMail.recipient, {"recipient": None}),
-    ):
-        which = update(OutboxMail).where(
-            OutboxMail.state.in_(_SETTLED), of_what.is_not(None), OutboxMail.changed_at < now - kept
-        )
-        changed += rows_changed(session, which.values(values))
-    return changed
+    stuck = OutboxMail.state == MailState.QUEUED
+    late = stuck & (OutboxMail.expires_at <= now) | stuck & (OutboxMail.queued_at < now - ADDRESS_KEPT)
+    nothing: dict[str, object] = {"text": None, "subject": None, "attachment": None}
+    given_up = {"state": MailState.REFUSED.value, "reason": TOO_LATE, "changed_at": now}
+    old_text = OutboxMail.state.in_(_SETTLED) & OutboxMail.text.is_not(None)
+    old_address = OutboxMail.state.in_(_SETTLED) & OutboxMail.recipient.is_not(None)
+    changes = (
+        update(OutboxMail).where(late, OutboxMail.secret.is_(True)).values(given_up | nothing),
+        update(OutboxMail).where(late).values(given_up),
+        update(OutboxMail).where(old_text, OutboxMail.changed_at < now - TEXT_KEPT).values(nothing),
+        update(OutboxMail)
+        .where(old_address, OutboxMail.changed_at < now - ADDRESS_KEPT)
+        .values(recipient=None),
+    )
+    return sum(rows_changed(session, change) for change in changes)

@@ -302,6 +302,12 @@ def describe(error: Exception) -> str:
     return f"{type(error).__name__}{place}"
 
 
+def work_left(session: Session, kinds: Sequence[str]) -> bool:
+    """Whether any job of these kinds waits, due or not."""
+    waiting = select(StorageJob.id).where(StorageJob.state == JobState.WAITING, StorageJob.kind.in_(kinds))
+    return session.scalar(waiting.limit(1)) is not None
+
+
 @dataclass(frozen=True)
 class DeadJob:
     """A job that waits for a person."""
@@ -324,9 +330,8 @@ class Backlog:
 
 def backlog(session: Session, now: datetime) -> Backlog:
     """What waits and what is dead. A `oldest_due` of minutes ago means that no worker is alive."""
-    counts = dict(
-        session.execute(select(StorageJob.state, func.count()).group_by(StorageJob.state)).tuples().all()
-    )
+    by_state = session.execute(select(StorageJob.state, func.count()).group_by(StorageJob.state))
+    counts = {state: number for state, number in by_state}  # noqa: C416  (rows are no pairs for mypy)
     oldest = session.scalar(
         select(func.min(StorageJob.run_at)).where(
             StorageJob.state == JobState.WAITING,
