@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
 
+from identity.desk import Desk
 from web import errors
 from web.assets import Assets
 from web.limits import BodyCeiling
@@ -15,20 +16,24 @@ from web.pages.common import PageNotFound, Site
 from web.pages.source import PageSource
 from web.rendering import renderer
 from web.routes.pages import page_routes
+from web.routes.private import private_routes
 from web.security import CrossOriginProtection, SecurityHeaders
 from web.settings import Settings
 
 
-def create_app(settings: Settings, pages: PageSource, api_routes: Sequence[BaseRoute] = ()) -> Starlette:
+def create_app(
+    settings: Settings, pages: PageSource, api_routes: Sequence[BaseRoute] = (), desk: Desk | None = None
+) -> Starlette:
     """The whole site.
 
     pages: where page contexts come from. api_routes: the public API (full paths), answered before the pages.
+    desk: people and sessions; without it the site has its public pages alone.
     The first middleware of the list is the outermost: headers are on every answer, also on refusals.
     """
     help_line = settings.help_line.replace(" ", "\u00a0")  # a telephone number stays on one line
     site = Site(settings.name, settings.authority, help_line, settings.base_url)
     app = Starlette(
-        routes=[*api_routes, *page_routes()],
+        routes=[*api_routes, *page_routes(), *(private_routes() if desk else ())],
         middleware=[
             Middleware(SecurityHeaders, https=settings.https),
             Middleware(CrossOriginProtection, base_url=settings.base_url),
@@ -44,5 +49,5 @@ def create_app(settings: Settings, pages: PageSource, api_routes: Sequence[BaseR
     # The router would redirect to whatever host and scheme the request claims; behind a proxy that is plain http.
     app.router.redirect_slashes = False
     app.state.renderer = renderer(site, Assets())
-    app.state.pages = pages
+    app.state.pages, app.state.desk = pages, desk
     return app

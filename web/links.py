@@ -16,6 +16,34 @@ class Links:
         """The front page."""
         return f"/{self.language}/"
 
+    def sign_in(self) -> str:
+        """Sign-in; `?next=` is where it leads to."""
+        return f"/{self.language}/sign-in"
+
+    def second_factor(self) -> str:
+        """The second half of the sign-in of staff."""
+        return f"/{self.language}/sign-in/second-factor"
+
+    def sign_out(self) -> str:
+        """Ends the session; posted."""
+        return f"/{self.language}/sign-out"
+
+    def my(self) -> str:
+        """My page: sessions, passkeys, language."""
+        return f"/{self.language}/my"
+
+    def staff(self) -> str:
+        """What somebody with a role can do here."""
+        return f"/{self.language}/staff"
+
+    def people(self) -> str:
+        """Who has which role."""
+        return f"/{self.language}/staff/people"
+
+    def trail(self) -> str:
+        """The public site log."""
+        return f"/{self.language}/trail"
+
     def elections(self) -> str:
         """All votes."""
         return f"/{self.language}/elections"

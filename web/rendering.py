@@ -22,6 +22,7 @@ from web.gauge import gauge
 from web.i18n import LANGUAGES, Language, Text, other, translations
 from web.links import Links, in_other_language
 from web.pages.common import Site
+from web.visitor import FormTokens, is_private, keep_cookies, known_visitor
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 HTMX: Final = "vendor/htmx-4.0.1.min.js"
@@ -92,13 +93,23 @@ class Renderer:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """The page as the answer to `request`; 304 if the browser already has these very bytes."""
+        """The page as the answer to `request`; 304 if the browser already has these very bytes.
+
+        A page that depends on who asks (`web.visitor`) is kept by nobody.
+        """
         html = self.html(
             language,
             template,
+            csrf=FormTokens(request),
             other_url=in_other_language(request.url.path, request.url.query, language),
+            viewer=known_visitor(request),
             **values,
         )
+        if is_private(request):
+            headers = {**(headers or {}), "Content-Language": language, "Cache-Control": "no-store"}
+            private = Response(html, status_code=status, media_type="text/html", headers=headers)
+            keep_cookies(request, private)
+            return private
         body = html.encode()
         tag = f'W/"{hashlib.sha256(body).hexdigest()[:16]}"'
         sent = {"Cache-Control": "no-cache", "ETag": tag, "Content-Language": language, **(headers or {})}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
+from identity.desk import open_desk
 from storage.engine import make_engine
 from storage.migrate import migrate
 from voting.office import Office
@@ -26,15 +27,16 @@ def application(settings: Settings, casting_workers: int | None = None) -> Itera
     """The site on its database, migrated; the casting processes end with the block.
 
     casting_workers: processes that check ballots, one for each processor unless given.
-    Raises: UnsupportedDatabase, DatabaseTooNew, SecretsUnsafe.
+    Raises: UnsupportedDatabase, DatabaseTooNew, SecretsUnsafe, KeyMissing.
     """
     engine = make_engine(settings.database_url)
     migrate(engine)
     office = Office(engine, ServerKeys.open(settings.secrets))
+    desk = open_desk(engine, settings.secrets, settings.base_url)
     limiter = Limiter.open(settings.database_url, settings.secrets, settings.trusted_proxies)
     casting = CastingPool(settings.database_url, settings.secrets, casting_workers or os.cpu_count() or 1)
     try:
-        app = create_app(settings, LivePages(office), api_routes())
+        app = create_app(settings, LivePages(office), api_routes(), desk)
         app.state.office, app.state.casting, app.state.limiter = office, casting, limiter
         yield app
     finally:

@@ -4,18 +4,17 @@ Handlers are plain functions: Starlette runs them in worker threads, because a p
 """
 
 import re
-from collections.abc import Callable
 from io import BytesIO
 from typing import Final
 
 import segno
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from crypto.encoding import decode_base64url
 from crypto.errors import MalformedEncoding
 from web import client_texts, formats
+from web.access import Access, AccessRoute, Handler
 from web.i18n import DEFAULT, LANGUAGES, Language, is_language, preferred
 from web.links import Links, api, bundle, qr
 from web.pages.common import Head, PageNotFound
@@ -195,10 +194,10 @@ def receipt_qr(request: Request) -> Response:
     return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
 
 
-def page_routes() -> list[Route]:
+def page_routes() -> list[AccessRoute]:
     """All of the above."""
     vote = "/{lang}/elections/{election}"
-    found: list[tuple[str, Callable[..., object]]] = [
+    found: list[tuple[str, Handler]] = [
         ("/", start),
         ("/favicon.ico", favicon),
         ("/robots.txt", robots),
@@ -218,7 +217,7 @@ def page_routes() -> list[Route]:
         (f"{vote}/result", result),
         (f"{vote}/verify", verify),
     ]
-    return [Route(path, handler, methods=["GET"]) for path, handler in found]
+    return [AccessRoute(path, handler, access=Access.PUBLIC) for path, handler in found]
 
 
 def _draw_qr(address: str) -> bytes:

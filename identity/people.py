@@ -1,0 +1,139 @@
+"""People: found by a keyed hash of what identifies them, appointed to roles, shut out.
+
+Whoever changes another person's roles, second factor or access ends that person's sessions, and it is in the site log.
+"""
+
+import secrets
+import string
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from identity.errors import NoSuchPerson
+from identity.keys import IdentityKeys
+from identity.models import IdentityClaim, IdentityPerson, IdentityRole
+from identity.roles import Role
+from mail.address import parse_address
+
+_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of the staff, as administrators see them."""
+
+    id: str
+    name: str
+    roles: frozenset[Role]
+    made_at: datetime
+    disabled_at: datetime | None
+
+
+def person_hash(keys: IdentityKeys, issuer: str, claim: str) -> bytes:
+    """What is kept of an identity, 32 bytes: HMAC-SHA256 under a key of this server alone.
+
+    Voters' lists hold the same, so that a person is found in one without either storing a name. Whoever has the
+    database but not the key cannot try numbers or addresses.
+    """
+    return keys.person_digest(issuer, claim)
+
+
+def email_claim(address: str) -> str:
+    """An address as the identity that it stands for: one spelling for all ways to type it.
+
+    Capitals do not distinguish mailboxes anywhere that matters. ASCII ones only: Unicode's rules would make one
+    address of two that different people own (ſ and s). Raises: mail.errors.UnusableAddress.
+    """
+    return parse_address(address).translate(_LOWER)
+
+
+def find_or_make(session: Session, issuer: str, claim: bytes, *, language: str, now: datetime) -> str:
+    """Number of the person with this identity, made if there is none yet."""
+    found = find_by_claim(session, issuer, claim)
+    if found is not None:
+        return found
+    try:
+        with session.begin_nested():
+            person = make_person(session, name="", language=language, now=now)
+            add_claim(session, person, issuer, claim, now=now)
+            session.flush()
+            return person
+    except IntegrityError:  # another request of the same person was a moment earlier
+        found = find_by_claim(session, issuer, claim)
+        if found is None:
+            raise
+        return found
+
+
+def find_by_claim(session: Session, issuer: str, claim: bytes) -> str | None:
+    """Number of the person with this identity."""
+    return session.scalar(
+        select(IdentityClaim.person).where(IdentityClaim.issuer == issuer, IdentityClaim.digest == claim)
+    )
+
+
+def make_person(session: Session, *, name: str, language: str, now: datetime) -> str:
+    """A new person; gives the number."""
+    number = secrets.token_hex(16)
+    session.execute(
+        insert(IdentityPerson).values(id=number, name=name, language=language, made_at=now, disabled_at=None)
+    )
+    return number
+
+
+def add_claim(session: Session, person: str, issuer: str, claim: bytes, *, now: datetime) -> None:
+    """Let a person sign in with one more identity. Raises: IntegrityError if it is somebody's already."""
+    session.execute(insert(IdentityClaim).values(issuer=issuer, digest=claim, person=person, made_at=now))
+
+
+def roles_of(session: Session, person: str) -> frozenset[Role]:
+    """The roles of a person. A role that this release does not know gives nothing."""
+    found = session.scalars(select(IdentityRole.role).where(IdentityRole.person == person))
+    return frozenset(Role(role) for role in found if role in set(Role))
+
+
+def set_roles(session: Session, person: str, roles: Collection[Role]) -> None:
+    """Exactly these roles from now on. The rules of appointing are in `identity.appointing`."""
+    session.execute(delete(IdentityRole).where(IdentityRole.person == person))
+    if roles:
+        session.execute(insert(IdentityRole), [{"person": person, "role": role.value} for role in set(roles)])
+
+
+def require_person(session: Session, number: str) -> IdentityPerson:
+    """The row of a person. Raises: NoSuchPerson."""
+    row = (
+        session.get(IdentityPerson, number)
+        if len(number) == 32 and number.isascii() and number.isalnum()
+        else None
+    )
+    if row is None:
+        raise NoSuchPerson
+    return row
+
+
+def staff(session: Session) -> Sequence[Person]:
+    """Everybody who has a role or had one (staff have names), by name."""
+    rows = session.scalars(
+        select(IdentityPerson)
+        .where(IdentityPerson.name != "")
+        .order_by(func.lower(IdentityPerson.name), IdentityPerson.id)
+    )
+    return [Person(row.id, row.name, roles_of(session, row.id), row.made_at, row.disabled_at) for row in rows]
+
+
+def administrators(session: Session) -> int:
+    """How many people can appoint others."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(IdentityRole)
+            .join(IdentityPerson, IdentityPerson.id == IdentityRole.person)
+            .where(IdentityRole.role == Role.ADMINISTRATOR.value, IdentityPerson.disabled_at.is_(None))
+        )
+        or 0
+    )
