@@ -25,7 +25,6 @@ from mail.smtp import one_line
 REPORT_BYTES_MAX: Final = 256 * 1024
 """A report repeats the headers of a short mail. Longer ones are not read."""
 PARTS_MAX: Final = 20
-BLOCKS_MAX: Final = 20
 MAILBOX_REPORTS_MAX: Final = 100_000
 
 _LABEL: Final = re.compile(r"(?<![a-z0-9])([a-z2-7]{26})\.([1-9][0-9]{0,5})(?![0-9])")
@@ -76,22 +75,18 @@ def read_report(data: bytes) -> Report | None:
 
 
 def _report(message: Message) -> Report | None:
-    if message.get_content_type() != "multipart/report" or not message.is_multipart():
+    parts = _children(message)
+    status = next((part for part in parts if part.get_content_type() == "message/delivery-status"), None)
+    if message.get_content_type() != "multipart/report" or status is None:
         return None
-    parts = message.get_payload()
-    if not isinstance(parts, list) or len(parts) > PARTS_MAX:
-        return None
-    status = next((part for part in parts if _type(part) == "message/delivery-status"), None)
-    if status is None:
-        return None
-    blocks = status.get_payload()
-    if not isinstance(blocks, list) or not 2 <= len(blocks) <= BLOCKS_MAX:
+    blocks = _children(status)
+    if not blocks:
         return None
     label = _label(message, blocks[0], parts)
     recipient = next((block for block in blocks[1:] if block.get("Action")), None)
-    if label is None or recipient is None or not isinstance(recipient, Message):
+    if label is None or recipient is None:
         return None
-    action = _word(recipient.get("Action"))
+    action = _text(recipient.get("Action")).strip().lower().partition(" ")[0]
     if action not in set(Action):
         return None
     code = _STATUS.search(_text(recipient.get("Status")))
@@ -100,22 +95,24 @@ def _report(message: Message) -> Report | None:
     return Report(label[0], label[1], Action(action), reason or "The mail server gave no reason.")
 
 
-def _label(message: Message, about: object, parts: list[object]) -> tuple[str, int] | None:
+def _children(message: Message) -> list[Message]:
+    """The parts of a mail, or the blocks of a delivery status; none when there are very many."""
+    payload = message.get_payload()
+    if not isinstance(payload, list) or len(payload) > PARTS_MAX:
+        return []
+    return [part for part in payload if isinstance(part, Message)]
+
+
+def _label(message: Message, about: Message, parts: list[Message]) -> tuple[str, int] | None:
     """From our envelope's id, our Message-ID in what was returned, or the address to which the report came (VERP)."""
-    places = []
-    if isinstance(about, Message):
-        places.append(_text(about.get("Original-Envelope-Id")))
+    places = [_text(about.get("Original-Envelope-Id"))]
     for part in parts:
-        if not isinstance(part, Message):
-            continue
-        if _type(part) == "message/rfc822":
-            inner = part.get_payload()
-            if isinstance(inner, list) and inner and isinstance(inner[0], Message):
-                places.append(_text(inner[0].get("Message-ID")))
-        elif _type(part) == "text/rfc822-headers":
-            payload = part.get_payload(decode=True)
-            if isinstance(payload, bytes):
-                places.append(_text(email.message_from_bytes(payload, policy=compat32).get("Message-ID")))
+        if part.get_content_type() == "message/rfc822":
+            places += [_text(returned.get("Message-ID")) for returned in _children(part)]
+        elif part.get_content_type() == "text/rfc822-headers":
+            headers = part.get_payload(decode=True)
+            if isinstance(headers, bytes):
+                places.append(_text(email.message_from_bytes(headers, policy=compat32).get("Message-ID")))
     for header in ("X-Original-To", "Delivered-To", "Envelope-To", "To"):
         places += [_text(value) for value in message.get_all(header, [])[:PARTS_MAX]]
     for place in places:
@@ -125,16 +122,8 @@ def _label(message: Message, about: object, parts: list[object]) -> tuple[str, i
     return None
 
 
-def _type(part: object) -> str:
-    return part.get_content_type() if isinstance(part, Message) else ""
-
-
 def _text(header: object) -> str:
     return "" if header is None else str(header)[:1000]
-
-
-def _word(header: object) -> str:
-    return _text(header).strip().lower().partition(" ")[0]
 
 
 def hear(session: Session, report: Report | None, now: datetime) -> Heard:
@@ -158,8 +147,9 @@ def hear(session: Session, report: Report | None, now: datetime) -> Heard:
 
 def reports_in(file: BinaryIO) -> Iterator[bytes]:
     """The mails of a file: one mail, or a mailbox in which each begins with a line `From `. Too long ones are cut."""
-    gathered, size, blank, count = [], 0, True, 0
-    is_mailbox = None
+    gathered: list[bytes] = []
+    size, blank, count = 0, True, 0
+    is_mailbox: bool | None = None
     while line := file.readline(REPORT_BYTES_MAX):
         starts = blank and line.startswith(b"From ")
         if is_mailbox is None:
