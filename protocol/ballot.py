@@ -13,11 +13,12 @@ import msgspec
 from crypto.ballot_seed import BallotSeed
 from crypto.encoding import decode_base64url, decode_int, encode_base64url, encode_int
 from crypto.errors import CryptoError
+from crypto.key import mask_bits
 from crypto.key_size import KeySize
 from crypto.membership import MembershipClaim, MembershipProof, ProofContext, prove_membership
 from protocol.canonical import Record, decode_canonical, encode_canonical
 from protocol.errors import MalformedRecord, ProtocolError, RecordTooLarge
-from protocol.layout import SUM, QuestionLayout
+from protocol.layout import QuestionLayout
 from protocol.leaf import Kind, body_digest
 from protocol.terms import ElectionTerms
 from protocol.text import Base64url, ElectionId, Identifier
@@ -183,12 +184,14 @@ def ballot_claims(terms: ElectionTerms, ballot: Ballot) -> tuple[MembershipClaim
     """Every claim that the ballot's proofs make, in order; they hold together or the ballot is invalid."""
     claims: list[MembershipClaim] = []
     for layout, answer in zip(terms.layouts, ballot.answers, strict=True):
-        for i, (label, members) in enumerate(layout.proof_sets()):
-            ciphertext = (
-                product_of(answer.ciphertexts, terms.key.n2) if label == SUM else answer.ciphertexts[i]
+        for stated, proof in zip(layout.statements(), answer.proofs, strict=True):
+            # A ciphertext alone stays as it came: reduced modulo n², one beyond the range would pass.
+            first, *others = (answer.ciphertexts[i] for i in stated.parts)
+            ciphertext = product_of((first, *others), terms.key.n2) if others else first
+            context = ProofContext(
+                terms.fingerprint, layout.id, stated.label, ballot.credential, ballot.sequence
             )
-            context = ProofContext(terms.fingerprint, layout.id, label, ballot.credential, ballot.sequence)
-            claims.append(MembershipClaim(ciphertext, members, answer.proofs[i], context))
+            claims.append(MembershipClaim(ciphertext, stated.members, proof, context))
     return tuple(claims)
 
 
@@ -243,21 +246,17 @@ def _encrypt_answer(
     plaintexts = layout.plaintexts(values)
     blindings = tuple(seed.blinding(layout.id, part.label, size.blinding_bits) for part in layout.parts)
     ciphertexts = tuple(key.encrypt(plaintext, r) for plaintext, r in zip(plaintexts, blindings, strict=True))
-    statements = list(zip(plaintexts, blindings, ciphertexts, strict=True))
-    if layout.sum_members is not None:
-        statements.append((sum(plaintexts), sum(blindings), product_of(ciphertexts, key.n2)))
     proofs = []
-    for (label, members), (plaintext, r, c) in zip(layout.proof_sets(), statements, strict=True):
-        context = ProofContext(terms.fingerprint, layout.id, label, credential, sequence)
+    for stated in layout.statements():
         proof = prove_membership(
             key,
-            members,
-            members.index(plaintext),
-            r,
-            c,
-            context,
-            seed.draw(layout.id, label),
-            layout.mask_bits(size, label),
+            stated.members,
+            stated.members.index(sum(plaintexts[i] for i in stated.parts)),
+            sum(blindings[i] for i in stated.parts),
+            product_of([ciphertexts[i] for i in stated.parts], key.n2),
+            ProofContext(terms.fingerprint, layout.id, stated.label, credential, sequence),
+            seed.draw(layout.id, stated.label),
+            mask_bits(size, len(stated.parts)),
         )
         proofs.append(_proof_record(proof, size))
     return AnswerRecord(

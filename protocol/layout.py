@@ -6,10 +6,18 @@ Source: PROTOCOL section 6.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crypto.key import CHALLENGE_BITS, mask_bits
-from crypto.key_size import KeySize
+from crypto.key import CHALLENGE_BITS
 from protocol.errors import AnswerInvalid, ManifestInvalid
-from protocol.manifest import BLANK, PROOF_BRANCHES_MAX, Approval, ChooseOne, Manifest, Question
+from protocol.manifest import (
+    BLANK,
+    PROOF_BRANCHES_MAX,
+    Approval,
+    ChooseOne,
+    Manifest,
+    Points,
+    Question,
+    Ranking,
+)
 
 SUM = "sum"
 
@@ -27,17 +35,40 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Product:
+    """Ciphertexts of an answer that are multiplied (or one alone), and the set that this is proved to lie in.
+
+    members: ascending.  parts: positions among the question's ciphertexts.
+    """
+
+    label: str
+    members: tuple[int, ...]
+    parts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SlotSum:
+    """Slots whose values on one ballot add up to `least` … `greatest`."""
+
+    label: str
+    slots: tuple[int, ...]
+    least: int
+    greatest: int
+
+
+@dataclass(frozen=True)
 class QuestionLayout:
     """One question, laid out for one roll.
 
-    parts: the ciphertexts in order.  sum_members: the set of the product of all parts, None when there is no
-    such proof.
+    parts: the ciphertexts in order.  products: what is proved of several together.  slot_sums: what the values of
+    one ballot keep, and every opened sum with them.
     slot_bits: w; a slot of a sum holds 0 … largest·W < 2^(w-1).  chunk_slots: k', slots of a packed product.
     """
 
     question: Question
     parts: tuple[Part, ...]
-    sum_members: tuple[int, ...] | None
+    products: tuple[Product, ...]
+    slot_sums: tuple[SlotSum, ...]
     slot_count: int
     largest: int
     slot_bits: int
@@ -60,23 +91,18 @@ class QuestionLayout:
 
     @property
     def option_ids(self) -> tuple[str, ...]:
-        """What each slot counts, in order; the blank slot of choose-one is `blank`."""
+        """What totals are given for, in order: the options, `blank` last where a blank vote is possible."""
         ids = tuple(option.id for option in self.question.options)
-        return (*ids, BLANK) if isinstance(self.question, ChooseOne) else ids
-
-    @property
-    def sum_range(self) -> tuple[int, int]:
-        """Least and greatest sum over all slots of one ballot of weight 1."""
-        if isinstance(self.question, ChooseOne):
-            return 1, 1
-        if isinstance(self.question, Approval):
-            return self.question.min, self.question.max
-        return self.question.total_min, self.question.total_max
+        return (*ids, BLANK) if isinstance(self.question, ChooseOne | Ranking) else ids
 
     def proof_sets(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
         """(label, members) of every proof of an answer, in order."""
-        sets = tuple((part.label, part.members) for part in self.parts)
-        return sets if self.sum_members is None else (*sets, (SUM, self.sum_members))
+        return tuple((proved.label, proved.members) for proved in self.statements())
+
+    def statements(self) -> tuple[Product, ...]:
+        """What the proofs of an answer are about, in their order: each ciphertext alone, then the products."""
+        single = tuple(Product(part.label, part.members, (i,)) for i, part in enumerate(self.parts))
+        return single + self.products
 
     def plaintexts(self, values: Sequence[int]) -> tuple[int, ...]:
         """What each ciphertext holds for an answer given as one integer for each slot.
@@ -87,21 +113,19 @@ class QuestionLayout:
             raise AnswerInvalid(
                 f"Question {self.id} takes {self.slot_count} values from 0 to {self.largest}."
             )
-        least, greatest = self.sum_range
-        if not least <= sum(values) <= greatest:
-            raise AnswerInvalid(
-                f"The values of question {self.id} add up to {sum(values)}; {least} to {greatest} are allowed."
-            )
+        for limit in self.slot_sums:
+            found = sum(values[slot] for slot in limit.slots)
+            if not limit.least <= found <= limit.greatest:
+                raise AnswerInvalid(
+                    f"The values of question {self.id}, {limit.label}, add up to {found}; "
+                    f"{limit.least} to {limit.greatest} are allowed."
+                )
         if not self.packed_by_voter:
             return tuple(values)
         return tuple(
             sum(values[slot] << (self.slot_bits * i) for i, slot in enumerate(part.slots))
             for part in self.parts
         )
-
-    def mask_bits(self, size: KeySize, label: str) -> int:
-        """ℓ of the proof with this label."""
-        return mask_bits(size, len(self.parts) if label == SUM else 1)
 
 
 def lay_out(manifest: Manifest, total_weight: int) -> tuple[QuestionLayout, ...]:
@@ -121,17 +145,22 @@ def lay_out(manifest: Manifest, total_weight: int) -> tuple[QuestionLayout, ...]
 
 
 def _lay_out_question(question: Question, bits: int, total_weight: int) -> QuestionLayout:
-    largest = 1 if isinstance(question, ChooseOne | Approval) else question.points_max
+    largest = question.points_max if isinstance(question, Points) else 1
     slot_bits = max(2, (largest * total_weight).bit_length() + 1)
-    slot_count = len(question.options) + (1 if isinstance(question, ChooseOne) else 0)
+    slot_count = _slot_count(question)
     capacity = (bits - CHALLENGE_BITS - 2) // slot_bits
     if capacity < 1:
         raise ManifestInvalid(
             f"Question {question.id}: one slot of {slot_bits} bits does not fit a plaintext."
         )
     chunk_slots = min(slot_count, capacity)
+    products: tuple[Product, ...]
     if isinstance(question, ChooseOne):
-        parts, sum_members = _choose_one_parts(slot_count, chunk_slots, slot_bits)
+        parts, products = _choose_one_parts(slot_count, chunk_slots, slot_bits)
+        sums = (_all_slots(slot_count, 1, 1),)
+    elif isinstance(question, Ranking):
+        parts, products = _ranking_parts(len(question.options))
+        sums = tuple(SlotSum(product.label, product.parts, 1, 1) for product in products)
     else:
         each = tuple(range(largest + 1))
         parts = tuple(Part(f"option {i + 1}", each, range(i, i + 1)) for i in range(slot_count))
@@ -140,22 +169,49 @@ def _lay_out_question(question: Question, bits: int, total_weight: int) -> Quest
             if isinstance(question, Approval)
             else (question.total_min, question.total_max)
         )
-        sum_members = tuple(range(least, greatest + 1))
-    return QuestionLayout(question, parts, sum_members, slot_count, largest, slot_bits, chunk_slots)
+        products = (Product(SUM, tuple(range(least, greatest + 1)), tuple(range(slot_count))),)
+        sums = (_all_slots(slot_count, least, greatest),)
+    return QuestionLayout(question, parts, products, sums, slot_count, largest, slot_bits, chunk_slots)
+
+
+def _slot_count(question: Question) -> int:
+    count = len(question.options)
+    if isinstance(question, Ranking):
+        return count * count + 1
+    return count + 1 if isinstance(question, ChooseOne) else count
+
+
+def _all_slots(slot_count: int, least: int, greatest: int) -> SlotSum:
+    return SlotSum(SUM, tuple(range(slot_count)), least, greatest)
+
+
+def _ranking_parts(count: int) -> tuple[tuple[Part, ...], tuple[Product, ...]]:
+    # A blank vote puts 1 into the last ciphertext, and so 0 into every cell: one set for all ballots.
+    blank = count * count
+    cells = tuple(
+        Part(f"option {i + 1} position {j + 1}", (0, 1), range(i * count + j, i * count + j + 1))
+        for i in range(count)
+        for j in range(count)
+    )
+    rows = tuple(
+        Product(f"row {i + 1}", (1,), (*range(i * count, (i + 1) * count), blank)) for i in range(count)
+    )
+    columns = tuple(Product(f"column {j + 1}", (1,), (*range(j, blank, count), blank)) for j in range(count))
+    return (*cells, Part(BLANK, (0, 1), range(blank, blank + 1))), rows + columns
 
 
 def _choose_one_parts(
     slot_count: int, chunk_slots: int, slot_bits: int
-) -> tuple[tuple[Part, ...], tuple[int, ...] | None]:
+) -> tuple[tuple[Part, ...], tuple[Product, ...]]:
     powers = tuple(1 << (slot_bits * i) for i in range(chunk_slots))
     chunks = _chunks(slot_count, chunk_slots)
     if len(chunks) == 1:
-        return (Part("choice 1", powers, chunks[0]),), None
+        return (Part("choice 1", powers, chunks[0]),), ()
     parts = tuple(
         Part(f"choice {number}", (0, *powers[: len(slots)]), slots)
         for number, slots in enumerate(chunks, start=1)
     )
-    return parts, powers
+    return parts, (Product(SUM, powers, tuple(range(len(parts)))),)
 
 
 def _chunks(slot_count: int, chunk_slots: int) -> tuple[range, ...]:

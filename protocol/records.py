@@ -125,15 +125,19 @@ class OpeningRecord(Record, frozen=True):
 
 
 class OptionVotes(Record, frozen=True):
-    """Votes (or points) of one option."""
+    """Votes (or points, of a ranking the score) of one option."""
 
     option: Identifier
     votes: Count
 
 
 class QuestionVotes(Record, frozen=True):
-    """All options of one question in order, `blank` last for choose-one."""
+    """All options of one question in order, `blank` last for choose-one and ranking.
 
+    matrix: of a ranking, for each option its votes at position 1 … k; else empty.
+    """
+
+    matrix: tuple[tuple[Count, ...], ...]
     question: Identifier
     votes: tuple[OptionVotes, ...]
 

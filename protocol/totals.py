@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from protocol.aggregation import Group
 from protocol.errors import ProtocolError
 from protocol.layout import QuestionLayout
+from protocol.manifest import Ranking
+from protocol.ranking import Matrix, positional_scores, votes_by_position
 from protocol.records import OptionVotes, QuestionVotes
 
 
@@ -32,12 +34,13 @@ def unpack_question(layout: QuestionLayout, plaintexts: Sequence[int], weight: i
         votes += [(plaintext >> (layout.slot_bits * i)) & base_mask for i in range(len(chunk))]
     if any(vote > layout.largest * weight for vote in votes):
         raise TotalsImpossible(f"Question {layout.id}: a slot holds more than {layout.largest * weight}.")
-    least, greatest = layout.sum_range
-    if not least * weight <= sum(votes) <= greatest * weight:
-        raise TotalsImpossible(
-            f"Question {layout.id}: the slots add up to {sum(votes)}; "
-            f"{least * weight} to {greatest * weight} are possible."
-        )
+    for limit in layout.slot_sums:
+        found = sum(votes[slot] for slot in limit.slots)
+        if not limit.least * weight <= found <= limit.greatest * weight:
+            raise TotalsImpossible(
+                f"Question {layout.id}, {limit.label}: the slots add up to {found}; "
+                f"{limit.least * weight} to {limit.greatest * weight} are possible."
+            )
     return tuple(votes)
 
 
@@ -57,13 +60,21 @@ def totals_of(
             chunks = [plaintexts[number, layout.id, chunk] for chunk in range(len(layout.chunks))]
             slots = unpack_question(layout, chunks, group.weight)
             votes = [total + slot for total, slot in zip(votes, slots, strict=True)]
-        totals.append(
-            QuestionVotes(
-                question=layout.id,
-                votes=tuple(
-                    OptionVotes(option=option, votes=number)
-                    for option, number in zip(layout.option_ids, votes, strict=True)
-                ),
-            )
-        )
+        totals.append(question_votes(layout, votes))
     return tuple(totals)
+
+
+def question_votes(layout: QuestionLayout, slots: Sequence[int]) -> QuestionVotes:
+    """One question's totals. slots: of any number of groups, added."""
+    matrix: Matrix = ()
+    if isinstance(layout.question, Ranking):
+        matrix = votes_by_position(slots, len(layout.question.options))
+        slots = (*positional_scores(layout.question, matrix), slots[-1])
+    return QuestionVotes(
+        matrix=matrix,
+        question=layout.id,
+        votes=tuple(
+            OptionVotes(option=option, votes=number)
+            for option, number in zip(layout.option_ids, slots, strict=True)
+        ),
+    )

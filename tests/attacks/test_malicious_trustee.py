@@ -518,6 +518,7 @@ def test_conspiracy_of_all_cannot_publish_an_impossible_sum() -> None:
         ),
         totals=(
             QuestionVotes(
+                matrix=(),
                 question=layout.id,
                 votes=tuple(OptionVotes(option=option, votes=5) for option in layout.option_ids),
             ),

@@ -28,7 +28,7 @@ from protocol.challenge import Reveal, decode_challenge, recompute_ballot
 from protocol.leaf import Kind, body_digest, signed_message
 from protocol.terms import ElectionTerms
 from tests.vectors.files import FOLDER
-from tests.vectors.make_protocol import small, wide
+from tests.vectors.make_protocol import ranked, small, wide
 
 
 def made(name: str) -> Any:
@@ -36,7 +36,7 @@ def made(name: str) -> Any:
 
 
 def terms_of(election: str) -> ElectionTerms:
-    return small().terms if election == "small" else wide().terms
+    return {"small": small, "wide": wide, "ranked": ranked}[election]().terms
 
 
 def cases(name: str) -> list[Any]:

@@ -12,7 +12,7 @@ from protocol.manifest import decode_manifest
 from protocol.public_terms import read_public_terms
 from protocol.receipt import ReceiptDiffers, decode_receipt, verify_receipt
 from tests.vectors.files import FOLDER, read_vectors, rendered
-from tests.vectors.make_protocol import small, vectors
+from tests.vectors.make_protocol import ranked, small, vectors
 
 VECTORS = read_vectors("protocol")
 MANIFESTS_REFUSED = [case for case in VECTORS["terms_refused"] if case["error"] == "manifest-invalid"]
@@ -73,7 +73,7 @@ def test_receipt_is_refused_here_too(case: Any) -> None:
         verify_receipt(small().terms, decode_receipt(data))
 
 
-@pytest.mark.parametrize("name", ["small", "wide"])
+@pytest.mark.parametrize("name", list(VECTORS["terms"]))
 def test_good_terms_are_read(name: str) -> None:
     terms = read_public_terms(VECTORS["terms"][name].encode())
     assert terms.fingerprint.hex() == VECTORS["fingerprints"][name]
@@ -82,10 +82,11 @@ def test_good_terms_are_read(name: str) -> None:
 @pytest.mark.parametrize("case", VECTORS["terms_refused"], ids=lambda case: str(case["id"]))
 def test_terms_are_refused_here_too(case: Any) -> None:
     with pytest.raises(ERRORS[case["error"]]):
-        read_public_terms(altered(VECTORS["terms"]["small"], case))
+        read_public_terms(altered(VECTORS["terms"][case.get("of", "small")], case))
 
 
 @pytest.mark.parametrize("case", MANIFESTS_REFUSED, ids=lambda case: str(case["id"]))
 def test_manifest_is_refused_here_too(case: Any) -> None:
+    election = ranked() if case.get("of") == "ranked" else small()
     with pytest.raises(ManifestInvalid):
-        decode_manifest(altered(small().manifest_body.decode(), case))
+        decode_manifest(altered(election.manifest_body.decode(), case))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations, product
 from math import prod
 
 import pytest
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from crypto.numbers import powmod
 from protocol.aggregation import Group, pack
 from protocol.errors import AnswerInvalid, ManifestInvalid
-from protocol.layout import QuestionLayout, lay_out
-from protocol.manifest import Manifest, Question
+from protocol.layout import Product, QuestionLayout, lay_out
+from protocol.manifest import Manifest, Question, Ranking
+from protocol.ranking import blank_ranking, ranked_positions, ranking_values, votes_by_position
 from protocol.totals import TotalsImpossible, totals_of, unpack_question
-from tests.support.elections import approval, choose_one, make_manifest, points
+from tests.support.elections import approval, choose_one, make_manifest, points, ranking
 
 FREE_BITS = 256 + 2
 
@@ -57,6 +59,61 @@ def test_points_prove_each_option_and_their_total() -> None:
     assert layout.proof_sets() == (("option 1", (0, 1, 2, 3)), ("option 2", (0, 1, 2, 3)), ("sum", (2, 3, 4)))
 
 
+def test_ranking_proves_each_cell_and_one_in_each_row_and_column_or_blank() -> None:
+    layout = layout_of(ranking(2))
+    assert layout.proof_sets() == (
+        ("option 1 position 1", (0, 1)),
+        ("option 1 position 2", (0, 1)),
+        ("option 2 position 1", (0, 1)),
+        ("option 2 position 2", (0, 1)),
+        ("blank", (0, 1)),
+        ("row 1", (1,)),
+        ("row 2", (1,)),
+        ("column 1", (1,)),
+        ("column 2", (1,)),
+    )
+    assert layout.products == (
+        Product("row 1", (1,), (0, 1, 4)),
+        Product("row 2", (1,), (2, 3, 4)),
+        Product("column 1", (1,), (0, 2, 4)),
+        Product("column 2", (1,), (1, 3, 4)),
+    )
+    assert layout.option_ids == ("a1", "a2", "blank")
+    assert layout.plaintexts([0, 1, 1, 0, 0]) == (0, 1, 1, 0, 0)
+
+
+@pytest.mark.parametrize("count", range(2, 9))
+def test_what_the_proofs_of_a_ranking_let_through_is_a_permutation_or_nothing(count: int) -> None:
+    """Every set of cells in {0, 1} with the blank bit, that keeps all rows and columns, counted for small k."""
+    layout = layout_of(ranking(count))
+    assert len(layout.parts) == count * count + 1
+    assert len(layout.proof_sets()) == count * count + 1 + 2 * count
+    if count > 3:
+        return
+    kept = [
+        values
+        for values in product((0, 1), repeat=layout.slot_count)
+        if all(sum(values[slot] for slot in sums.parts) in sums.members for sums in layout.products)
+    ]
+    orders = [ranking_values(order) for order in permutations(range(1, count + 1))]
+    assert sorted(kept) == sorted([*orders, blank_ranking(count)])
+
+
+@given(st.permutations(range(1, 9)), st.integers(2, 8))
+def test_ranking_as_values_and_back(order: list[int], count: int) -> None:
+    positions = tuple(position for position in order if position <= count)
+    values = ranking_values(positions)
+    assert layout_of(ranking(count)).plaintexts(values) == values
+    assert ranked_positions(values, count) == positions
+    assert ranked_positions(blank_ranking(count), count) is None
+
+
+@pytest.mark.parametrize("positions", [(1, 1), (0, 1), (2, 3), (1, 2, 2), (1, 3)])
+def test_positions_that_are_no_ranking_have_no_values(positions: tuple[int, ...]) -> None:
+    with pytest.raises(AnswerInvalid, match="each of the positions 1 to"):
+        ranking_values(positions)
+
+
 def test_200_options_of_weight_5000_fit_one_ciphertext_at_3072_bits_and_not_at_2048() -> None:
     assert [len(layout_of(choose_one(200), 5000, bits).parts) for bits in (3072, 2048)] == [1, 2]
     assert layout_of(choose_one(200), 5000, 3072).slot_bits == 14
@@ -97,7 +154,7 @@ def test_branches_are_limited_over_all_questions() -> None:
 
 
 def test_least_capacity_still_keeps_every_sum_below_the_modulus() -> None:
-    for question in (choose_one(200), approval(200, 0, 200), points(150, 20, 0, 500)):
+    for question in (choose_one(200), approval(200, 0, 200), points(150, 20, 0, 500), ranking(8)):
         for weight in (1, 5, 4095, 4096, 10**12):
             layout = layout_of(question, weight)
             assert layout.largest * weight < 1 << (layout.slot_bits - 1)
@@ -121,6 +178,14 @@ def test_least_capacity_still_keeps_every_sum_below_the_modulus() -> None:
         (points(2, 3, 1, 4), [3, 2]),
         (points(2, 3, 1, 4), [4, 0]),
         (points(2, 3, 1, 4), [-1, 2]),
+        (ranking(2), [0, 0, 0, 0, 0]),
+        (ranking(2), [1, 0, 0, 1]),
+        (ranking(2), [1, 1, 0, 0, 0]),
+        (ranking(2), [1, 0, 1, 0, 0]),
+        (ranking(2), [1, 0, 0, 0, 0]),
+        (ranking(2), [1, 0, 0, 1, 1]),
+        (ranking(2), [0, 0, 0, 0, 2]),
+        (ranking(2), [2, -1, -1, 2, 0]),
     ],
 )
 def test_answer_that_the_question_does_not_allow_is_refused(question: Question, values: list[int]) -> None:
@@ -144,7 +209,7 @@ def opened(ciphertext: int) -> int:
 
 @st.composite
 def ballots(draw: st.DrawFn) -> tuple[QuestionLayout, list[tuple[list[int], int]], int]:
-    kind = draw(st.sampled_from(["choose-one", "approval", "points"]))
+    kind = draw(st.sampled_from(["choose-one", "approval", "points", "ranking"]))
     count = draw(st.integers(2, 200))
     weights = draw(st.lists(st.integers(1, 10**6), min_size=1, max_size=5))
     spare = draw(st.sampled_from([0, 0, 1, 10**9, 10**12]))
@@ -153,6 +218,10 @@ def ballots(draw: st.DrawFn) -> tuple[QuestionLayout, list[tuple[list[int], int]
         question = choose_one(count)
     elif kind == "approval":
         question = approval(count, 0, count)
+    elif kind == "ranking":
+        question = ranking(
+            2 + count % 7, sorted(draw(st.sets(st.integers(0, 1000), min_size=8)))[::-1][: 2 + count % 7]
+        )
     else:
         each = draw(st.integers(1, 20))
         question = points(min(count, 90), each, 0, min(count, 90) * each)
@@ -162,6 +231,10 @@ def ballots(draw: st.DrawFn) -> tuple[QuestionLayout, list[tuple[list[int], int]
         if kind == "choose-one":
             chosen = draw(st.integers(0, layout.slot_count - 1))
             values = [int(slot == chosen) for slot in range(layout.slot_count)]
+        elif kind == "ranking":
+            size = len(question.options)
+            order = draw(st.permutations(range(1, size + 1)))
+            values = list(ranking_values(order) if draw(st.booleans()) else blank_ranking(size))
         else:
             seed = draw(st.randoms(use_true_random=False))
             ends = [0, layout.largest]
@@ -187,7 +260,17 @@ def test_unpacked_sum_is_the_plain_sum(case: tuple[QuestionLayout, list[tuple[li
     assert list(unpack_question(layout, plaintexts, weight)) == expected
     keyed = {(0, layout.id, chunk): plaintext for chunk, plaintext in enumerate(plaintexts)}
     (totals,) = totals_of([layout], [Group(("all",), len(cast), weight)], keyed)
-    assert [votes.votes for votes in totals.votes] == expected
+    if isinstance(layout.question, Ranking):
+        size = len(layout.question.options)
+        assert totals.matrix == votes_by_position(expected, size)
+        scores = [0] * size
+        for values, ballot_weight in cast:
+            for option, position in enumerate(ranked_positions(values, size) or ()):
+                scores[option] += layout.question.positions[position - 1] * ballot_weight
+        assert [votes.votes for votes in totals.votes] == [*scores, expected[-1]]
+    else:
+        assert totals.matrix == ()
+        assert [votes.votes for votes in totals.votes] == expected
     assert tuple(votes.option for votes in totals.votes) == layout.option_ids
 
 
@@ -211,6 +294,13 @@ def packed_votes(layout: QuestionLayout, votes: Sequence[int]) -> list[int]:
         (points(2, 3, 1, 4), [16, 0], "holds more than 15"),
         (points(2, 3, 1, 4), [15, 6], "add up to 21; 5 to 20"),
         (points(2, 3, 1, 4), [2, 2], "add up to 4; 5 to 20"),
+        (ranking(2), [6, 0, 0, 5, 0], "holds more than 5"),
+        (ranking(2), [3, 2, 3, 2, 0], "column 1: the slots add up to 6; 5 to 5"),
+        (ranking(2), [3, 3, 2, 2, 0], "row 1: the slots add up to 6; 5 to 5"),
+        (ranking(2), [3, 2, 2, 2, 0], "row 2: the slots add up to 4; 5 to 5"),
+        (ranking(2), [3, 2, 2, 3, 1], "row 1: the slots add up to 6; 5 to 5"),
+        (ranking(3), [2, 2, 1, 2, 2, 1, 1, 1, 2, 0], "row 3: the slots add up to 4; 5 to 5"),
+        (ranking(3), [5, 0, 0, 5, 0, 0, 0, 0, 5, 0], "column 1: the slots add up to 10; 5 to 5"),
     ],
 )
 def test_sum_that_no_valid_ballots_give_is_refused(question: Question, votes: list[int], words: str) -> None:

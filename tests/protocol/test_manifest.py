@@ -20,12 +20,12 @@ from protocol.manifest import (
     SmallAreas,
     decode_manifest,
 )
-from tests.support.elections import approval, choose_one, make_manifest, options, points
+from tests.support.elections import approval, choose_one, make_manifest, options, points, ranking
 from tests.support.elections import text as local
 from tests.support.hostile import Path, as_json, canonical, put_at
 
 HONEST = msgspec.structs.replace(
-    make_manifest((choose_one(), approval(), points()), 3, ("north", "south")),
+    make_manifest((choose_one(), approval(), points(), ranking()), 3, ("north", "south")),
     documents=(Document(bytes=1234, media_type="application/pdf", name=local("Leaflet"), sha256="A" * 43),),
     extension_seconds=86_400,
     quorum=(1, 3),
@@ -141,7 +141,16 @@ REFUSED: list[tuple[str, Path, Any, str]] = [
     ("the server as registrar", ("registrar_key",), HONEST.server_key, "key of the server"),
     ("the log as registrar", ("registrar_key",), HONEST.log_key, "key of the server"),
     ("rehearsal that is not said", ("rehearsal",), None, "rehearsal"),
-    ("kind of question", ("questions", 0, "kind"), "ranking", "kind"),
+    ("ranking of one", ("questions", 3, "options"), [option(1)], "1 options"),
+    ("ranking of nine", ("questions", 3, "options"), [option(i) for i in range(9)], "9 options"),
+    ("points for a position too few", ("questions", 3, "positions"), [2, 1], "positions must give points"),
+    ("points for a position too many", ("questions", 3, "positions"), [3, 2, 1, 0], "positions must give points"),
+    ("points that rise", ("questions", 3, "positions"), [1, 2, 0], "must never rise"),
+    ("points that are all one", ("questions", 3, "positions"), [1, 1, 1], "must give more"),
+    ("negative points", ("questions", 3, "positions"), [1, 0, -1], ">= 0"),
+    ("points above 1000", ("questions", 3, "positions"), [1001, 1, 0], "1000"),
+    ("half points", ("questions", 3, "positions"), [1, 0.5, 0], "int"),
+    ("kind of question", ("questions", 0, "kind"), "auction", "kind"),
 ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from protocol.manifest import (
     Option,
     Points,
     Question,
+    Ranking,
     SmallAreas,
 )
 from protocol.roll import Roll, RollEntry, make_roll
@@ -76,6 +77,16 @@ def points(count: int = 3, each: int = 5, least: int = 0, most: int = 10) -> Poi
         points_max=each,
         total_min=least,
         total_max=most,
+    )
+
+
+def ranking(count: int = 3, positions: Sequence[int] = ()) -> Ranking:
+    """A ranking question `q4`; positions: Borda's points unless others are given."""
+    return Ranking(
+        id="q4",
+        text=text("In which order?"),
+        options=options(count),
+        positions=tuple(positions) or tuple(reversed(range(count))),
     )
 
 

@@ -23,6 +23,7 @@ from protocol.challenge import Challenge, OpenedAnswer, Reveal
 from protocol.leaf import Kind, body_digest, decode_leaf, sign_body, signed_message
 from protocol.manifest import NamedKey
 from protocol.public_terms import make_public_terms
+from protocol.ranking import blank_ranking, ranking_values
 from protocol.records import Freeze, freeze_message
 from protocol.roll import RollEntry
 from protocol.terms import ElectionTerms, fingerprint_of
@@ -35,6 +36,7 @@ from tests.support.elections import (
     make_election,
     make_manifest,
     points,
+    ranking,
     trustee_key,
     voter_key,
 )
@@ -89,6 +91,19 @@ def wide() -> Wide:
     return Wide(plain.manifest_body, plain.ceremony_body, roll_digest, terms)
 
 
+@cache
+def ranked() -> TestElection:
+    """A ranking of three, with points that are not Borda's."""
+    manifest = make_manifest((ranking(3, (5, 2, 2)),), election="a" * 32)
+    return make_election(manifest, entries=[RollEntry(weight=weight, area="all") for weight in WEIGHTS])
+
+
+@cache
+def eight() -> TestElection:
+    """A ranking of eight with the points 1, 1/2, …, 1/8, times 840."""
+    return make_election(make_manifest((ranking(8, [840 // j for j in range(1, 9)]),), election="8" * 32))
+
+
 def _terms_answer(manifest: bytes, ceremony: bytes, roll_digest: bytes, terms: ElectionTerms) -> str:
     """What `GET …/terms` answers."""
     message = freeze_message(terms.election, terms.fingerprint)
@@ -101,6 +116,15 @@ def _terms_answer(manifest: bytes, ceremony: bytes, roll_digest: bytes, terms: E
     )
     body = encode_canonical(freeze)
     return make_public_terms(manifest, ceremony, roll_digest, body, terms.total_weight).decode()
+
+
+def _whole_terms(election: TestElection) -> str:
+    return _terms_answer(
+        election.manifest_body,
+        election.ceremony_body,
+        body_digest(Kind.ROLL, election.roll_body),
+        election.terms,
+    )
 
 
 def _ballot(
@@ -134,16 +158,19 @@ def _ballots() -> list[dict[str, Any]]:
         _ballot("most-allowed", "small", terms, ((1, 0, 0, 0), (0, 1, 1), (5, 5, 0)), 2**32 - 1, 5),
         _ballot("first-ciphertext", "wide", wide_terms, chosen(0), 1),
         _ballot("blank-in-second-ciphertext", "wide", wide_terms, chosen(44), 3),
+        _ballot("ranked", "ranked", ranked().terms, (ranking_values((3, 1, 2)),), 1),
+        _ballot("ranked-blank", "ranked", ranked().terms, (blank_ranking(3),), 2),
+        _ballot("eight-ranked", "eight", eight().terms, (ranking_values((2, 8, 1, 3, 7, 5, 4, 6)),), 1),
     ]
 
 
 def _answers_refused() -> list[dict[str, Any]]:
-    def bad(case_id: str, values: Any) -> dict[str, Any]:
+    def bad(case_id: str, values: Any, election: str = "small") -> dict[str, Any]:
         return {
             "id": case_id,
             "result": "invalid",
             "error": "answer-invalid",
-            "election": "small",
+            "election": election,
             "answers": values,
         }
 
@@ -159,6 +186,13 @@ def _answers_refused() -> list[dict[str, Any]]:
         bad("approved-twice", (one, (2, 0, 0), given)),
         bad("too-many-points-to-one", (one, some, (6, 0, 0))),
         bad("too-many-points-in-all", (one, some, (5, 5, 1))),
+        bad("two-at-one-position", ((1, 0, 0, 1, 0, 0, 0, 1, 0, 0),), "ranked"),
+        bad("option-at-two-positions", ((1, 1, 0, 0, 0, 1, 0, 0, 0, 0),), "ranked"),
+        bad("option-without-position", ((1, 0, 0, 0, 1, 0, 0, 0, 0, 0),), "ranked"),
+        bad("ranked-and-blank", ((1, 0, 0, 0, 1, 0, 0, 0, 1, 1),), "ranked"),
+        bad("neither-ranked-nor-blank", ((0,) * 10,), "ranked"),
+        bad("blank-cell-missing", ((1, 0, 0, 0, 1, 0, 0, 0, 1),), "ranked"),
+        bad("two-in-a-cell", ((2, -1, 0, -1, 2, 0, 0, 0, 1, 0),), "ranked"),
     ]
 
 
@@ -284,8 +318,11 @@ def _reveal() -> dict[str, Any]:
     }
 
 
-def _altered(case_id: str, error: str, attack: str, *replace: tuple[str, str]) -> dict[str, Any]:
-    return {"id": case_id, "result": "invalid", "error": error, "attack": attack, "replace": replace}
+def _altered(
+    case_id: str, error: str, attack: str, *replace: tuple[str, str], of: str = "small"
+) -> dict[str, Any]:
+    case = {"id": case_id, "result": "invalid", "error": error, "attack": attack, "replace": replace}
+    return case if of == "small" else case | {"of": of}
 
 
 def _terms_refused() -> list[dict[str, Any]]:
@@ -373,6 +410,11 @@ def _terms_refused() -> list[dict[str, Any]]:
             "a maximum that nobody reaches",
             ('"max":2,"min":0', '"max":4,"min":0'),
         ),
+        _altered("positions-rise", invalid, "the last wins", ("[5,2,2]", "[2,2,5]"), of="ranked"),
+        _altered("positions-alike", invalid, "a ranking without effect", ("[5,2,2]", "[2,2,2]"), of="ranked"),
+        _altered("position-missing", invalid, "a position without points", ("[5,2,2]", "[5,2]"), of="ranked"),
+        _altered("position-too-many", invalid, "points of nothing", ("[5,2,2]", "[5,2,2,1]"), of="ranked"),
+        _altered("position-too-great", invalid, "a score above 2^53", ("[5,2,2]", "[1001,2,2]"), of="ranked"),
         _altered("number-with-sign", malformed, "two spellings of one record", ('"min":0', '"min":-0')),
         _altered(
             "number-with-exponent",
@@ -538,20 +580,23 @@ def vectors() -> dict[str, Any]:
         "spec": "docs/PROTOCOL.md, sections 1, 3, 4 and 6; docs/API.md",
         "made_by": "tests/vectors/make_protocol.py",
         "note": "Bytes outside records: hexadecimal. `replace`: pairs (old, new), each old one replaced everywhere "
-        "in the good text named by the list: terms_refused in terms.small, receipt_refused in receipt.",
+        "in the good text named by the list: terms_refused in terms.small (or the one that `of` names), "
+        "receipt_refused in receipt.",
         "canonical": CANONICAL,
         "not_canonical": NOT_CANONICAL,
         "terms": {
-            "small": _terms_answer(
-                election.manifest_body,
-                election.ceremony_body,
-                body_digest(Kind.ROLL, election.roll_body),
-                election.terms,
-            ),
+            "small": _whole_terms(election),
             "wide": _terms_answer(broad.manifest_body, broad.ceremony_body, broad.roll_digest, broad.terms),
+            "ranked": _whole_terms(ranked()),
+            "eight": _whole_terms(eight()),
         },
         "rolls": {"small": election.roll_body.decode()},
-        "fingerprints": {"small": election.terms.fingerprint.hex(), "wide": broad.terms.fingerprint.hex()},
+        "fingerprints": {
+            "small": election.terms.fingerprint.hex(),
+            "wide": broad.terms.fingerprint.hex(),
+            "ranked": ranked().terms.fingerprint.hex(),
+            "eight": eight().terms.fingerprint.hex(),
+        },
         "terms_refused": _terms_refused(),
         "ballots": _ballots(),
         "answers_refused": _answers_refused(),

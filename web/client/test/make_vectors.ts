@@ -28,9 +28,10 @@ const vectors = readVectors("protocol")
 export function made(): Map<string, string> {
   const small = decodeTerms(vectors.terms.small, ELECTION)
   const wide = decodeTerms(vectors.terms.wide, "f".repeat(32))
+  const ranked = decodeTerms(vectors.terms.ranked, "a".repeat(32))
   const files: { [name: string]: Json } = {
     membership: membership(keyOf(small)),
-    ballots: { cases: [...ballots("small", small), ...ballots("wide", wide)] },
+    ballots: { cases: [...ballots("small", small), ...ballots("wide", wide), ...ballots("ranked", ranked)] },
     credentials: { cases: credentials() },
     canonical: { cases: canonical() },
   }
@@ -94,11 +95,15 @@ function membership(key: PreparedKey): Json {
   }
 }
 
-function ballots(election: "small" | "wide", terms: Terms): Json[] {
+function ballots(election: "small" | "wide" | "ranked", terms: Terms): Json[] {
   const key = keyOf(terms)
   const slots = Array.from({ length: 45 }, (_, i) => (i === 43 ? 1 : 0))
-  const given = election === "small" ? [[[0, 1, 0, 0], [0, 1, 1], [0, 4, 5]]] : [[slots]]
-  return given.map((answers, i) => {
+  const given = {
+    small: [[[0, 1, 0, 0], [0, 1, 1], [0, 4, 5]]],
+    wide: [[slots]],
+    ranked: [[[0, 1, 0, 0, 0, 1, 1, 0, 0, 0]], [[0, 0, 0, 0, 0, 0, 0, 0, 0, 1]]],
+  }
+  return given[election].map((answers, i) => {
     const voter = signingKey(bytesFrom(`${election} voter ${i}`))
     const seed = asBallotSeed(bytesFrom(`${election} seed ${i}`))
     const owner = { credential: voter.publicKey, sequence: 12 + i }

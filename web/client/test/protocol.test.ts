@@ -22,6 +22,8 @@ const SMALL = "00112233445566778899aabbccddeeff"
 const terms: { [name: string]: Terms } = {
   small: decodeTerms(vectors.terms.small, SMALL),
   wide: decodeTerms(vectors.terms.wide, "f".repeat(32)),
+  ranked: decodeTerms(vectors.terms.ranked, "a".repeat(32)),
+  eight: decodeTerms(vectors.terms.eight, "8".repeat(32)),
 }
 const small = terms["small"]!
 const keys = new Map<string, PreparedKey>()
@@ -57,7 +59,10 @@ test("good terms: fingerprint, freeze and key", () => {
   const swapped = { ...small, signatures: [small.signatures[1]!, small.signatures[0]!, small.signatures[2]!] }
   refuses("terms-mismatch", () => verifyFreeze(swapped))
 })
-runCases("terms", vectors.terms_refused, (one) => decodeTerms(altered(vectors.terms.small, one), SMALL))
+runCases("terms", vectors.terms_refused, (one) => {
+  const of = one.of ?? "small"
+  return decodeTerms(altered(vectors.terms[of], one), terms[of]!.manifest.election)
+})
 
 runCases("ballot, byte for byte", vectors.ballots, (one) => {
   const owner = { credential: hex(one.credential), sequence: one.sequence }
@@ -73,10 +78,9 @@ runCases("answers", vectors.answers_refused, (one) => {
   const owner = { credential: new Uint8Array(32), sequence: 1 }
   for (const values of one.answers) assert.ok(Array.isArray(values))
   // The layout refuses before anything is encrypted; a missing question is the ballot's to see.
-  if (one.answers.length === small.layouts.length) {
-    small.layouts.forEach((layout, i) => plaintexts(layout, one.answers[i]))
-  }
-  sealBallot(small, keyOf("small"), one.answers, owner, asBallotSeed(new Uint8Array(32)))
+  const { layouts } = terms[one.election]!
+  if (one.answers.length === layouts.length) layouts.forEach((layout, i) => plaintexts(layout, one.answers[i]))
+  sealBallot(terms[one.election]!, keyOf(one.election), one.answers, owner, asBallotSeed(new Uint8Array(32)))
 })
 
 test("challenge and cast request, byte for byte", () => {

@@ -9,7 +9,7 @@ import { blindingBits, maskBits, n2Bytes, nBytes } from "../crypto/keySize.ts"
 import { type MembershipProof, proveMembership } from "../crypto/membership.ts"
 import { encodeCanonical, type JsonObject } from "./canonicalJson.ts"
 import { AnswerInvalid } from "./errors.ts"
-import { plaintexts, proofSets, type QuestionLayout } from "./layout.ts"
+import { branchCount, plaintexts, type QuestionLayout, statements } from "./layout.ts"
 import { bodyDigest } from "./leaf.ts"
 import { fingerprintText, type Terms } from "./terms.ts"
 
@@ -35,7 +35,7 @@ export function sealBallot(
   onProgress?: (part: number) => void,
 ): SealedBallot {
   if (answers.length !== terms.layouts.length) throw new AnswerInvalid("A ballot answers every question.")
-  const total = terms.layouts.flatMap(proofSets).reduce((sum, [, members]) => sum + members.length, 0)
+  const total = terms.layouts.reduce((sum, layout) => sum + branchCount(layout), 0)
   let done = 0
   const step = (branches: number): void => onProgress?.((done += branches) / total)
   const body = encodeCanonical({
@@ -64,13 +64,11 @@ function sealAnswer(sealing: Sealing, layout: QuestionLayout, values: readonly n
     const r = blinding(seed, question, layout.parts[i]!.label, blindingBits(key.size))
     return { v, r, c: encrypt(key, v, r) }
   })
-  const sum = {
-    v: encrypted.reduce((all, { v }) => all + v, 0n),
-    r: encrypted.reduce((all, { r }) => all + r, 0n),
-    c: multiply(key, encrypted.map(({ c }) => c)),
-  }
-  const proofs = proofSets(layout).map(([part, members], i) => {
-    const { v, r, c } = encrypted[i] ?? sum
+  const proofs = statements(layout).map(({ label: part, members, parts }) => {
+    const multiplied = parts.map((i) => encrypted[i]!)
+    const v = multiplied.reduce((all, each) => all + each.v, 0n)
+    const r = multiplied.reduce((all, each) => all + each.r, 0n)
+    const c = multiply(key, multiplied.map((each) => each.c))
     const context = { fingerprint: terms.fingerprint, question, part, ...owner }
     const proof = proveMembership(
       key,
@@ -78,7 +76,7 @@ function sealAnswer(sealing: Sealing, layout: QuestionLayout, values: readonly n
       {
         position: members.indexOf(v),
         r,
-        maskBits: maskBits(key.size, part === "sum" ? encrypted.length : 1),
+        maskBits: maskBits(key.size, parts.length),
         draw: drawFor(seed, question, part),
       },
     )

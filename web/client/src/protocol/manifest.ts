@@ -49,6 +49,18 @@ const points = record({
   total_max: integer(1),
   total_min: integer(),
 })
+// positions: the points of position 1, 2, …
+const ranking = record({
+  ...common,
+  kind: oneOf("ranking"),
+  options: list(option, 2, 8),
+  positions: list(integer(0, 1000)),
+})
+type AnyQuestion =
+  | Decoded<typeof chooseOne>
+  | Decoded<typeof approval>
+  | Decoded<typeof points>
+  | Decoded<typeof ranking>
 
 const manifest = record({
   areas: list(record({ id: identifier, name: localText(200) }), 1, 1000),
@@ -67,11 +79,7 @@ const manifest = record({
   opens_at: timestamp,
   promise_seconds: integer(1, 3600),
   questions: list(
-    tagged<Decoded<typeof chooseOne> | Decoded<typeof approval> | Decoded<typeof points>>("kind", {
-      "choose-one": chooseOne,
-      approval,
-      points,
-    }),
+    tagged<AnyQuestion>("kind", { "choose-one": chooseOne, approval, points, ranking }),
     1,
     20,
   ),
@@ -139,12 +147,24 @@ function requireQuestion(question: Question): void {
   const ids = question.options.map((each) => each.id)
   requireDistinct(`option ids of ${question.id}`, ids)
   if (ids.includes(BLANK)) throw new ManifestInvalid(`Question ${question.id}: the option id “blank” is reserved.`)
-  const fits =
-    question.kind === "choose-one" ||
-    (question.kind === "approval"
-      ? question.min <= question.max && question.max <= ids.length
-      : question.total_min <= question.total_max && question.total_max <= ids.length * question.points_max)
-  if (!fits) throw new ManifestInvalid(`Question ${question.id}: minimum and maximum do not fit.`)
+  if (!numbersFit(question)) throw new ManifestInvalid(`Question ${question.id}: its numbers do not fit together.`)
+}
+
+function numbersFit(question: Question): boolean {
+  const count = question.options.length
+  switch (question.kind) {
+    case "choose-one":
+      return true
+    case "approval":
+      return question.min <= question.max && question.max <= count
+    case "points":
+      return question.total_min <= question.total_max && question.total_max <= count * question.points_max
+    case "ranking": {
+      const { positions } = question
+      const falls = positions.every((points, j) => j === 0 || points <= positions[j - 1]!)
+      return positions.length === count && falls && positions[0]! > positions[count - 1]!
+    }
+  }
 }
 
 function requireDistinct(name: string, items: readonly string[]): void {

@@ -6,15 +6,19 @@ import { ErrorPlace, hook, optionalHook } from "./dom.ts"
 import { PageFault } from "./pageData.ts"
 import type { Message, Texts } from "./texts.ts"
 
+type Input = HTMLInputElement | HTMLSelectElement
+
 export class QuestionScreen {
   readonly section: HTMLElement
   readonly question: Question
   readonly #lang: keyof LocalText
   readonly #texts: Texts
   readonly #form: HTMLFormElement
-  readonly #inputs: readonly HTMLInputElement[]
+  readonly #inputs: readonly Input[]
   readonly #live: HTMLElement | null
+  /** Of the question as a whole; and of single inputs that have a place of their own. */
   readonly #error: ErrorPlace
+  readonly #errorAt: ReadonlyMap<Input, ErrorPlace>
 
   /** @throws PageFault when hooks are missing or the section belongs to another question */
   constructor(section: HTMLElement, question: Question, lang: keyof LocalText, texts: Texts) {
@@ -26,6 +30,12 @@ export class QuestionScreen {
     this.#inputs = this.#findInputs()
     this.#live = optionalHook(section, "[data-chosen]")
     this.#error = new ErrorPlace(section, section)
+    this.#errorAt = new Map(
+      this.#inputs.flatMap((input) => {
+        const group = input.closest("[data-option-group]")
+        return group === null ? [] : [[input, new ErrorPlace(section, group)] as const]
+      }),
+    )
     this.#form.addEventListener("input", () => this.#showLive())
     this.#showLive()
   }
@@ -38,6 +48,8 @@ export class QuestionScreen {
     return (
       kinds &&
       sameWords(heading, question.text[this.#lang]) &&
+      (question.kind !== "ranking" ||
+        sameWords(hook(section, "[data-position-points]"), question.positions.join(", "))) &&
       question.options.every((option, i) => {
         const label = hook(section, `[data-option-label="${i}"]`)
         const mine = [...(this.#inputs[i]?.labels ?? [])].some((each) => each.contains(label))
@@ -61,12 +73,14 @@ export class QuestionScreen {
     onMistake()
     const first = this.#inputs[read.option ?? 0] ?? null
     const wrong = read.option === null ? (first?.closest("fieldset") ?? first) : first
-    this.#error.show(this.#texts.say(read.mistake), wrong, first)
+    const own = read.option === null || first === null ? undefined : this.#errorAt.get(first)
+    const place = own ?? this.#error
+    place.show(this.#texts.say(read.mistake), wrong, first)
     return null
   }
 
   clearError(): void {
-    this.#error.clear()
+    for (const place of [this.#error, ...this.#errorAt.values()]) place.clear()
   }
 
   /** Nothing chosen, nothing typed. */
@@ -76,24 +90,32 @@ export class QuestionScreen {
     this.#showLive()
   }
 
-  #findInputs(): readonly HTMLInputElement[] {
+  #findInputs(): readonly Input[] {
     const { section, question } = this
-    const type = { "choose-one": "radio", approval: "checkbox", points: "text" }[question.kind]
+    const type = { "choose-one": "radio", approval: "checkbox", points: "text", ranking: "select-one" }[question.kind]
     const names = [...question.options.keys()].map(String)
-    if (question.kind === "choose-one") names.push("blank")
-    const inputs = names.map((name) => hook(section, `input[data-option="${name}"]`, HTMLInputElement))
-    const all = section.querySelectorAll("input[data-option]")
-    if (all.length !== inputs.length || inputs.some((input) => input.type !== type)) {
+    const inputs = names.map((name) => hook<Input>(section, `[data-option="${name}"]`))
+    const blanks = question.kind === "choose-one" || question.kind === "ranking" ? [hook<Input>(section, '[data-option="blank"]')] : []
+    const blankType = question.kind === "ranking" ? "checkbox" : type
+    const all = section.querySelectorAll("[data-option]")
+    if (
+      all.length !== inputs.length + blanks.length ||
+      inputs.some((input) => input.type !== type || (input instanceof HTMLSelectElement && !hasPositions(input, names.length))) ||
+      blanks.some((input) => input.type !== blankType)
+    ) {
       throw new PageFault(`The inputs of question ${question.id} are not those of its kind.`)
     }
-    return inputs
+    return [...inputs, ...blanks]
   }
 
   #raw(): RawAnswer {
     const { kind } = this.question
-    if (kind === "approval") return { kind, ticked: this.#inputs.map((input) => input.checked) }
-    if (kind === "points") return { kind, typed: this.#inputs.map((input) => input.value) }
-    const chosen = this.#inputs.findIndex((input) => input.checked)
+    const values = this.#inputs.map((input) => input.value)
+    const ticked = this.#inputs.map((input) => input instanceof HTMLInputElement && input.checked)
+    if (kind === "approval") return { kind, ticked }
+    if (kind === "points") return { kind, typed: values }
+    if (kind === "ranking") return { kind, picked: values.slice(0, -1), blank: ticked.at(-1) === true }
+    const chosen = ticked.indexOf(true)
     return { kind, chosen: chosen < 0 ? null : chosen === this.#inputs.length - 1 ? "blank" : chosen }
   }
 
@@ -102,6 +124,12 @@ export class QuestionScreen {
     const sentences = liveLine(this.question, this.#raw()).map((message: Message) => this.#texts.say(message))
     this.#live.textContent = sentences.join(" ")
   }
+}
+
+/** "", "1", …, "k": nothing chosen first, then every position. */
+function hasPositions(select: HTMLSelectElement, count: number): boolean {
+  const values = [...select.options].map((option) => option.value)
+  return values.length === count + 1 && values.every((value, i) => value === (i === 0 ? "" : String(i)))
 }
 
 function sameWords(element: Element, words: string): boolean {
