@@ -18,12 +18,15 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that check ballots; one for each processor.")
     ] = None,
+    jobs: Annotated[
+        bool, typer.Option(help="Send mail and keep the calendar here; not where `psephos worker` does.")
+    ] = True,
 ) -> None:
     """Serve the site. Everything else is set by PSEPHOS_* variables (see the README's table)."""
     with verdict_errors(False, UnusableSettings, StorageError, VotingError):
         settings = read_settings()
         try:
-            with application(settings, workers) as app:
+            with application(settings, workers, jobs) as app:
                 say(f"Serving {settings.base_url}")
                 run_until_stopped(server(app, settings), settings)
         except OperationalError as error:

@@ -1,8 +1,8 @@
 """Which mail server takes our mails, and as whom we send: read and checked before anything starts."""
 
+import re
 import ssl
 from dataclasses import dataclass, field
-from email.utils import parseaddr
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import Final
@@ -16,6 +16,8 @@ from mail.errors import UnusableAddress, UnusableMailServer
 PER_MINUTE: Final = 60
 PER_MINUTE_MAX: Final = 6000
 LABEL_PLACE: Final = "{}"
+
+_SENDER: Final = re.compile(r"(?P<name>[^<>]*)<(?P<in_brackets>[^<>]+)>|(?P<bare>[^<>]+)")
 
 
 class Security(StrEnum):
@@ -127,7 +129,8 @@ def is_loopback(host: str) -> bool:
 
 
 def _read_sender(text: str) -> tuple[str, str]:
-    name, address = parseaddr(text, strict=True) if is_one_line(text) else ("", "")
+    found = _SENDER.fullmatch(text.strip()) if is_one_line(text) else None
+    name, address = (found["name"] or "", found["in_brackets"] or found["bare"]) if found else ("", "")
     try:
         parsed = parse_address(address)
     except UnusableAddress as error:
@@ -136,7 +139,7 @@ def _read_sender(text: str) -> tuple[str, str]:
         ) from error
     if not parsed.isascii():
         raise UnusableMailServer("Before the @, the sender's address has ASCII letters only.")
-    return name, parsed
+    return name.strip().strip('"').strip(), parsed
 
 
 def _require_pattern(bounces: str) -> None:

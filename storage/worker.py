@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
@@ -55,6 +56,7 @@ class Worker:
         self._duties = dict(duties or {})
         self._jitter = jitter
         self._planned = False
+        self._seen = time.monotonic()
         unknown = sorted(set(self._duties) - set(self._handlers))
         if unknown:
             raise ValueError(f"Nobody does the duty “{unknown[0]}”.")
@@ -79,9 +81,14 @@ class Worker:
             log.error("Job %d (%s) is dead and waits for a person: psephos worker state", job.id, job.kind)
         return True
 
+    def silent_seconds(self) -> float:
+        """For how long it has been about one thing: a job, or a look into the queue."""
+        return time.monotonic() - self._seen
+
     def run_until(self, stop: threading.Event, idle_seconds: float = IDLE_SECONDS) -> None:
         """Do jobs until `stop` is set; the one under way is finished first. A failing database is waited for."""
         while not stop.is_set():
+            self._seen = time.monotonic()
             try:
                 busy = self.run_once()
             except (SQLAlchemyError, StorageError, OSError) as error:

@@ -7,13 +7,16 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
-from identity.desk import open_desk
+from identity.opening import open_desk
 from storage.engine import make_engine
 from storage.migrate import migrate
+from storage.worker import Worker
 from voting.office import Office
 from voting.server_keys import ServerKeys
 from web.app import create_app
+from web.background import background
 from web.casting_pool import CastingPool
+from web.duties import PERIODS, handlers
 from web.live.source import LivePages
 from web.rate_limits import Limiter
 from web.routes.api import api_routes
@@ -23,10 +26,13 @@ DRAIN_SECONDS = 10
 
 
 @contextmanager
-def application(settings: Settings, casting_workers: int | None = None) -> Iterator[Starlette]:
-    """The site on its database, migrated; the casting processes end with the block.
+def application(
+    settings: Settings, casting_workers: int | None = None, jobs: bool = True
+) -> Iterator[Starlette]:
+    """The site on its database, migrated; the casting processes and the background work end with the block.
 
-    casting_workers: processes that check ballots, one for each processor unless given.
+    casting_workers: processes that check ballots, one for each processor unless given.  jobs: whether this process does
+    the background work; otherwise `psephos worker` does.
     Raises: UnsupportedDatabase, DatabaseTooNew, SecretsUnsafe, KeyMissing.
     """
     engine = make_engine(settings.database_url)
@@ -38,7 +44,9 @@ def application(settings: Settings, casting_workers: int | None = None) -> Itera
     try:
         app = create_app(settings, LivePages(office), api_routes(), desk)
         app.state.office, app.state.casting, app.state.limiter = office, casting, limiter
-        yield app
+        worker = Worker(engine, handlers(office, desk, settings), office.clock, PERIODS) if jobs else None
+        with background(worker) as app.state.background:
+            yield app
     finally:
         casting.close()
         limiter.close()

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from identity.oidc.configuration import ProviderConfiguration, read_providers
 from identity.oidc.errors import UnusableConfiguration
+from mail.server import MailServer
+from web import mail_settings
 from web.client_network import Network
 from web.i18n import Text
 
@@ -45,6 +47,8 @@ class Settings:
     """Networks of the proxies whose `X-Forwarded-For` is believed."""
     providers: tuple[ProviderConfiguration, ...] = ()
     """Sign-in services of others (OpenID Connect), in the order of their buttons."""
+    mail_server: MailServer | None = None
+    """None: this site sends no mail, and what is queued waits."""
 
     @property
     def https(self) -> bool:
@@ -65,6 +69,7 @@ VARIABLES: Final = {
     "PSEPHOS_HELP_LINE": "telephone number or address for voters; default `(none)` on localhost",
     "PSEPHOS_TRUSTED_PROXIES": "proxies whose `X-Forwarded-For` is believed, as `10.0.0.5, 10.1.0.0/16`; default none",
     "PSEPHOS_OIDC": "file of sign-in services (docs/guides/sign-in.md); default none",
+    **mail_settings.VARIABLES,
 }
 """Every variable, as the README's table says it."""
 
@@ -111,6 +116,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         help_line=value("PSEPHOS_HELP_LINE", "(none)"),
         trusted_proxies=_networks(environment.get("PSEPHOS_TRUSTED_PROXIES", "")),
         providers=_providers(environment.get("PSEPHOS_OIDC", "").strip(), secrets, public),
+        mail_server=mail_settings.read_mail_settings(environment, value, UnusableSettings),
     )
 
 

@@ -14,6 +14,8 @@ PUBLIC = {
     "PSEPHOS_NAME_EN": "Đồng Sen Ward",
     "PSEPHOS_NAME_VI": "Phường Đồng Sen",
     "PSEPHOS_HELP_LINE": "024 0000 0123",
+    "PSEPHOS_SMTP_URL": "smtp://vote:geheim@mail.example.org",
+    "PSEPHOS_MAIL_FROM": "Đồng Sen Ward <vote@example.org>",
 }
 
 

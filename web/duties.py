@@ -1,0 +1,47 @@
+"""What the server does in the background: who does which kind of job, and what is done again in every period.
+
+A room that has work for later adds its kind of job here. Duties run once in each period, on whichever server comes
+first; all of them may run twice where a worker dies in the middle, so each looks first at what is still to be done.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from identity.desk import Desk
+from mail import outbox
+from mail.sending import handlers as mail_handlers
+from storage import jobs
+from storage.jobs import Handler, Job
+from storage.session import writing
+from voting.office import Office
+from web.settings import Settings
+
+FORGET_MAILS: Final = "forget-mails"
+FORGET_JOBS: Final = "forget-jobs"
+
+PERIODS: Final[Mapping[str, int]] = {FORGET_MAILS: 3600, FORGET_JOBS: 3600}
+"""Duties, and the length of their periods in seconds."""
+
+
+def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handler]:
+    """Who does which kind of job. desk: for deeds that belong into the trail."""
+    del desk  # nothing of the outbox is an official's deed
+    every: dict[str, Handler] = {
+        FORGET_MAILS: lambda job: _forget_mails(office, job),
+        FORGET_JOBS: lambda job: _forget_jobs(office, job),
+    }
+    if settings.mail_server is not None:
+        every |= mail_handlers(office.engine, settings.mail_server)
+    return every
+
+
+def _forget_mails(office: Office, job: Job) -> None:
+    with writing(office.engine) as session:
+        outbox.forget(session, job.clock())
+        job.finish(session)
+
+
+def _forget_jobs(office: Office, job: Job) -> None:
+    with writing(office.engine) as session:
+        jobs.forget(session, job.clock())
+        job.finish(session)
