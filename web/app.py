@@ -9,6 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute
 
 from identity.desk import Desk
+from identity.oidc.flow import SignInProviders
 from web import errors
 from web.assets import Assets
 from web.limits import BodyCeiling
@@ -49,5 +50,7 @@ def create_app(
     # The router would redirect to whatever host and scheme the request claims; behind a proxy that is plain http.
     app.router.redirect_slashes = False
     app.state.renderer = renderer(site, Assets())
-    app.state.pages, app.state.desk = pages, desk
+    app.state.pages, app.state.desk, app.state.settings = pages, desk, settings
+    if desk is not None:
+        app.state.providers = SignInProviders(settings.providers, settings.base_url, desk.engine, desk.clock)
     return app

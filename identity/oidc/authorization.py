@@ -1,6 +1,6 @@
 """One sign-in: what is asked of the provider, and what its answer through the browser must be.
 
-Nothing that is secret is stored. The browser keeps 32 random bytes in a cookie; the nonce and the code verifier are
+Nothing that is secret is stored. The browser has 32 random bytes in a cookie; the nonce and the code verifier are
 derived from them and from `state`, so that whoever reads the database can neither finish a sign-in nor replay one.
 """
 
@@ -49,7 +49,7 @@ class Attempt:
 
 
 def new_secret() -> bytes:
-    """What a browser gets as its cookie, and what a `state` is made of."""
+    """What a `state` is made of."""
     return secrets.token_bytes(SECRET_BYTES)
 
 
@@ -63,8 +63,8 @@ def make_attempt(browser: bytes, state: bytes) -> Attempt:
     return Attempt(encode_base64url(state), derived(b"nonce"), derived(b"verifier"))
 
 
-def read_secret(text: str) -> bytes:
-    """A cookie's or state's bytes. Raises: UnknownAttempt for anything that was not given out here."""
+def read_state(text: str) -> bytes:
+    """A state's bytes. Raises: UnknownAttempt for anything that was not given out here."""
     try:
         return decode_base64url(text, SECRET_BYTES)
     except MalformedEncoding:

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote_plus
 
@@ -24,8 +23,8 @@ METHODS: Final = {BasicSecret: "client_secret_basic", ClientKey: "private_key_jw
 class ClientProof:
     """What a request needs besides its own parameters."""
 
-    headers: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)
-    parameters: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def prove_client(provider: ProviderConfiguration, now: datetime) -> ClientProof:

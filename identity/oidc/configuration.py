@@ -140,9 +140,8 @@ def read_providers(path: Path, secrets: Path, *, public: bool) -> tuple[Provider
     if not 1 <= len(file.provider) <= MAX_PROVIDERS:
         raise UnusableConfiguration(f"{path} (PSEPHOS_OIDC) must name 1 to {MAX_PROVIDERS} providers.")
     providers = tuple(_provider(entry, secrets, public=public) for entry in file.provider)
-    for what, values in (("id", [p.id for p in providers]), ("issuer", [p.issuer for p in providers])):
-        if len(set(values)) != len(values):
-            raise UnusableConfiguration(f"{path} (PSEPHOS_OIDC) names two providers with the same {what}.")
+    if len({provider.id for provider in providers}) != len(providers):
+        raise UnusableConfiguration(f"{path} (PSEPHOS_OIDC) names two providers with the same id.")
     return providers
 
 

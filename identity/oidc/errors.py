@@ -8,7 +8,8 @@ OidcError
 │   └── IdTokenRefused           which of the numbered checks failed
 ├── SignInCancelled              the person turned back
 ├── SignInRefused                the provider said no
-└── IdentityInsufficient         signed in, but not strongly enough, or without the claim that is needed
+├── AssuranceTooLow              signed in, but not strongly enough
+└── ClaimMissing                 signed in, but the token does not say who it is in the words that are needed
 
 None of them holds a token, a claim or a secret. What a provider writes in `error_description` is never shown:
 whoever can make a link to this site could write there.
@@ -104,10 +105,19 @@ class SignInRefused(OidcError):
         self.reason = reason
 
 
-class IdentityInsufficient(OidcError):
-    """The token is sound, but does not say what this site needs."""
+class AssuranceTooLow(OidcError):
+    """The token is sound, but the way in which the person signed in is too weak here."""
 
-    code = "identity-insufficient"
+    code = "assurance-too-low"
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"The sign-in is not enough here: {what}.")
+        super().__init__(f"The sign-in is not strong enough here: {what}.")
+
+
+class ClaimMissing(OidcError):
+    """The token is sound, but lacks the claim that this site knows people by."""
+
+    code = "claim-missing"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The sign-in service does not say who it is: {what}.")

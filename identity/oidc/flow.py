@@ -1,7 +1,6 @@
-"""Sign-in with a provider: `start` sends the browser there, `finish` reads what it brings back."""
+"""Sign-in with a provider: `start` sends the browser there, `resume` and `identify` read what it brings back."""
 
 import asyncio
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from identity.oidc.authorization import (
     make_attempt,
     new_secret,
     read_code,
-    read_secret,
+    read_state,
     refusal,
     require_issuer,
 )
@@ -34,8 +33,6 @@ from identity.oidc.providers import Clock, Provider
 from identity.types import Identity
 from storage.session import writing
 
-log = logging.getLogger("psephos.identity.oidc")
-
 CALLBACK: Final = "/sign-in/callback/"
 """Path that a provider sends the browser to, followed by the provider's id: each has an address of its own, so that
 an answer of one is never taken for one of another (RFC 9700 §4.4.2)."""
@@ -45,19 +42,11 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Started:
-    """address: where the browser goes. browser: what it keeps in its cookie meanwhile."""
+class Resumed:
+    """A sign-in whose answer has come, and which is over with it."""
 
-    address: str = field(repr=False)
-    browser: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Finished:
-    """Who came back, and what for."""
-
-    identity: Identity
     waiting: Waiting
+    attempt: Attempt = field(repr=False)
 
 
 class _TokenAnswer(msgspec.Struct):
@@ -89,15 +78,16 @@ class SignInProviders:
         """Raises: KeyError for one that is not configured."""
         return self._providers[provider_id].configuration
 
-    async def start(self, provider_id: str, browser: bytes | None, language: str, next_path: str) -> Started:
-        """Begin a sign-in. browser: the cookie of one that is under way, which then stays good, or None.
+    async def start(self, provider_id: str, browser: bytes, language: str, next_path: str) -> str:
+        """Begin a sign-in; gives the address that the browser goes to.
 
+        browser: 32 secret bytes that only this browser has. Several sign-ins of one browser may be under way.
         Raises: ProviderUnreachable, ProviderMisbehaved, SignInRefused (of the pushed request); KeyError for a
         provider that is not configured.
         """
         provider, now = self._providers[provider_id], self._clock()
         metadata = await provider.metadata(now)
-        browser, state = browser or new_secret(), new_secret()
+        state = new_secret()
         attempt = make_attempt(browser, state)
         parameters = authorization_parameters(
             provider.configuration, attempt, self._redirect_uri(provider_id), language
@@ -107,25 +97,20 @@ class SignInProviders:
         await asyncio.to_thread(
             self._remember, state, browser, Waiting(provider_id, language, next_path, now)
         )
-        return Started(authorization_address(metadata, parameters), browser)
+        return authorization_address(metadata, parameters)
 
-    async def finish(self, provider_id: str, answer: Mapping[str, str], browser: bytes) -> Finished:
-        """Read what the browser brought back to the address of this provider.
+    async def resume(self, provider_id: str, answer: Mapping[str, str], browser: bytes) -> Resumed:
+        """Find the sign-in that `answer` belongs to, which came to the address of this provider from this browser.
 
-        The sign-in is over with it, however it ends. Raises: OidcError.
+        It is found once: whatever comes of it, the same answer finds nothing any more. Raises: UnknownAttempt.
         """
-        now = self._clock()
-        state = read_secret(answer.get("state", ""))
-        waiting = await asyncio.to_thread(self._take, provider_id, state, browser, now)
-        try:
-            return Finished(await self._identify(waiting, answer, make_attempt(browser, state), now), waiting)
-        except OidcError as error:
-            log.warning("Sign-in with %s: %s", provider_id, error)
-            raise
+        state = read_state(answer.get("state", ""))
+        waiting = await asyncio.to_thread(self._take, provider_id, state, browser, self._clock())
+        return Resumed(waiting, make_attempt(browser, state))
 
-    async def _identify(
-        self, waiting: Waiting, answer: Mapping[str, str], attempt: Attempt, now: datetime
-    ) -> Identity:
+    async def identify(self, resumed: Resumed, answer: Mapping[str, str]) -> Identity:
+        """Who it is, after every check. Raises: every OidcError but UnusableConfiguration and UnknownAttempt."""
+        waiting, attempt, now = resumed.waiting, resumed.attempt, self._clock()
         provider = self._providers[waiting.provider]
         metadata = await provider.metadata(now)
         require_issuer(provider.configuration, metadata, answer)

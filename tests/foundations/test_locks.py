@@ -46,15 +46,17 @@ def test_a_lock_names_no_registry(file: str) -> None:
     assert "find-links" not in text
 
 
-def test_the_lock_of_the_client_is_pinned_and_names_no_registry() -> None:
-    lock = json.loads((ROOT / "web/client/package-lock.json").read_text(encoding="utf-8"))
-    manifest = json.loads((ROOT / "web/client/package.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("folder", ["web/client", "tests/provider"])
+def test_a_lock_of_node_is_pinned_and_names_no_registry(folder: str) -> None:
+    lock = json.loads((ROOT / folder / "package-lock.json").read_text(encoding="utf-8"))
+    manifest = json.loads((ROOT / folder / "package.json").read_text(encoding="utf-8"))
     packages = lock["packages"]
+    wanted = {**manifest["dependencies"], **manifest.get("devDependencies", {})}
     assert packages[""]["dependencies"] == manifest["dependencies"]
-    assert packages[""]["devDependencies"] == manifest["devDependencies"]
+    assert packages[""].get("devDependencies") == manifest.get("devDependencies")
     for name, entry in packages.items():
         assert "resolved" not in entry, f"{name} names the registry it came from"
         assert not name or entry["integrity"].startswith("sha512-")
-    for name, version in {**manifest["dependencies"], **manifest["devDependencies"]}.items():
+    for name, version in wanted.items():
         Version(version)  # exact: no ^ and no ~, which would change the built bytes
         assert packages[f"node_modules/{name}"]["version"] == version

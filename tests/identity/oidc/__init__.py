@@ -1,0 +1,1 @@
+"""Sign-in with OpenID Connect: against a certified provider, and against one that lies."""
