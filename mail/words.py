@@ -1,0 +1,127 @@
+"""What our mails say: plain text, short, each in the reader's language. Pure: facts in, subject and text out.
+
+Every fact is one line. Times come in already written in the election's zone, addresses of pages as whole links. Nothing
+here asks for a voting code, and no mail but the registrar's letter may hold one: whoever has taught people to expect
+codes and links in one mailbox has taught them to be deceived.
+"""
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mail.address import is_one_line
+from mail.outbox import SUBJECT_MAX
+from mail.words_en import ENGLISH
+from mail.words_vi import VIETNAMESE
+
+Language = Literal["en", "vi"]
+
+WIDTH: Final = 72
+"""Columns of a paragraph. Links are never broken."""
+
+TEMPLATES: Final[Mapping[Language, Mapping[str, tuple[str, str]]]] = {"en": ENGLISH, "vi": VIETNAMESE}
+"""Subject and text of each mail. An empty line ends a paragraph; a line that begins with two spaces stays as it is."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """One mail, ready to be queued."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Who writes, and in which language. authority: in that language.  help_line: where people can ask."""
+
+    language: Language
+    authority: str
+    help_line: str
+
+
+def sign_in_link(voice: Voice, *, link: str, minutes: int) -> Words:
+    """The link that signs somebody in. It leads to a page with a button: opening the page alone does nothing."""
+    return _write("sign-in-link", voice, link=link, minutes=minutes)
+
+
+def invitation(voice: Voice, *, inviter: str, role: str, link: str, days: int) -> Words:
+    """A new member of staff. role: its name in the reader's language."""
+    return _write("invitation", voice, inviter=inviter, role=role, link=link, days=days)
+
+
+def cast_notice(
+    voice: Voice, *, title: str, moment: str, number: int, closes: str, check_link: str, revoting: bool
+) -> Words:
+    """A ballot was cast with the reader's voting code. number: 1 for the first one of this code."""
+    name = "cast-notice-again" if number > 1 else "cast-notice" if revoting else "cast-notice-final"
+    return _write(
+        name, voice, title=title, moment=moment, number=number, closes=closes, check_link=check_link
+    )
+
+
+def receipt(
+    voice: Voice, *, title: str, receipt_code: str, voter_number: str, moment: str, check_link: str
+) -> Words:
+    """A receipt, sent because somebody asked for it."""
+    return _write(
+        "receipt",
+        voice,
+        title=title,
+        receipt_code=receipt_code,
+        voter_number=voter_number,
+        moment=moment,
+        check_link=check_link,
+    )
+
+
+def opens_soon(voice: Voice, *, title: str, opens: str, closes: str, link: str) -> Words:
+    """Voting begins soon."""
+    return _write("opens-soon", voice, title=title, opens=opens, closes=closes, link=link)
+
+
+def closes_soon(voice: Voice, *, title: str, closes: str, link: str) -> Words:
+    """Voting ends soon. It goes to everyone, also to those who have voted: the sender does not know who has."""
+    return _write("closes-soon", voice, title=title, closes=closes, link=link)
+
+
+def dispute_answered(voice: Voice, *, title: str, number: str, link: str) -> Words:
+    """The office has answered an objection. number: under which it stands in the public log."""
+    return _write("dispute-answered", voice, title=title, number=number, link=link)
+
+
+def conflict(voice: Voice, *, title: str, moment: str, link: str) -> Words:
+    """A ballot with the reader's voting code or sign-in was turned away because they do not belong together."""
+    return _write("conflict", voice, title=title, moment=moment, link=link)
+
+
+def test_mail(voice: Voice, *, site: str) -> Words:
+    """What `psephos mail test` sends."""
+    return _write("test-mail", voice, site=site)
+
+
+def _write(name: str, voice: Voice, **facts: str | int) -> Words:
+    every = {**facts, "authority": voice.authority, "help_line": voice.help_line}
+    if any(not is_one_line(str(fact)) for fact in every.values()):
+        raise ValueError("A fact in a mail is one line.")
+    subject, text = TEMPLATES[voice.language][name]
+    signature = TEMPLATES[voice.language]["signature"][1]
+    paragraphs = f"{text.strip()}\n\n{signature.strip()}".split("\n\n")
+    filled = [_paragraph(paragraph, every) for paragraph in paragraphs]
+    return Words(_shorten(subject.format_map(every)), "\n\n".join(filled) + "\n")
+
+
+def _paragraph(template: str, facts: Mapping[str, str | int]) -> str:
+    if template.startswith("  "):
+        return "\n".join(line.format_map(facts) for line in template.split("\n"))
+    return textwrap.fill(
+        " ".join(template.split()).format_map(facts),
+        WIDTH,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _shorten(subject: str) -> str:
+    return subject if len(subject) <= SUBJECT_MAX else subject[: SUBJECT_MAX - 1] + "…"

@@ -1,0 +1,151 @@
+"""English mails: subject and text by name."""
+
+from collections.abc import Mapping
+from typing import Final
+
+ENGLISH: Final[Mapping[str, tuple[str, str]]] = {
+    "signature": (
+        "",
+        """
+  {authority}
+  Questions: {help_line}
+""",
+    ),
+    "sign-in-link": (
+        "Sign in to {authority}",
+        """
+Somebody, most likely you, wants to sign in with this e-mail address.
+Open this page and press the button there:
+
+  {link}
+
+The link works once, within {minutes} minutes, and in the browser in which you asked for it.
+
+You did not ask for it? Then do nothing. Nobody is signed in by this mail.
+""",
+    ),
+    "invitation": (
+        "{inviter} invites you to work on votes at {authority}",
+        """
+{inviter} has invited you to {authority} in this role: {role}.
+
+To accept, open this page. It asks you to set up a second factor, for example the fingerprint reader of your device:
+
+  {link}
+
+The link works once and for {days} days. You do not know {inviter}? Ask at the number below before you open it.
+""",
+    ),
+    "cast-notice": (
+        "Your ballot is in the urn: {title}",
+        """
+A ballot was cast with your voting code in the vote “{title}”, at {moment}.
+
+Was it you? Then there is nothing to do. With your receipt you can check that it is counted:
+
+  {check_link}
+
+It was not you? Cast your own ballot with your voting code before {closes}: the last one counts. And tell us.
+
+Nobody can see from this mail how you voted, and neither can we.
+""",
+    ),
+    "cast-notice-again": (
+        "Ballot number {number} with your voting code: {title}",
+        """
+Another ballot was cast with your voting code in the vote “{title}”, at {moment}. It is number {number}.
+The last one counts, the earlier ones do not.
+
+Was it you? Then there is nothing to do. With your receipt you can check which one is counted:
+
+  {check_link}
+
+It was not you? Cast your own ballot once more before {closes}: it replaces this one. And tell us.
+
+Nobody can see from this mail how you voted, and neither can we.
+""",
+    ),
+    "cast-notice-final": (
+        "Your ballot is in the urn: {title}",
+        """
+A ballot was cast with your voting code in the vote “{title}”, at {moment}. In this vote each code votes once.
+
+Was it you? Then there is nothing to do. With your receipt you can check that it is counted:
+
+  {check_link}
+
+It was not you? Tell us before {closes}, at the number below.
+
+Nobody can see from this mail how you voted, and neither can we.
+""",
+    ),
+    "receipt": (
+        "Your receipt: {title}",
+        """
+You asked for the receipt of your ballot in the vote “{title}”, cast at {moment}.
+
+  Receipt code: {receipt_code}
+  Voter number: {voter_number}
+
+The receipt does not show what you chose. With it you can check at any time that your ballot is on the public board, and
+after the count that it was counted:
+
+  {check_link}
+""",
+    ),
+    "opens-soon": (
+        "Voting begins soon: {title}",
+        """
+The vote “{title}” begins on {opens}. You can vote until {closes}.
+
+  {link}
+
+Have the letter with your voting code at hand. It has not arrived? Ask at the number below: you get a new code, and the
+old one ends.
+
+We never ask for your voting code by mail or by telephone.
+""",
+    ),
+    "closes-soon": (
+        "Voting ends soon: {title}",
+        """
+You can vote in “{title}” until {closes}.
+
+  {link}
+
+Have you voted already? Then there is nothing to do. We write to everybody on the list, because we do not look up who
+has voted.
+
+We never ask for your voting code by mail or by telephone.
+""",
+    ),
+    "dispute-answered": (
+        "Your objection {number} has an answer: {title}",
+        """
+The office has answered your objection {number} in the vote “{title}”. Objection and answer are public:
+
+  {link}
+
+If the answer does not convince you, the page says what you can do next and until when.
+""",
+    ),
+    "conflict": (
+        "A ballot was not put into the urn: {title}",
+        """
+At {moment}, somebody tried to vote in “{title}” with a sign-in and a voting code of which one is yours, and the other
+has voted with somebody else. The ballot was not put into the urn. What was in the urn before stays there.
+
+This happens when two letters are mixed up, for example in one household. Or somebody else has your voting code.
+
+Ask at the number below: you get a new code, and the old one ends. The public board notes the attempt without your name:
+
+  {link}
+""",
+    ),
+    "test-mail": (
+        "Test mail from {authority}",
+        """
+This is a test. Mail from {site} reaches this address.
+""",
+    ),
+}

@@ -1,0 +1,157 @@
+"""Vietnamese mails: subject and text by name."""
+
+from collections.abc import Mapping
+from typing import Final
+
+VIETNAMESE: Final[Mapping[str, tuple[str, str]]] = {
+    "signature": (
+        "",
+        """
+  {authority}
+  Hỏi đáp: {help_line}
+""",
+    ),
+    "sign-in-link": (
+        "Đăng nhập vào {authority}",
+        """
+Có người, rất có thể là bạn, muốn đăng nhập bằng địa chỉ thư điện tử này.
+Hãy mở trang sau và bấm nút trên trang:
+
+  {link}
+
+Liên kết dùng được một lần, trong vòng {minutes} phút, trên chính trình duyệt mà bạn đã yêu cầu.
+
+Không phải bạn yêu cầu? Bạn không cần làm gì. Thư này không tự đăng nhập cho ai cả.
+""",
+    ),
+    "invitation": (
+        "{inviter} mời bạn tham gia tổ chức bỏ phiếu tại {authority}",
+        """
+{inviter} mời bạn tham gia {authority} với vai trò: {role}.
+
+Để nhận lời, hãy mở trang sau. Trang sẽ hướng dẫn bạn thiết lập bước xác thực thứ hai, ví dụ vân tay trên thiết bị:
+
+  {link}
+
+Liên kết dùng được một lần, trong {days} ngày. Bạn không quen {inviter}? Hãy hỏi theo số dưới đây trước khi mở.
+""",
+    ),
+    "cast-notice": (
+        "Lá phiếu của bạn đã vào hòm phiếu: {title}",
+        """
+Có một lá phiếu vừa được bỏ bằng mã bỏ phiếu của bạn trong cuộc bỏ phiếu “{title}”, lúc {moment}.
+
+Đó là bạn? Vậy bạn không cần làm gì thêm. Với biên nhận, bạn có thể kiểm tra lá phiếu có được tính không:
+
+  {check_link}
+
+Không phải bạn? Hãy tự bỏ phiếu bằng mã của mình trước {closes}: lá phiếu sau cùng được tính. Và hãy báo cho chúng
+tôi.
+
+Thư này không cho ai biết bạn đã chọn gì; chúng tôi cũng không biết.
+""",
+    ),
+    "cast-notice-again": (
+        "Lá phiếu thứ {number} bằng mã bỏ phiếu của bạn: {title}",
+        """
+Lại có một lá phiếu được bỏ bằng mã bỏ phiếu của bạn trong cuộc bỏ phiếu “{title}”, lúc {moment}. Đây là lá thứ
+{number}. Lá phiếu sau cùng được tính, các lá trước không được tính.
+
+Đó là bạn? Vậy bạn không cần làm gì thêm. Với biên nhận, bạn có thể kiểm tra lá phiếu nào được tính:
+
+  {check_link}
+
+Không phải bạn? Hãy tự bỏ phiếu lại trước {closes}: lá phiếu mới thay cho lá này. Và hãy báo cho chúng tôi.
+
+Thư này không cho ai biết bạn đã chọn gì; chúng tôi cũng không biết.
+""",
+    ),
+    "cast-notice-final": (
+        "Lá phiếu của bạn đã vào hòm phiếu: {title}",
+        """
+Có một lá phiếu vừa được bỏ bằng mã bỏ phiếu của bạn trong cuộc bỏ phiếu “{title}”, lúc {moment}. Trong cuộc bỏ phiếu
+này, mỗi mã chỉ bỏ phiếu một lần.
+
+Đó là bạn? Vậy bạn không cần làm gì thêm. Với biên nhận, bạn có thể kiểm tra lá phiếu có được tính không:
+
+  {check_link}
+
+Không phải bạn? Hãy báo cho chúng tôi trước {closes} theo số dưới đây.
+
+Thư này không cho ai biết bạn đã chọn gì; chúng tôi cũng không biết.
+""",
+    ),
+    "receipt": (
+        "Biên nhận của bạn: {title}",
+        """
+Đây là biên nhận mà bạn yêu cầu cho lá phiếu của bạn trong cuộc bỏ phiếu “{title}”, bỏ lúc {moment}.
+
+  Mã biên nhận: {receipt_code}
+  Mã cử tri: {voter_number}
+
+Biên nhận không cho biết bạn đã chọn gì. Với biên nhận, bất cứ lúc nào bạn cũng có thể kiểm tra lá phiếu có trên
+bảng công khai không, và sau khi kiểm phiếu thì có được tính không:
+
+  {check_link}
+""",
+    ),
+    "opens-soon": (
+        "Sắp bắt đầu bỏ phiếu: {title}",
+        """
+Cuộc bỏ phiếu “{title}” bắt đầu lúc {opens}. Bạn có thể bỏ phiếu đến {closes}.
+
+  {link}
+
+Hãy chuẩn bị sẵn lá thư có mã bỏ phiếu. Bạn chưa nhận được thư? Hãy hỏi theo số dưới đây: bạn sẽ được cấp mã mới, mã
+cũ hết hiệu lực.
+
+Chúng tôi không bao giờ hỏi mã bỏ phiếu qua thư điện tử hay điện thoại.
+""",
+    ),
+    "closes-soon": (
+        "Sắp hết giờ bỏ phiếu: {title}",
+        """
+Bạn có thể bỏ phiếu trong cuộc bỏ phiếu “{title}” đến {closes}.
+
+  {link}
+
+Bạn đã bỏ phiếu rồi? Vậy bạn không cần làm gì thêm. Chúng tôi viết cho mọi người trong danh sách, vì chúng tôi không
+tra xem ai đã bỏ phiếu.
+
+Chúng tôi không bao giờ hỏi mã bỏ phiếu qua thư điện tử hay điện thoại.
+""",
+    ),
+    "dispute-answered": (
+        "Phản ánh {number} của bạn đã có trả lời: {title}",
+        """
+Văn phòng bầu cử đã trả lời phản ánh {number} của bạn về cuộc bỏ phiếu “{title}”. Phản ánh và trả lời đều được công
+khai:
+
+  {link}
+
+Nếu câu trả lời chưa thuyết phục, trang này cho biết bạn có thể làm gì tiếp theo và đến khi nào.
+""",
+    ),
+    "conflict": (
+        "Một lá phiếu không được đưa vào hòm phiếu: {title}",
+        """
+Lúc {moment}, có người thử bỏ phiếu trong cuộc bỏ phiếu “{title}” bằng một lần đăng nhập và một mã bỏ phiếu, trong
+đó một thứ là của bạn, còn thứ kia đã được dùng cùng người khác. Lá phiếu đó không được đưa vào hòm phiếu. Những lá
+phiếu đã có trong hòm vẫn giữ nguyên.
+
+Điều này xảy ra khi hai lá thư bị nhầm lẫn, ví dụ trong cùng một gia đình. Hoặc có người khác đang giữ mã bỏ phiếu
+của bạn.
+
+Hãy hỏi theo số dưới đây: bạn sẽ được cấp mã mới, mã cũ hết hiệu lực. Bảng công khai ghi lại lần thử này mà không
+nêu tên bạn:
+
+  {link}
+""",
+    ),
+    "test-mail": (
+        "Thư thử từ {authority}",
+        """
+Đây là thư thử. Thư từ {site} đến được địa chỉ này.
+""",
+    ),
+}
