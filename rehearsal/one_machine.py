@@ -39,7 +39,7 @@ from protocol.verification import VerifiedBoard, verify_board
 from storage.engine import make_engine
 from storage.errors import DatabaseBusy
 from storage.migrate import migrate
-from tally.opening import append_partial_openings, append_statement
+from tally.opening import append_partial_openings, append_statement, handed_in
 from voting.casting import cast_ballot
 from voting.errors import VotingError
 from voting.office import Office
@@ -103,11 +103,20 @@ def hold_ceremony(
 
 
 def freeze_and_open(
-    office: Office, manifest: Manifest, trustees: Trustees, entries: Iterable[RollEntry]
+    office: Office,
+    manifest: Manifest,
+    trustees: Trustees,
+    entries: Iterable[RollEntry],
+    keep: Callable[[list[IssuedCode]], None] | None = None,
 ) -> tuple[ElectionTerms, list[IssuedCode]]:
-    """Codes for every entry of the roll, freeze under all trustees' signatures, open the polls."""
+    """Codes for every entry of the roll, freeze under all trustees' signatures, open the polls.
+
+    keep: is given the codes before anything is frozen, so that none can be lost.
+    """
     manifest_body = register_election(office, manifest)
     issued, roll_body = issue_codes(manifest.election, entries)
+    if keep is not None:
+        keep(issued)
     terms, _ = assemble_terms(manifest_body, trustees.ceremony_body, roll_body)
     message = freeze_message(terms.election, terms.fingerprint)
     signatures = [key.sign(message) for key in trustees.signing]
@@ -129,15 +138,23 @@ def seal_vote(terms: ElectionTerms, code: VotingCode, vote: Vote, sequence: int 
 
 
 def open_urn(office: Office, election_id: str, trustees: Trustees, openers: Sequence[int]) -> VerifiedBoard:
-    """All closing statements, then the openings of `openers`; the board that the trustees verified first."""
+    """All closing statements, then the openings of `openers`; the board that the trustees verified first.
+
+    What stands on the board already is not made again, so an interrupted opening can be continued.
+    """
     verified = verify_board(StoredBoard(office.engine, election_id))
     terms, tally, closing = verified.terms, verified.tally, verified.rules.closing
     if not verified.report.ok or terms is None or tally is None or closing is None:
         raise UrnNotOpened("The trustees do not open: the board does not verify.")
+    done = handed_in(office, election_id)
     for number, key in enumerate(trustees.signing, start=1):
+        if number in done.statements:
+            continue
         body = make_statement(terms, number, closing, tally.closing_root, tally.aggregates_digest)
         append_statement(office, election_id, body, sign_body(Kind.CLOSING_STATEMENT, body, key))
     for number in openers:
+        if number in done.openings:
+            continue
         openings = [
             open_partially(
                 terms.record,

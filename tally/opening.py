@@ -52,6 +52,27 @@ class _AfterClosing:
         return tuple(product for product in self.products if not product.is_empty)
 
 
+@dataclass(frozen=True)
+class HandedIn:
+    """Whose files stand on the board. statements, openings: numbers of trustees.  lowered: by an act.
+
+    to_open: whether any product has to be opened at all (an election without ballots, or a withheld one, has none).
+    """
+
+    statements: frozenset[int]
+    openings: frozenset[int]
+    lowered: bool
+    to_open: bool
+
+
+def handed_in(office: Office, election_id: str) -> HandedIn:
+    """What the trustees have delivered so far. Raises: TallyRefused before aggregation and after the result."""
+    terms = office.terms(election_id)
+    with reading(office.engine) as session:
+        state = _read(session, find_election(session, election_id), terms)
+    return HandedIn(state.statements, frozenset(state.answers), state.lowered, bool(state.opened))
+
+
 def append_act(office: Office, election_id: str, name: str, reason: str) -> int:
     """Publish the act that lowers the number of closing statements to t. name: the official who answers for it.
 
