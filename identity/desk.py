@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
-from board.models import BoardLog
 from identity.assurance import AssurancePolicy
 from identity.keys import IdentityKeys
-from storage.session import reading
 
 
 def utc_now() -> datetime:
@@ -43,23 +40,3 @@ class Desk:
 def trail_origin(base_url: str) -> str:
     """The name of the site log of the site at `base_url`."""
     return f"{urlsplit(base_url).netloc}/site"
-
-
-def open_desk(
-    engine: Engine,
-    secrets: Path,
-    base_url: str,
-    policy: AssurancePolicy | None = None,
-    clock: Callable[[], datetime] = utc_now,
-) -> Desk:
-    """The desk of a migrated database. The keys are made if this database has no site log yet.
-
-    Raises: KeysUnsafe, KeyMissing.
-    """
-    with reading(engine) as session:
-        used = (
-            session.scalar(select(BoardLog.id).where(BoardLog.origin == trail_origin(base_url))) is not None
-        )
-    return Desk(
-        engine, IdentityKeys.open(secrets, make=not used), base_url, policy or AssurancePolicy(), clock
-    )

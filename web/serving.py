@@ -13,6 +13,7 @@ from storage.migrate import migrate
 from storage.worker import Worker
 from voting.office import Office
 from voting.server_keys import ServerKeys
+from web.api.bundles import Bundles, bundle_folder
 from web.app import create_app
 from web.background import background
 from web.casting_pool import CastingPool
@@ -40,15 +41,18 @@ def application(
     office = Office(engine, ServerKeys.open(settings.secrets))
     desk = open_desk(engine, settings.secrets, settings.base_url)
     limiter = Limiter.open(settings.database_url, settings.secrets, settings.trusted_proxies)
+    bundles = Bundles(engine, bundle_folder(f"{settings.host}-{settings.port}"))
     casting = CastingPool(settings.database_url, settings.secrets, casting_workers or os.cpu_count() or 1)
     try:
         app = create_app(settings, LivePages(office), api_routes(), desk)
         app.state.office, app.state.casting, app.state.limiter = office, casting, limiter
+        app.state.bundles = bundles
         worker = Worker(engine, handlers(office, desk, settings), office.clock, PERIODS) if jobs else None
         with background(worker) as app.state.background:
             yield app
     finally:
         casting.close()
+        bundles.close()
         limiter.close()
         engine.dispose()
 
