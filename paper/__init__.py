@@ -1,1 +1,1 @@
-"""What is printed: letters and receipts as PDF, with fonts embedded."""
+"""What is printed: letters with voting codes, and receipts."""
