@@ -22,6 +22,9 @@ STATUSES: Final = {
     "malformed-code": 400,
     "malformed-query": 400,
     "malformed-record": 400,
+    "sign-in-needed": 401,
+    "permit-expired": 403,
+    "revoked-credential": 403,
     "unknown-credential": 403,
     "bad-signature": 403,
     "code-not-found": 404,
@@ -34,13 +37,32 @@ STATUSES: Final = {
     "not-frozen": 409,
     "not-open": 409,
     "repeated-ciphertext": 409,
+    "sign-in-conflict": 409,
     "wrong-sequence": 409,
     "too-large": 413,
     "too-many-challenges": 429,
     "too-soon": 429,
     "busy": 503,
+    # Of the server itself.
+    "not-found": 404,
+    "method-not-allowed": 405,
+    "unsupported-media-type": 415,
+    "range-not-satisfiable": 416,
+    "too-many-requests": 429,
+    "fault": 500,
 }
-"""HTTP status of each domain code."""
+"""HTTP status of each code."""
+
+_OF_HTTP: Final = {
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "unsupported-media-type",
+    416: "range-not-satisfiable",
+    429: "too-many-requests",
+    503: "busy",
+}
+"""Codes for what was refused before any domain saw it. (Phrases of HTTP change with Python's releases.)"""
 
 UNCODED_STATUS: Final = 422
 """For every other domain code: the request was understood, and what it carries is wrong."""
@@ -76,7 +98,7 @@ def refused(code: str, sentence: str) -> Response:
 
 def from_http(error: HTTPException) -> Response:
     """The document for what the routing refused: no such address, wrong method, body too large."""
-    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    code = _OF_HTTP.get(error.status_code, HTTPStatus(error.status_code).phrase.lower().replace(" ", "-"))
     response = problem(error.status_code, code, error.detail)
     response.headers.update(error.headers or {})
     return response

@@ -43,9 +43,11 @@ from tests.support.elections import (
 )
 from tests.support.postgres import PostgresServer
 from voting.casting import CastAnswer, cast_ballot
+from voting.closing import close_polls
 from voting.office import Office, State, find_election, state_of
 from voting.preparation import freeze_election, open_polls, register_election
 from voting.server_keys import ServerKeys
+from web.api.bundles import Bundles
 from web.app import create_app
 from web.casting_pool import Deed, Refusal, put_at
 from web.i18n import Text
@@ -79,9 +81,11 @@ class DirectCasting:
 
     office: Office
 
-    async def put(self, deed: Deed, election_id: str, request: bytes) -> bytes | Refusal:
+    async def put(
+        self, deed: Deed, election_id: str, request: bytes, permit: str | None = None
+    ) -> bytes | Refusal:
         """As the pool's."""
-        return await run_in_threadpool(put_at, self.office, deed, election_id, request)
+        return await run_in_threadpool(put_at, self.office, deed, election_id, request, permit)
 
 
 @dataclass
@@ -193,6 +197,11 @@ def make_office(
     return under_test
 
 
+def close_early(office: Office, election_id: str) -> int:
+    """Close the polls before their time, by hand; index of the closing leaf."""
+    return close_polls(office, election_id, "Official Test", "The test has seen enough.")
+
+
 def freeze(under_test: OfficeUnderTest) -> None:
     """Freeze the draft under all trustees' signatures."""
     election = under_test.election
@@ -250,6 +259,7 @@ def site(under_test: OfficeUnderTest) -> Starlette:
     app = create_app(settings, LivePages(under_test.office), api_routes())
     app.state.office, app.state.casting = under_test.office, DirectCasting(under_test.office)
     app.state.limiter = Limiter(under_test.engine, b"k" * 32)
+    app.state.bundles = Bundles(under_test.engine, under_test.secrets.with_name("bundles"))
     return app
 
 

@@ -1,328 +1,324 @@
-"""The public API of elections (docs/API.md). No sign-in; every error is a problem document.
+"""The table of the public API: every operation, once. The routes and `/api/openapi.json` are made of it.
 
-Reading handlers are plain functions: Starlette runs them in worker threads.
+docs/API.md tells the same to people; tests hold the three together. No sign-in; every error is a problem document.
 """
 
-import re
-from collections.abc import Callable
-from functools import wraps
 from typing import Final
 
-from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.routing import BaseRoute, Route
+from starlette.responses import Response
+from starlette.routing import BaseRoute
 
-from audits.bundle import zip_bundle
-from board import log as board
-from board.errors import BoardError
-from board.log import LogId
-from crypto.encoding import decode_base64url, encode_base64url
-from crypto.errors import CryptoError
-from protocol.ballot import BallotInvalid, ballot_bytes_max
-from protocol.canonical import encode_canonical
-from protocol.casting import CAST_OVERHEAD_BYTES
-from protocol.challenge import CHALLENGE_BYTES_MAX
-from protocol.errors import ProtocolError
-from protocol.manifest import Manifest
-from protocol.public_terms import make_public_terms
-from protocol.text import format_time
-from storage.session import reading
-from voting.errors import NotFrozen, VotingError
-from voting.lookup import CredentialRecord, credential_record, find_by_code
-from voting.models import VotingElection
-from voting.office import Office, State, find_election, read_manifest, state_of
-from voting.preparation import list_elections
-from web import problems
-from web.casting_pool import CastingPool, Deed, Refusal
-from web.limits import BodyTooLarge, read_body
+from protocol.casting import CastRequest
+from protocol.challenge import Reveal
+from protocol.public_terms import PublicTerms
+from web.api import casting, reading
+from web.api.answers import (
+    AcceptedBallot,
+    AcceptedChallenge,
+    Consistency,
+    CredentialState,
+    Elections,
+    Entries,
+    FoundCredential,
+    ProvedEntry,
+)
+from web.api.bundles import bundle
+from web.api.openapi import OPENAPI_PATH, document
+from web.api.operations import Answer, Operation, Parameter, routes
+from web.api.responses import SHORT, json_answer
+from web.rate_limits import BUNDLE, READING, VOTING
 
 PREFIX: Final = "/api/v1/elections"
-ENTRIES_PAGE_MAX: Final = 100
-CODE_CHARACTERS_MAX: Final = 200
-_ELECTION: Final = "{election:str}"
-_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,14}")
-_FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
-_FRESH: Final = {"Cache-Control": "no-store"}
+_ONE: Final = f"{PREFIX}/{{election}}"
 
-Handler = Callable[[Request], Response]
+_HASH: Final = {"type": "string", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$"}
+"""32 bytes in base64url. The last letter has two bits that say nothing and must be zero."""
+_NUMBER: Final = {"type": "integer", "minimum": 0, "maximum": 999_999_999_999_999}
+
+ELECTION: Final = Parameter(
+    "election",
+    "path",
+    "The election's id.",
+    {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+    "00112233445566778899aabbccddeeff",
+    required=True,
+)
 
 
-class MalformedQuery(ProtocolError):
-    """A parameter of the address that cannot be read."""
-
-    code = "malformed-query"
+def _count(name: str, description: str, example: int) -> Parameter:
+    return Parameter(name, "query", description, _NUMBER, example)
 
 
-class MalformedCode(ProtocolError):
-    """Neither a receipt code nor a voter number."""
+_MISSING: Final = ("election-not-found", "not-frozen")
+_DOOR: Final = (
+    *_MISSING,
+    "unknown-credential",
+    "revoked-credential",
+    "bad-signature",
+    "not-open",
+    "closed",
+    "already-cast",
+    "too-soon",
+    "wrong-election",
+    "busy",
+)
 
-    code = "malformed-code"
+
+def openapi(_: Request) -> Response:
+    """GET /api/openapi.json"""
+    return json_answer(document(OPERATIONS), SHORT)
+
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    Operation(
+        method="GET",
+        path=PREFIX,
+        name="listElections",
+        tag="elections",
+        summary="All elections whose terms are frozen",
+        description="In the order in which they were registered.",
+        handler=reading.elections,
+        answer=Answer("The elections.", Elections),
+        rule=READING,
+    ),
+    Operation(
+        method="GET",
+        path=f"{_ONE}/terms",
+        name="getTerms",
+        tag="elections",
+        summary="What a client needs to make a ballot",
+        description=(
+            "Recompute the digests of `manifest` and `ceremony` and from them and `roll_digest` the fingerprint, "
+            "and check the trustees' signatures in `freeze`, before anything is encrypted. Never changes."
+        ),
+        handler=reading.terms,
+        answer=Answer("Manifest, ceremony and freeze as they stand on the board.", PublicTerms),
+        rule=VOTING,
+        parameters=(ELECTION,),
+        problems=_MISSING,
+    ),
+    Operation(
+        method="GET",
+        path=f"{_ONE}/credentials/{{key}}",
+        name="getCredential",
+        tag="voting",
+        summary="One line of the voters' list and its ballots",
+        description="What a booth asks before it makes a ballot, and a voter to see which ballot counts.",
+        handler=reading.credential,
+        answer=Answer("The line and every ballot that the key cast.", CredentialState),
+        rule=VOTING,
+        parameters=(
+            ELECTION,
+            Parameter(
+                "key",
+                "path",
+                "Public key of a voting code, 32 bytes in base64url.",
+                _HASH,
+                "A" * 43,
+                required=True,
+            ),
+        ),
+        problems=(*_MISSING, "malformed-query", "unknown-credential"),
+        statuses={"unknown-credential": 404},
+    ),
+    Operation(
+        method="GET",
+        path=f"{_ONE}/find",
+        name="findByCode",
+        tag="voting",
+        summary="Look up a receipt code or a voter number",
+        description="Read as people type: any case, with or without dashes, O for 0.",
+        handler=reading.find,
+        answer=Answer("The line that the code belongs to.", FoundCredential),
+        rule=VOTING,
+        parameters=(
+            ELECTION,
+            Parameter(
+                "code",
+                "query",
+                "25 letters and digits of Crockford's base 32, dashes and spaces between them ignored.",
+                {"type": "string", "maxLength": reading.CODE_CHARACTERS_MAX},
+                "ABCDE-FGHJK-MNPQR-STVWX-YZ012",
+                required=True,
+            ),
+        ),
+        problems=(*_MISSING, "malformed-code", "code-not-found"),
+    ),
+    Operation(
+        method="POST",
+        path=f"{_ONE}/ballots",
+        name="castBallot",
+        tag="voting",
+        summary="Cast a ballot",
+        description=(
+            "The body is canonical JSON (PROTOCOL.md section 1): any other spelling is `malformed-ballot`. After a "
+            "500 or a lost connection the ballot may or may not be on the board: look up its receipt code."
+        ),
+        handler=casting.cast,
+        answer=Answer(
+            "The ballot is on the board, and the server's signed promise says so.", AcceptedBallot, 201
+        ),
+        rule=None,
+        parameters=(
+            ELECTION,
+            Parameter(
+                casting.PERMIT_HEADER,
+                "header",
+                "Where the manifest asks for sign-in: what the site gave to the person who signed in. For one ballot.",
+                _HASH,
+                "A" * 43,
+            ),
+        ),
+        body=CastRequest,
+        body_description="A ballot and the signature that casts it. The size limit follows from the questions.",
+        problems=(
+            *_DOOR,
+            "malformed-ballot",
+            "sign-in-needed",
+            "permit-expired",
+            "sign-in-conflict",
+            "wrong-sequence",
+            "repeated-ciphertext",
+            "challenged",
+            "malformed-ciphertext",
+            "malformed-proof",
+            "membership-failed",
+        ),
+    ),
+    Operation(
+        method="POST",
+        path=f"{_ONE}/challenges",
+        name="postChallenge",
+        tag="voting",
+        summary="Open a ballot instead of casting it",
+        description="Everybody can then recompute it from the board, and it can never be cast.",
+        handler=casting.challenge,
+        answer=Answer("The opened ballot is on the board.", AcceptedChallenge, 201),
+        rule=None,
+        parameters=(ELECTION,),
+        body=Reveal,
+        body_description="The answers and the seed of a sealed ballot, signed. At most 200,000 bytes.",
+        problems=(
+            *_DOOR,
+            "malformed-challenge",
+            "challenge-differs",
+            "already-challenged",
+            "too-many-challenges",
+        ),
+    ),
+    Operation(
+        method="GET",
+        path=f"{_ONE}/checkpoint",
+        name="getCheckpoint",
+        tag="board",
+        summary="The newest signed head of the board",
+        description="A signed note with a C2SP tlog-checkpoint. Compare it with those of others.",
+        handler=reading.checkpoint,
+        answer=Answer("The note.", {"type": "string"}, media_type="text/plain"),
+        rule=VOTING,
+        parameters=(ELECTION,),
+        problems=_MISSING,
+    ),
+    Operation(
+        method="GET",
+        path=f"{_ONE}/entries",
+        name="listEntries",
+        tag="board",
+        summary="Entries of the board in order",
+        description=f"At most {reading.ENTRIES_PAGE_MAX} at once. For all of it take the bundle.",
+        handler=reading.entries,
+        answer=Answer("Entries from `start` on; none beyond the end.", Entries),
+        rule=READING,
+        parameters=(
+            ELECTION,
+            _count("start", "Index of the first one; 0 unless given.", 4),
+            _count("limit", "How many at most.", 50),
+        ),
+        problems=(*_MISSING, "malformed-query"),
+    ),
+    Operation(
+        method="GET",
+        path=f"{_ONE}/entries/{{index}}",
+        name="getEntry",
+        tag="board",
+        summary="One entry with its inclusion proof",
+        description="The proof is for the checkpoint in the answer. With `size` the answer never changes.",
+        handler=reading.entry,
+        answer=Answer("The leaf and its proof.", ProvedEntry),
+        rule=VOTING,
+        parameters=(
+            ELECTION,
+            Parameter("index", "path", "Position on the board, from 0.", _NUMBER, 4, required=True),
+            _count("size", "Prove it for the checkpoint of this size; the newest unless given.", 5),
+        ),
+        problems=(*_MISSING, "malformed-query", "entry-not-found"),
+    ),
+    Operation(
+        method="GET",
+        path=f"{_ONE}/consistency",
+        name="getConsistency",
+        tag="board",
+        summary="Proof that the board only grew",
+        description="With `new` the answer never changes.",
+        handler=reading.consistency,
+        answer=Answer("The proof.", Consistency),
+        rule=VOTING,
+        parameters=(
+            ELECTION,
+            _count("old", "Size that was seen earlier; 0 unless given.", 4),
+            _count("new", "Size that was seen later; the present one unless given.", 5),
+        ),
+        problems=(*_MISSING, "malformed-query", "entry-not-found"),
+    ),
+    Operation(
+        method="GET",
+        path=f"{_ONE}/bodies/{{digest}}",
+        name="getBody",
+        tag="board",
+        summary="The body that an entry announces",
+        description="Its exact bytes, for ever the same. Which record it is, the entry's kind says.",
+        handler=reading.body,
+        answer=Answer("The body.", {"type": "object"}),
+        rule=READING,
+        parameters=(
+            ELECTION,
+            Parameter("digest", "path", "As the leaf says it.", _HASH, "A" * 43, required=True),
+        ),
+        problems=(*_MISSING, "malformed-query", "entry-not-found"),
+    ),
+    Operation(
+        method="GET",
+        path=f"{_ONE}/bundle",
+        name="getBundle",
+        tag="board",
+        summary="The whole public record as one file",
+        description=(
+            "What `psephos verify` reads (PROTOCOL.md section 10). While votes are cast it may be a little older "
+            "than the newest checkpoint; it is whole for the checkpoint that it holds. A download that was "
+            "interrupted can be taken up again with Range and If-Range."
+        ),
+        handler=bundle,
+        answer=Answer("A zip file.", None, media_type="application/zip"),
+        rule=BUNDLE,
+        parameters=(ELECTION,),
+        problems=(*_MISSING, "range-not-satisfiable"),
+        partial=True,
+    ),
+    Operation(
+        method="GET",
+        path=OPENAPI_PATH,
+        name="getDescription",
+        tag="elections",
+        summary="This document",
+        description="OpenAPI 3.1, made of the same table as the server's routes.",
+        handler=openapi,
+        answer=Answer("The document.", {"type": "object"}),
+        rule=READING,
+    ),
+)
 
 
 def api_routes() -> list[BaseRoute]:
-    """All routes of the API; `app.state.office` and `app.state.casting` serve them."""
-    one = f"{PREFIX}/{_ELECTION}"
-    return [
-        Route(PREFIX, _answering(elections)),
-        Route(f"{one}/terms", _answering(terms)),
-        Route(f"{one}/credentials/{{key:str}}", _answering(credential)),
-        Route(f"{one}/find", _answering(find)),
-        Route(f"{one}/ballots", cast, methods=["POST"]),
-        Route(f"{one}/challenges", challenge, methods=["POST"]),
-        Route(f"{one}/checkpoint", _answering(checkpoint)),
-        Route(f"{one}/entries", _answering(entries)),
-        Route(f"{one}/entries/{{index:str}}", _answering(entry)),
-        Route(f"{one}/consistency", _answering(consistency)),
-        Route(f"{one}/bodies/{{digest:str}}", _answering(body)),
-        Route(f"{one}/bundle", _answering(bundle)),
-    ]
-
-
-def _answering(handler: Handler) -> Handler:
-    """The handler with the rooms' own errors turned into problem documents."""
-
-    @wraps(handler)
-    def answer(request: Request) -> Response:
-        try:
-            return handler(request)
-        except BoardError as error:
-            return problems.problem(404, "entry-not-found", str(error))
-        except (VotingError, ProtocolError) as error:
-            return problems.from_domain(error)
-
-    return answer
-
-
-def _office(request: Request) -> Office:
-    office: Office = request.app.state.office
-    return office
-
-
-def _json(record: object, headers: dict[str, str] | None = None, status: int = 200) -> Response:
-    return Response(
-        encode_canonical(record), status, headers=headers or _FRESH, media_type="application/json"
-    )
-
-
-def elections(request: Request) -> Response:
-    """GET /api/v1/elections"""
-    with reading(_office(request).engine) as session:
-        found = [
-            _summary(read_manifest(row), state_of(row))
-            for row in list_elections(session)
-            if state_of(row) is not State.DRAFT
-        ]
-    return _json({"elections": found})
-
-
-def _summary(manifest: Manifest, state: State) -> dict[str, object]:
-    return {
-        "authority": manifest.authority,
-        "closes_at": manifest.closes_at,
-        "election": manifest.election,
-        "opens_at": manifest.opens_at,
-        "state": state.value,
-        "title": manifest.title,
-    }
-
-
-def terms(request: Request) -> Response:
-    """GET …/terms: all that a client needs to encrypt, to be checked by it."""
-    with reading(_office(request).engine) as session:
-        row = _frozen(session, request)
-        manifest, ceremony, roll, freeze = board.entries(session, LogId(row.log_id), 0, 4)
-        answer = make_public_terms(
-            board.body(session, manifest.digest),
-            board.body(session, ceremony.digest),
-            roll.digest,
-            board.body(session, freeze.digest),
-            row.total_weight or 0,
-        )
-    return Response(answer, headers=_FRESH, media_type="application/json")
-
-
-def credential(request: Request) -> Response:
-    """GET …/credentials/{key}"""
-    try:
-        key = decode_base64url(request.path_params["key"], 32)
-    except CryptoError as error:
-        raise MalformedQuery(f"The credential cannot be read: {error}") from error
-    office = _office(request)
-    with reading(office.engine) as session:
-        row = _frozen(session, request)
-        try:
-            record = credential_record(session, row, key)
-        except BallotInvalid as error:
-            return problems.problem(404, error.code, str(error))
-        return _json(_credential_json(office, row, record))
-
-
-def _credential_json(office: Office, row: VotingElection, record: CredentialRecord) -> dict[str, object]:
-    return {
-        "area": record.area,
-        "ballots": [
-            {
-                "counts": ballot.counts,
-                "index": ballot.index,
-                "leaf": ballot.leaf,
-                "sequence": ballot.sequence,
-            }
-            for ballot in record.ballots
-        ],
-        "key": encode_base64url(record.key),
-        "next_sequence": record.next_sequence,
-        "state": _door(office, row),
-        "weight": record.weight,
-    }
-
-
-def _door(office: Office, row: VotingElection) -> str:
-    manifest, now = read_manifest(row), format_time(office.clock())
-    if state_of(row) in {State.CLOSED, State.PUBLISHED} or now >= manifest.closes_at:
-        return "closed"
-    return "open" if state_of(row) is State.OPEN and now >= manifest.opens_at else "not-open"
-
-
-def find(request: Request) -> Response:
-    """GET …/find?code="""
-    code = request.query_params.get("code", "")
-    if len(code) > CODE_CHARACTERS_MAX:
-        raise MalformedCode("A receipt code or voter number has 25 letters and digits.")
-    office = _office(request)
-    with reading(office.engine) as session:
-        row = _frozen(session, request)
-        try:
-            record, index = find_by_code(session, row, code)
-        except CryptoError as error:
-            raise MalformedCode(str(error)) from error
-        return _json({**_credential_json(office, row, record), "found_index": index})
-
-
-async def cast(request: Request) -> Response:
-    """POST …/ballots"""
-    return await _put(request, "ballot")
-
-
-async def challenge(request: Request) -> Response:
-    """POST …/challenges"""
-    return await _put(request, "challenge")
-
-
-async def _put(request: Request, deed: Deed) -> Response:
-    election_id = request.path_params["election"]
-    try:
-        known = await run_in_threadpool(_office(request).terms, election_id)
-        limit = ballot_bytes_max(known) + CAST_OVERHEAD_BYTES if deed == "ballot" else CHALLENGE_BYTES_MAX
-        data = await read_body(request, limit=limit)
-    except (VotingError, ProtocolError) as error:
-        return problems.from_domain(error)
-    except BodyTooLarge as error:
-        return problems.refused("too-large", error.detail)
-    casting: CastingPool = request.app.state.casting
-    answer = await casting.put(deed, election_id, data)
-    if isinstance(answer, Refusal):
-        return problems.refused(answer.code, answer.sentence)
-    return Response(answer, 201, headers=_FRESH, media_type="application/json")
-
-
-def checkpoint(request: Request) -> Response:
-    """GET …/checkpoint"""
-    with reading(_office(request).engine) as session:
-        row = _frozen(session, request)
-        note = board.latest_checkpoint(session, LogId(row.log_id))
-    return Response(note, headers=_FRESH, media_type="text/plain; charset=utf-8")
-
-
-def entries(request: Request) -> Response:
-    """GET …/entries?start=&limit="""
-    start = _number(request, "start", 0)
-    limit = min(_number(request, "limit", ENTRIES_PAGE_MAX), ENTRIES_PAGE_MAX)
-    with reading(_office(request).engine) as session:
-        log_id = LogId(_frozen(session, request).log_id)
-        found = [
-            {"index": item.index, "leaf": item.leaf.decode("utf-8")}
-            for item in board.entries(session, log_id, start, limit)
-        ]
-        return _json({"entries": found, "size": board.tree_size(session, log_id)})
-
-
-def entry(request: Request) -> Response:
-    """GET …/entries/{index}: the leaf's exact bytes and its proof for a signed head."""
-    index = _parse_number("index", request.path_params["index"])
-    with reading(_office(request).engine) as session:
-        log_id = LogId(_frozen(session, request).log_id)
-        size = _number(request, "size", board.tree_size(session, log_id))
-        item = board.entry(session, log_id, index)
-        if not index < size:
-            raise MalformedQuery(f"Entry {index} is not among the first {size}.")
-        return _json(
-            {
-                "checkpoint": board.checkpoint_at(session, log_id, size),
-                "index": index,
-                "leaf": item.leaf.decode("utf-8"),
-                "proof": [
-                    encode_base64url(node) for node in board.inclusion_proof(session, log_id, index, size)
-                ],
-                "size": size,
-            }
-        )
-
-
-def consistency(request: Request) -> Response:
-    """GET …/consistency?old=&new="""
-    with reading(_office(request).engine) as session:
-        log_id = LogId(_frozen(session, request).log_id)
-        new = _number(request, "new", board.tree_size(session, log_id))
-        old = _number(request, "old", 0)
-        if old > new:
-            raise MalformedQuery("The old size is larger than the new one.")
-        proof = [encode_base64url(node) for node in board.consistency_proof(session, log_id, old, new)]
-        return _json({"new": new, "old": old, "proof": proof})
-
-
-def body(request: Request) -> Response:
-    """GET …/bodies/{digest}: the exact bytes, for ever the same."""
-    try:
-        digest = decode_base64url(request.path_params["digest"], 32)
-    except CryptoError as error:
-        raise MalformedQuery(f"The digest cannot be read: {error}") from error
-    with reading(_office(request).engine) as session:
-        log_id = LogId(_frozen(session, request).log_id)
-        if not board.find_by_digest(session, log_id, digest):
-            return problems.problem(
-                404, "entry-not-found", "No entry of this board announces a body with this digest."
-            )
-        return Response(board.body(session, digest), headers=_FOR_EVER, media_type="application/json")
-
-
-def bundle(request: Request) -> Response:
-    """GET …/bundle: the whole public record as a zip file."""
-    office, election_id = _office(request), request.path_params["election"]
-    with reading(office.engine) as session:
-        _frozen(session, request)
-    name = f'attachment; filename="psephos-{election_id}.zip"'
-    return StreamingResponse(
-        zip_bundle(office.engine, election_id),
-        headers={**_FRESH, "Content-Disposition": name},
-        media_type="application/zip",
-    )
-
-
-def _frozen(session: Session, request: Request) -> VotingElection:
-    row = find_election(session, request.path_params["election"])
-    if row.fingerprint is None:
-        raise NotFrozen
-    return row
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    text = request.query_params.get(name)
-    return default if text is None else _parse_number(name, text)
-
-
-def _parse_number(name: str, text: str) -> int:
-    if not _NUMBER.fullmatch(text):
-        raise MalformedQuery(f"{name} must be a whole number of at most 15 digits.")
-    return int(text)
+    """All routes of the API; `app.state.office`, `.casting`, `.limiter` and `.bundles` serve them."""
+    return routes(OPERATIONS)

@@ -1,0 +1,1 @@
+"""The public API: its operations, what travels, and the OpenAPI document made of both."""
