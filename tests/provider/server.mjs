@@ -8,6 +8,7 @@ import { createServer } from "node:http"
 import { createInterface } from "node:readline"
 import Provider from "oidc-provider"
 
+console.info = console.error // stdout belongs to the test
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 const first = JSON.parse((await lines.next()).value)
 
@@ -30,7 +31,7 @@ function provider({ clients, keys, people = {}, pushing = false }) {
     clients,
     jwks: { keys },
     acrValues: ["low", "substantial", "high"],
-    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "document"], acr: null, amr: null },
+    claims: { openid: ["sub", "acr", "amr"], email: ["email", "email_verified"], profile: ["document"] },
     clientAuthMethods: ["client_secret_basic", "private_key_jwt"],
     conformIdTokenClaims: false,
     cookies: { keys: ["of a provider that forgets everything"] },

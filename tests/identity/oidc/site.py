@@ -6,14 +6,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 from sqlalchemy import Engine, select
 from starlette.applications import Starlette
 
+from identity.assurance import Assurance
 from identity.desk import Desk
 from identity.models import IdentityOidcAttempt, IdentitySession
 from identity.oidc.configuration import read_providers
@@ -21,6 +23,7 @@ from storage.base import Base
 from storage.session import reading
 from tests.support.openid import SECONDS, read_page
 from web.i18n import Text
+from web.routes.oidc import FAULTS
 from web.serving import application, server
 from web.settings import Settings
 
@@ -42,6 +45,16 @@ def write_secret(secrets: Path, name: str, data: bytes) -> None:
     path.write_bytes(data)
 
 
+@dataclass(frozen=True)
+class SessionRow:
+    """What is stored of somebody who is signed in."""
+
+    person: str
+    issuer: str
+    claim: bytes
+    assurance: Assurance
+
+
 @dataclass
 class SiteUnderTest:
     """The running site. url: without a slash at the end."""
@@ -60,15 +73,26 @@ class SiteUnderTest:
         """Of its database."""
         return self.desk.engine
 
+    @contextmanager
+    def ahead(self, seconds: float) -> Iterator[None]:
+        """In this block the clock of sign-in is ahead of the provider's."""
+        providers, clock = self.app.state.providers, self.app.state.providers._clock
+        providers._clock = lambda: clock() + timedelta(seconds=seconds)
+        try:
+            yield
+        finally:
+            providers._clock = clock
+
     def attempts(self) -> int:
         """How many sign-ins are under way."""
         with reading(self.engine) as session:
             return len(session.scalars(select(IdentityOidcAttempt)).all())
 
-    def sessions(self) -> list[IdentitySession]:
-        """Everybody who is signed in."""
+    def sessions(self) -> list[SessionRow]:
+        """Everybody who is signed in, the newest last."""
         with reading(self.engine) as session:
-            return list(session.scalars(select(IdentitySession)))
+            rows = session.scalars(select(IdentitySession).order_by(IdentitySession.made_at))
+            return [SessionRow(row.person, row.issuer, row.claim, Assurance(row.assurance)) for row in rows]
 
     def everything(self) -> str:
         """Every value of every table, to look for what must not be stored."""
@@ -82,7 +106,7 @@ class SiteUnderTest:
 
 @contextmanager
 def running_site(folder: Path, port: int, toml: str, database_url: str) -> Iterator[SiteUnderTest]:
-    """The site on `port` of localhost. toml: the providers, as PSEPHOS_OIDC names them; secrets are in folder/secrets."""
+    """The site on `port` of localhost. toml: the file of PSEPHOS_OIDC.  folder: its `secrets` has the keys."""
     (folder / "oidc.toml").write_text(toml, encoding="utf-8")
     words = Text("Gò Mây Ward", "Phường Gò Mây")
     settings = Settings(
@@ -149,14 +173,13 @@ class Browser:
         return any(name.endswith("psephos") for name in self.client.cookies)
 
     def why(self, response: httpx.Response) -> str:
-        """The code of the reason that a failed sign-in ends in; checks the page that says it."""
+        """The code of the reason that a failed sign-in ends in; looks at the page that says it."""
         assert response.status_code == 303, response.text
-        location = response.headers["location"]
-        assert not {"code=", "state="} & {part[:6] for part in urlsplit(location).query.split("&")}
-        shown = self.client.get(location)
-        assert shown.status_code >= 400
-        assert not self.is_signed_in()
-        query = dict(part.split("=", 1) for part in urlsplit(location).query.split("&"))
+        assert "set-cookie" not in response.headers
+        query = dict(parse_qsl(urlsplit(response.headers["location"]).query))
+        assert set(query) <= {"why", "next"}  # neither code nor state stays in the address bar
+        shown = self.client.get(response.headers["location"])
+        assert shown.status_code == FAULTS[query["why"]].status
         return query["why"]
 
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from joserfc.jwk import RSAKey
 
 from crypto.encoding import encode_base64url
 from identity.oidc.errors import IdTokenRefused, TokenCheck
@@ -154,6 +155,7 @@ def test_an_unsigned_token_is_refused() -> None:
 
 def test_a_token_signed_with_the_public_key_as_a_password_is_refused() -> None:
     """The classic confusion: the verifier takes the RSA key's bytes, which everybody knows, for an HMAC key."""
+    assert isinstance(RSA, RSAKey)
     for secret in (RSA.as_pem(private=False), json.dumps(RSA.as_dict(private=False)).encode()):
         signing_input = f"{part({'alg': 'HS256', 'kid': RSA.kid})}.{part(claims())}"
         signature = hmac.digest(secret, signing_input.encode(), "sha256")
