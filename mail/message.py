@@ -43,9 +43,9 @@ def encode_message(letter: Letter, sender_name: str, sender: str, now: datetime)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id(letter.label, sender.rpartition("@")[2])
-    message["Content-Language"] = letter.language
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answer comes back
     message.set_content(letter.text, charset="utf-8", cte="quoted-printable")
+    message["Content-Language"] = letter.language
     file = letter.attachment
     if file is not None:
         main, _, sub = file.media_type.partition("/")

@@ -220,7 +220,7 @@ def next_place(session: Session, per_minute: int, urgent: bool, now: datetime) -
     limits: Mapping[timedelta, int] = {MINUTE: per_minute}
     if not urgent:
         batch = max(1, per_minute * 4 // 5)
-        limits = {MINUTE: batch, TENTH: max(1, batch // 10)}
+        limits = {MINUTE: batch, TENTH: -(-batch // 10)}
     free_at = now
     for window, limit in limits.items():
         recent = (
