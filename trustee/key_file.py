@@ -4,27 +4,35 @@ The file begins as an identity, before there is an election: a signing key alone
 names. The ceremony's share is added into a new file. Everything that is readable without the passphrase (for which
 election, whose, how sealed) is bound to what is not.
 
-Sealing: 64 bytes by scrypt (RFC 7914; N = 2^17, r = 8, p = 1: 128 MiB for each guess); the
-first 32 are the key of XChaCha20-Poly1305, the others a commitment that tells a wrong passphrase from a damaged file.
+How it is sealed: `crypto.sealing`.
 """
 
-import hashlib
-import hmac
 import os
 import secrets
-import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
-from Cryptodome.Cipher import ChaCha20_Poly1305
 
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
 from crypto.key_record import KeyShare
 from crypto.key_size import KeySize
+from crypto.sealing import (
+    COMMITMENT_BYTES,
+    NONCE_BYTES,
+    PRODUCT_COST,
+    SALT_BYTES,
+    TAG_BYTES,
+    PassphraseTooWeak,
+    PassphraseWrong,
+    ScryptCost,
+    SealBroken,
+    new_seal,
+    open_seal,
+)
 from crypto.signature import SEED_BYTES, SigningKey
 from protocol.canonical import Record, decode_canonical, encode_canonical
 from protocol.errors import ProtocolError
@@ -33,31 +41,7 @@ from protocol.text import Base64url, ElectionId, require_text
 from trustee.errors import FileStands, KeyFileDamaged, PassphraseUnfit, WrongPassphrase
 
 KEY_FILE_BYTES_MAX: Final = 10_000
-PASSPHRASE_CHARACTERS_MIN: Final = 12
-PASSPHRASE_CHARACTERS_MAX: Final = 1000
-
-_SALT_BYTES: Final = 32
-_NONCE_BYTES: Final = 24
-_TAG_BYTES: Final = 16
-_HALF_BYTES: Final = 32
-
 _USE_A_COPY: Final = "Use a copy of the key file, but keep the diary that lies beside it."
-
-
-@dataclass(frozen=True)
-class ScryptCost:
-    """What a guess of the passphrase costs: 2^log2_n steps over 1 KiB · r."""
-
-    log2_n: int = 17
-    r: int = 8
-    p: int = 1
-
-    def __post_init__(self) -> None:
-        if self.log2_n < 17 or self.r < 8 or self.p < 1:
-            raise ValueError("A key file is sealed with N = 2^17, r = 8, p = 1 at least.")
-
-
-PRODUCT_COST: Final = ScryptCost()
 
 
 class SharePlace(Record, frozen=True):
@@ -135,15 +119,12 @@ def new_identity(name: str) -> TrusteeKey:
 
 def seal_key(key: TrusteeKey, passphrase: str, cost: ScryptCost = PRODUCT_COST) -> bytes:
     """The bytes of the key file. Raises: PassphraseUnfit."""
-    typed = _passphrase_bytes(passphrase)
-    if len(unicodedata.normalize("NFC", passphrase)) < PASSPHRASE_CHARACTERS_MIN:
-        raise PassphraseUnfit(
-            f"A passphrase has at least {PASSPHRASE_CHARACTERS_MIN} characters. Take five or six words by chance."
-        )
-    salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
-    cipher_key, commitment = _stretch(typed, salt, cost)
+    try:
+        seal = new_seal(passphrase, cost)
+    except PassphraseTooWeak as error:
+        raise PassphraseUnfit(str(error)) from error
     head = _Head(
-        commitment=encode_base64url(commitment),
+        commitment=encode_base64url(seal.commitment),
         format="psephos/trustee-key/v1",
         name=key.name,
         public_key=encode_base64url(key.public_key),
@@ -151,47 +132,44 @@ def seal_key(key: TrusteeKey, passphrase: str, cost: ScryptCost = PRODUCT_COST) 
             cipher="XChaCha20-Poly1305",
             kdf="scrypt",
             log2_n=cost.log2_n,
-            nonce=encode_base64url(nonce),
+            nonce=encode_base64url(seal.nonce),
             p=cost.p,
             r=cost.r,
-            salt=encode_base64url(salt),
+            salt=encode_base64url(seal.salt),
         ),
         share=key.place,
     )
     secret = key.seed
     if key.share is not None and key.place is not None:
         secret += key.share.to_bytes(KeySize(key.place.bits))
-    cipher = ChaCha20_Poly1305.new(key=cipher_key, nonce=nonce)
-    cipher.update(encode_canonical(head))
-    ciphertext, tag = cipher.encrypt_and_digest(secret)
-    return encode_canonical(_Envelope(ciphertext=encode_base64url(ciphertext + tag), head=head)) + b"\n"
+    sealed = seal.encrypt(secret, encode_canonical(head))
+    return encode_canonical(_Envelope(ciphertext=encode_base64url(sealed), head=head)) + b"\n"
 
 
 def open_key(data: bytes, passphrase: str, cost: ScryptCost = PRODUCT_COST) -> TrusteeKey:
     """The key in the bytes of a key file. cost: the only one that is accepted.
 
-    Raises: KeyFileDamaged, WrongPassphrase.
+    Raises: KeyFileDamaged, WrongPassphrase, PassphraseUnfit.
     """
     try:
         envelope = decode_canonical(data.removesuffix(b"\n"), _Envelope, limit_bytes=KEY_FILE_BYTES_MAX)
         head = envelope.head
-        salt = decode_base64url(head.sealing.salt, _SALT_BYTES)
-        nonce = decode_base64url(head.sealing.nonce, _NONCE_BYTES)
-        commitment = decode_base64url(head.commitment, _HALF_BYTES)
+        salt = decode_base64url(head.sealing.salt, SALT_BYTES)
+        nonce = decode_base64url(head.sealing.nonce, NONCE_BYTES)
+        commitment = decode_base64url(head.commitment, COMMITMENT_BYTES)
         length = SEED_BYTES + (0 if head.share is None else _share_bytes(head.share))
-        sealed = decode_base64url(envelope.ciphertext, length + _TAG_BYTES)
+        sealed = decode_base64url(envelope.ciphertext, length + TAG_BYTES)
     except (ProtocolError, CryptoError) as error:
         raise KeyFileDamaged(f"This is not a whole key file: {error} {_USE_A_COPY}") from error
     if (head.sealing.log2_n, head.sealing.r, head.sealing.p) != (cost.log2_n, cost.r, cost.p):
         raise KeyFileDamaged("The key file is sealed in another way than this program seals. Use your copy.")
-    cipher_key, expected = _stretch(_passphrase_bytes(passphrase), salt, cost)
-    if not hmac.compare_digest(expected, commitment):
-        raise WrongPassphrase("This passphrase does not open the key file.")
-    cipher = ChaCha20_Poly1305.new(key=cipher_key, nonce=nonce)
-    cipher.update(encode_canonical(head))
     try:
-        secret = cipher.decrypt_and_verify(sealed[:-_TAG_BYTES], sealed[-_TAG_BYTES:])
-    except ValueError as error:
+        secret = open_seal(passphrase, salt, nonce, commitment, cost).decrypt(sealed, encode_canonical(head))
+    except PassphraseTooWeak as error:
+        raise PassphraseUnfit(str(error)) from error
+    except PassphraseWrong as error:
+        raise WrongPassphrase("This passphrase does not open the key file.") from error
+    except SealBroken as error:
         raise KeyFileDamaged(
             f"The passphrase is right, but the key file was altered. {_USE_A_COPY}"
         ) from error
@@ -213,26 +191,6 @@ def _read_secret(head: _Head, secret: bytes) -> TrusteeKey:
 
 def _share_bytes(place: SharePlace) -> int:
     return len(KeyShare(place.trustee, 0).to_bytes(KeySize(place.bits)))
-
-
-def _stretch(passphrase: bytes, salt: bytes, cost: ScryptCost) -> tuple[bytes, bytes]:
-    """(key of the cipher, commitment)."""
-    n, memory = 1 << cost.log2_n, 128 * cost.r << cost.log2_n
-    derived = hashlib.scrypt(
-        passphrase, salt=salt, n=n, r=cost.r, p=cost.p, maxmem=2 * memory, dklen=2 * _HALF_BYTES
-    )
-    return derived[:_HALF_BYTES], derived[_HALF_BYTES:]
-
-
-def _passphrase_bytes(passphrase: str) -> bytes:
-    # NFC: keyboards spell Vietnamese letters in different ways.
-    text = unicodedata.normalize("NFC", passphrase)
-    if not 1 <= len(text) <= PASSPHRASE_CHARACTERS_MAX:
-        raise PassphraseUnfit(f"A passphrase has 1 to {PASSPHRASE_CHARACTERS_MAX} characters.")
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise PassphraseUnfit("The passphrase holds a character that is none.") from error
 
 
 def write_new_file(path: Path, data: bytes) -> None:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from crypto.sealing import ScryptCost
 from tests.support.elections import TestElection
 from trustee.diary import Diary, diary_path
-from trustee.key_file import ScryptCost, TrusteeKey
+from trustee.key_file import TrusteeKey
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from crypto.encoding import encode_base64url
+from crypto.sealing import PRODUCT_COST, ScryptCost
 from crypto.signature import SigningKey
 from protocol.canonical import encode_canonical
 from tests.support.elections import make_election, make_manifest
 from tests.support.key_files import CHEAP, PASSPHRASE, open_trustee
 from trustee.errors import FileStands, KeyFileDamaged, PassphraseUnfit, TrusteeRefuses, WrongPassphrase
 from trustee.key_file import (
-    PRODUCT_COST,
-    ScryptCost,
     TrusteeKey,
     new_identity,
     open_key,
