@@ -126,6 +126,8 @@ def read_code(answer: Mapping[str, str]) -> str:
 
 def refusal(error: object) -> OidcError:
     """The error to raise for an error code of the provider. Codes are shown only if they are letters and `_`."""
+    if not isinstance(error, str):
+        return SignInRefused("unknown")
     if error in _CANCELLED:
         return SignInCancelled()
-    return SignInRefused(error if isinstance(error, str) and _ERROR.fullmatch(error) else "unknown")
+    return SignInRefused(error if _ERROR.fullmatch(error) else "unknown")

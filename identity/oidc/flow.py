@@ -25,7 +25,7 @@ from identity.oidc.authorization import (
 from identity.oidc.client_authentication import prove_client
 from identity.oidc.configuration import ProviderConfiguration
 from identity.oidc.errors import IdTokenRefused, OidcError, ProviderMisbehaved, TokenCheck
-from identity.oidc.http import Answer
+from identity.oidc.http import SECONDS, Answer
 from identity.oidc.id_token import Asked, IdToken, UnknownKey, verify_id_token
 from identity.oidc.metadata import ProviderMetadata
 from identity.oidc.outcome import identity_of
@@ -59,7 +59,10 @@ class _PushedAnswer(msgspec.Struct):
 
 
 class SignInProviders:
-    """The providers of this server. clock: says the time, aware."""
+    """The providers of this server.
+
+    clock: says the time, aware.  patience_seconds: for one request to a provider.
+    """
 
     def __init__(
         self,
@@ -67,8 +70,9 @@ class SignInProviders:
         base_url: str,
         engine: Engine,
         clock: Clock = lambda: datetime.now(UTC),
+        patience_seconds: float = SECONDS,
     ) -> None:
-        self._providers = {one.id: Provider(one) for one in configurations}
+        self._providers = {one.id: Provider(one, patience_seconds) for one in configurations}
         self._base_url, self._engine, self._clock = base_url, engine, clock
 
     def __contains__(self, provider_id: object) -> bool:

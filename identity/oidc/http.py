@@ -35,9 +35,9 @@ async def ask(
     *,
     form: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
+    seconds: float = SECONDS,
     on_this_machine: bool = False,
     certificates: Path | None = None,
-    seconds: float = SECONDS,
 ) -> Answer:
     """GET, or POST where there is a form. The answer is JSON, whatever its status.
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from identity.oidc.configuration import ProviderConfiguration
 from identity.oidc.errors import ProviderUnreachable
-from identity.oidc.http import Answer, ask
+from identity.oidc.http import SECONDS, Answer, ask
 from identity.oidc.key_set import VerificationKeys, read_key_set
 from identity.oidc.metadata import ProviderMetadata, discovery_address, read_metadata
 
@@ -26,6 +26,7 @@ class Provider:
     """One provider. Everything here can be lost: it is read again."""
 
     configuration: ProviderConfiguration
+    patience_seconds: float = SECONDS
     _metadata: tuple[datetime, ProviderMetadata] | None = field(default=None, repr=False)
     _keys: tuple[datetime, VerificationKeys] | None = field(default=None, repr=False)
     _failed: tuple[datetime, str] | None = field(default=None, repr=False)
@@ -58,6 +59,7 @@ class Provider:
             address,
             form=form,
             headers=headers,
+            seconds=self.patience_seconds,
             on_this_machine=self.configuration.loopback,
             certificates=self.configuration.certificates,
         )

@@ -21,12 +21,13 @@ CODE = "a-code-of-the-hostile-issuer"
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. seconds: of silence before it."""
+    """One answer. seconds: of silence before it.  drop: of silence before each of its bytes."""
 
     body: bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
     seconds: float = 0
+    drop: float = 0
 
 
 def json_reply(document: object, status: int = 200) -> Reply:
@@ -136,8 +137,11 @@ def hostile_issuer() -> Iterator[HostileIssuer]:
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(reply.body)
-            except ConnectionError:
+                for byte in reply.body if reply.drop else b"":
+                    closing.wait(reply.drop)
+                    self.wfile.write(bytes([byte]))
+                self.wfile.write(b"" if reply.drop else reply.body)
+            except OSError:
                 return  # the client has had enough
 
         def log_message(self, *_: object) -> None:
