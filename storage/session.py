@@ -16,7 +16,7 @@ from storage.errors import DatabaseBusy
 _SQLITE_PRIMARY_CODE: Final = 0xFF
 
 Beside = Callable[[Session], None]
-"""What else belongs to a transaction that a verb opens itself: it runs first, and may raise."""
+"""What else belongs to a transaction that a verb opens itself: it runs last, and may raise."""
 
 
 @contextmanager

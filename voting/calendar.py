@@ -65,7 +65,7 @@ class NoSuchTime(CalendarFault):
 
 
 class TwiceThatDay(CalendarFault):
-    """The clocks say this time twice. first, second: the two moments, aware."""
+    """The clocks say this time twice. first, second: the two moments, UTC."""
 
     code = "twice-that-day"
 
@@ -137,7 +137,7 @@ def moment(day: date, clock: time, place: ZoneInfo, fold: int | None = None) -> 
     except OverflowError as error:
         raise NotADate(str(day)) from error
     if early > late and fold is None:
-        raise TwiceThatDay(first.astimezone(place), second.astimezone(place))
+        raise TwiceThatDay(first, second)
     return second if fold == 1 else first
 
 

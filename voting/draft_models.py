@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import Base, Id
+from storage.base import Base
 
 
 class VotingDraft(Base):
@@ -72,7 +72,8 @@ class VotingList(Base):
     __tablename__ = "voting_list"
     __table_args__ = (Index(None, "draft", "accepted", unique=True),)
 
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """Random and never used again: whoever accepts a list accepts the one that he saw."""
     draft: Mapped[str] = mapped_column(ForeignKey(VotingDraft.id))
     accepted: Mapped[bool]
     cells: Mapped[bytes]
@@ -89,7 +90,7 @@ class VotingListPerson(Base):
 
     __tablename__ = "voting_list_person"
 
-    list_id: Mapped[int] = mapped_column(ForeignKey(VotingList.id), primary_key=True)
+    list_id: Mapped[str] = mapped_column(ForeignKey(VotingList.id), primary_key=True)
     person: Mapped[bytes] = mapped_column(primary_key=True)
     email: Mapped[str]
     language: Mapped[str]

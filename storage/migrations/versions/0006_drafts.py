@@ -60,7 +60,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "voting_list",
-        sa.Column("id", big.with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", text, nullable=False),
         sa.Column("draft", text, nullable=False),
         sa.Column("accepted", sa.Boolean(), nullable=False),
         sa.Column("cells", binary, nullable=False),
@@ -75,7 +75,7 @@ def upgrade() -> None:
     op.create_index("ix_voting_list_draft_accepted", "voting_list", ["draft", "accepted"], unique=True)
     op.create_table(
         "voting_list_person",
-        sa.Column("list_id", big, nullable=False),
+        sa.Column("list_id", text, nullable=False),
         sa.Column("person", binary, nullable=False),
         sa.Column("email", text, nullable=False),
         sa.Column("language", text, nullable=False),
