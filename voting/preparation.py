@@ -52,12 +52,12 @@ def register_election(office: Office, manifest: Manifest, beside: Beside | None 
     if _names(keys) != (manifest.log_key, manifest.server_key):
         raise WrongState("log_key and server_key of the manifest are not the keys of this server.")
     with writing(office.engine) as session:
-        if beside is not None:
-            beside(session)
         if session.get(VotingElection, manifest.election) is not None:
             raise WrongState("This election is registered already. Give the new one another id.")
         log_id = board.create_log(session, manifest.log_origin)
         session.add(VotingElection(id=manifest.election, log_id=log_id, manifest=body))
+        if beside is not None:
+            beside(session)
     return body
 
 
@@ -90,8 +90,6 @@ def freeze_election(
     )
     verify_freeze(terms, freeze)
     with writing(office.engine) as session:
-        if beside is not None:
-            beside(session)
         row = lock_election(session, terms.election)
         if state_of(row) is not State.DRAFT or row.manifest != manifest_body:
             raise WrongState("Only a draft with exactly this manifest can be frozen.")
@@ -106,6 +104,8 @@ def freeze_election(
         )
         _index_roll(session, terms.election, roll)
         office.sign_head(session, row)
+        if beside is not None:
+            beside(session)
     return terms
 
 
@@ -125,8 +125,6 @@ def open_polls(office: Office, election_id: str, by: str = CLOCK) -> int:
     Raises: WrongState, also for a name that is empty, too long or not plain text.
     """
     terms = office.terms(election_id)
-    if terms.manifest.asks_sign_in:
-        office.keys.make_tie_key(election_id)
     with writing(office.engine) as session:
         row = lock_election(session, election_id)
         if state_of(row) is not State.FROZEN:
@@ -134,6 +132,8 @@ def open_polls(office: Office, election_id: str, by: str = CLOCK) -> int:
         now = format_time(office.clock())
         if now < terms.manifest.opens_at:
             raise WrongState(f"The manifest opens this election at {terms.manifest.opens_at}; it is {now}.")
+        if terms.manifest.asks_sign_in:
+            office.keys.make_tie_key(election_id)
         try:
             opened = PollsOpened(
                 by=by,
