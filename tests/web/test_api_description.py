@@ -116,7 +116,7 @@ def test_what_the_domain_refuses_at_the_door_is_described() -> None:
     )
     raised = set(re.findall(r'BallotInvalid\(\s*"([a-z-]+)"', source))
     raised |= {
-        error.code
+        vars(error)["code"]
         for name, error in vars(voting_errors).items()
         if isinstance(error, type) and re.search(rf"\braise {name}\b", source)
     }
