@@ -13,13 +13,16 @@ from mail.sending import handlers as mail_handlers
 from storage import jobs
 from storage.jobs import Handler, Job
 from storage.session import writing
+from tally.clock import keep_time
 from voting.office import Office
 from web.settings import Settings
 
 FORGET_MAILS: Final = "forget-mails"
 FORGET_JOBS: Final = "forget-jobs"
 
-PERIODS: Final[Mapping[str, int]] = {FORGET_MAILS: 3600, FORGET_JOBS: 3600}
+KEEP_TIME: Final = "keep-time"
+
+PERIODS: Final[Mapping[str, int]] = {KEEP_TIME: 5, FORGET_MAILS: 3600, FORGET_JOBS: 3600}
 """Duties, and the length of their periods in seconds."""
 
 
@@ -27,12 +30,19 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
     """Who does which kind of job. desk: for deeds that belong into the trail."""
     del desk  # nothing of the outbox is an official's deed
     every: dict[str, Handler] = {
+        KEEP_TIME: lambda job: _keep_time(office, job),
         FORGET_MAILS: lambda job: _forget_mails(office, job),
         FORGET_JOBS: lambda job: _forget_jobs(office, job),
     }
     if settings.mail_server is not None:
         every |= mail_handlers(office.engine, settings.mail_server)
     return every
+
+
+def _keep_time(office: Office, job: Job) -> None:
+    keep_time(office)
+    with writing(office.engine) as session:
+        job.finish(session)
 
 
 def _forget_mails(office: Office, job: Job) -> None:
