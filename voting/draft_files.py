@@ -104,13 +104,14 @@ def rename_document(office: Office, by: By, draft_id: str, sha256: str, name: Wo
     change_section(office, by, draft_id, "document-renamed", Section.DOCUMENTS, rename)
 
 
-def move_document(office: Office, by: By, draft_id: str, sha256: str, steps: int) -> None:
-    """Move a document up (-1) or down (1). Raises: as `rename_document`."""
+def move_document(office: Office, by: By, draft_id: str, sha256: str, place: int) -> None:
+    """Put a document at `place`, from 0. Raises: as `rename_document`."""
 
     def move(_: Session, part: Part) -> Part:
-        documents = _having(part, sha256).documents
+        documents = list(_having(part, sha256).documents)
         at = next(i for i, document in enumerate(documents) if document.sha256 == sha256)
-        return DocumentsPart(documents=moved(documents, at, steps))
+        documents.insert(max(0, min(len(documents) - 1, place)), documents.pop(at))
+        return DocumentsPart(documents=tuple(documents))
 
     change_section(office, by, draft_id, "document-moved", Section.DOCUMENTS, move)
 
@@ -147,14 +148,6 @@ def public_document(office: Office, election_id: str, sha256: str) -> StoredFile
             if document.media_type in ENDINGS
         )
         return _read(session, documents, sha256)
-
-
-def moved(items: tuple[DraftDocument, ...], at: int, steps: int) -> tuple[DraftDocument, ...]:
-    """The items with the one at `at` moved by `steps`, as far as there is room."""
-    rest = list(items)
-    item = rest.pop(at)
-    rest.insert(max(0, min(len(rest), at + steps)), item)
-    return tuple(rest)
 
 
 def _read(session: Session, documents: tuple[DraftDocument, ...], sha256: str) -> StoredFile:

@@ -83,9 +83,10 @@ def test_documents_are_renamed_moved_and_removed(preparing: Preparing) -> None:
     def order() -> list[str]:
         return [document.sha256 for document in preparing.load().draft.documents.documents]
 
-    move_document(office, official, draft, third, -1)
+    move_document(office, official, draft, third, 1)
+    move_document(office, official, draft, third, 1)  # sent twice
     assert order() == [first, third, second]
-    move_document(office, official, draft, first, -1)  # already the first
+    move_document(office, official, draft, first, -5)
     assert order() == [first, third, second]
     rename_document(office, official, draft, third, words("Third", "Thứ ba"))
     remove_document(office, official, draft, first)
