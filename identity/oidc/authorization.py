@@ -41,6 +41,8 @@ class Attempt:
     nonce: str = field(repr=False)
     verifier: str = field(repr=False)
     """Of PKCE, RFC 7636: 43 characters."""
+    possession: bytes = field(repr=False)
+    """Seed of the key that the requests of this sign-in are bound to, where the provider wants it."""
 
     @property
     def challenge(self) -> str:
@@ -56,11 +58,15 @@ def new_secret() -> bytes:
 def make_attempt(browser: bytes, state: bytes) -> Attempt:
     """The attempt that belongs to this browser and this state; the same at every call."""
 
-    def derived(purpose: bytes) -> str:
-        message = b"psephos/oidc/v1 " + purpose + b" " + state
-        return encode_base64url(hmac.digest(browser, message, "sha256"))
+    def derived(purpose: bytes, digest: str = "sha256") -> bytes:
+        return hmac.digest(browser, b"psephos/oidc/v1 " + purpose + b" " + state, digest)
 
-    return Attempt(encode_base64url(state), derived(b"nonce"), derived(b"verifier"))
+    return Attempt(
+        state=encode_base64url(state),
+        nonce=encode_base64url(derived(b"nonce")),
+        verifier=encode_base64url(derived(b"verifier")),
+        possession=derived(b"possession", "sha384"),
+    )
 
 
 def read_state(text: str) -> bytes:
@@ -81,16 +87,17 @@ def authorization_parameters(
         "redirect_uri": redirect_uri,
         "scope": " ".join(provider.scopes),
         "state": attempt.state,
-        "nonce": attempt.nonce,
         "code_challenge": attempt.challenge,
         "code_challenge_method": "S256",
         "ui_locales": language,
     }
+    if provider.plain is None:  # plain OAuth 2.0 knows neither
+        parameters["nonce"] = attempt.nonce
+        if provider.max_age is not None:
+            parameters["max_age"] = str(provider.max_age)
     if provider.acr_values:
         parameters["acr_values"] = " ".join(provider.acr_values)
-    if provider.max_age is not None:
-        parameters["max_age"] = str(provider.max_age)
-    return parameters
+    return {**provider.parameters, **parameters}
 
 
 def authorization_address(metadata: ProviderMetadata, parameters: Mapping[str, str]) -> str:

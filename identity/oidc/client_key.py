@@ -1,4 +1,4 @@
-"""This site's own key, with which it proves to a provider who it is (private_key_jwt)."""
+"""This site's own keys: one proves to a provider who it is (private_key_jwt), one opens encrypted ID tokens."""
 
 import json
 import warnings
@@ -12,13 +12,22 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 MIN_RSA_BITS: Final = 2048
 MAX_RSA_BITS: Final = 8192
-KEY_TYPES: Final[Mapping[str, type[RSAKey] | type[ECKey] | type[OKPKey]]] = {
+_KeyType = type[RSAKey] | type[ECKey] | type[OKPKey]
+KEY_TYPES: Final[Mapping[str, _KeyType]] = {
     "RS": RSAKey,
     "PS": RSAKey,
     "ES": ECKey,
     "Ed": OKPKey,
 }
 """Type of the key by the first two letters of the algorithm."""
+
+DECRYPTION_ALGORITHMS: Final[Mapping[str, str]] = {
+    "ECDH-ES": "ES",
+    "ECDH-ES+A128KW": "ES",
+    "ECDH-ES+A256KW": "ES",
+    "RSA-OAEP-256": "RS",
+}
+"""How the key of the content may be wrapped, and the type of key for it. RSA1_5, which leaks, is not among them."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,28 @@ class ClientKey:
         return dict(self.key.as_dict(private=False, kid=self.key_id, alg=self.algorithm, use="sig"))
 
 
+@dataclass(frozen=True)
+class DecryptionKey:
+    """Opens ID tokens that a provider encrypts for this site. RFC 7516, OpenID Connect Core 1.0 §10.2."""
+
+    key: Key = field(repr=False)
+    algorithm: str
+    key_id: str
+
+    def public(self) -> dict[str, Any]:
+        """The public half as the provider wants to read it."""
+        return dict(self.key.as_dict(private=False, kid=self.key_id, alg=self.algorithm, use="enc"))
+
+
+def read_decryption_key(data: bytes, algorithm: str, key_id: str | None) -> DecryptionKey:
+    """A private key from PEM or JWK, as `read_client_key`. Raises: ValueError."""
+    kind = KEY_TYPES.get(DECRYPTION_ALGORITHMS.get(algorithm, ""))
+    if kind is None:
+        raise ValueError(f"its algorithm must be one of {', '.join(DECRYPTION_ALGORITHMS)}.")
+    key = _read_private(data, kind, algorithm)
+    return DecryptionKey(key, algorithm, key_id or key.thumbprint())
+
+
 def read_client_key(data: bytes, algorithm: str, key_id: str | None) -> ClientKey:
     """A private key from PEM or JWK.
 
@@ -42,6 +73,15 @@ def read_client_key(data: bytes, algorithm: str, key_id: str | None) -> ClientKe
     kind = KEY_TYPES.get(algorithm[:2])
     if kind is None:
         raise ValueError("`key_algorithm` must be one for signing with a private key, as ES256.")
+    key = _read_private(data, kind, algorithm)
+    try:
+        sign(key, {"alg": algorithm}, b"")
+    except (JoseError, ValueError, TypeError):
+        raise ValueError(f"it cannot sign with {algorithm}.") from None
+    return ClientKey(key, algorithm, key_id or key.thumbprint())
+
+
+def _read_private(data: bytes, kind: _KeyType, algorithm: str) -> Key:
     try:
         if data.lstrip().startswith(b"{"):
             key: Key = jwk.import_key(json.loads(data))
@@ -51,12 +91,8 @@ def read_client_key(data: bytes, algorithm: str, key_id: str | None) -> ClientKe
         raise ValueError("it is neither a PEM nor a JWK that can be read.") from None
     if not isinstance(key, kind) or not key.is_private:
         raise ValueError(f"it is not a private key for {algorithm}.")
-    try:
-        sign(key, {"alg": algorithm}, b"")
-    except (JoseError, ValueError, TypeError):
-        raise ValueError(f"it cannot sign with {algorithm}.") from None
     require_strong(key)
-    return ClientKey(key, algorithm, key_id or key.thumbprint())
+    return key
 
 
 def require_strong(key: Key) -> None:

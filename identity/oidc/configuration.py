@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from identity.assurance import Assurance, level_named
-from identity.oidc.client_key import ClientKey, read_client_key
+from identity.oidc.client_key import ClientKey, DecryptionKey, read_client_key, read_decryption_key
 from identity.oidc.errors import UnusableConfiguration
 
 SIGNING_ALGORITHMS: Final = frozenset(
@@ -30,6 +30,27 @@ LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 MAX_FILE_BYTES: Final = 100_000
 MAX_PROVIDERS: Final = 20
 MAX_SECRET_BYTES: Final = 4096
+OWN_PARAMETERS: Final = frozenset(
+    {
+        "acr_values",
+        "client_id",
+        "code_challenge",
+        "code_challenge_method",
+        "max_age",
+        "nonce",
+        "redirect_uri",
+        "request",
+        "request_uri",
+        "response_mode",
+        "response_type",
+        "scope",
+        "state",
+        "ui_locales",
+    }
+)
+"""What `parameters` cannot change."""
+RESERVED: Final = frozenset({"callback", "link", "passkey", "second-factor", "sent"})
+"""Other addresses under `/{lang}/sign-in/`, which no provider can have as its id."""
 _ID: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _Unusable = Callable[[str], UnusableConfiguration]
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")
@@ -50,6 +71,15 @@ class BasicSecret:
     """client_secret_basic, RFC 6749 §2.3.1."""
 
     secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PlainOAuth:
+    """Addresses of a service that issues no ID token: its address for user information says who it is."""
+
+    authorization_endpoint: str
+    token_endpoint: str
+    userinfo_endpoint: str
 
 
 @dataclass(frozen=True)
@@ -83,6 +113,16 @@ class ProviderConfiguration:
     hosts: frozenset[str]
     """Hosts beside the issuer's own that its addresses may have."""
     pushing: Pushing
+    decryption: DecryptionKey | None
+    """For tokens that must come encrypted; None: they must not."""
+    possession: bool
+    """Whether requests are bound to a key of the sign-in (DPoP)."""
+    parameters: Mapping[str, str]
+    """More of the authorization request."""
+    acr_claim: str
+    """Where the value for the table `acr` stands; mostly "acr"."""
+    plain: PlainOAuth | None
+    """Set for a service that speaks OAuth 2.0 only."""
     certificates: Path | None
     """The only authorities that its TLS certificate may come from, in PEM; None: those that this machine trusts."""
 
@@ -114,6 +154,13 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     hosts: tuple[str, ...] = ()
     par: str = "offered"
     certificates: str | None = None
+    decryption_key_file: str | None = None
+    decryption_algorithm: str = "ECDH-ES+A256KW"
+    decryption_key_id: str | None = None
+    dpop: bool = False
+    parameters: Mapping[str, str] = MappingProxyType({})
+    acr_claim: str = "acr"
+    oauth: PlainOAuth | None = None
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -149,15 +196,20 @@ def _provider(entry: _Entry, secrets: Path, *, public: bool) -> ProviderConfigur
     def unusable(what: str) -> UnusableConfiguration:
         return UnusableConfiguration(f"Provider {entry.id!r} of PSEPHOS_OIDC: {what}")
 
-    if not _ID.fullmatch(entry.id):
-        raise unusable("`id` must be 1 to 32 small letters, digits and hyphens, with a letter first.")
+    if not _ID.fullmatch(entry.id) or entry.id in RESERVED:
+        raise unusable(
+            "`id` must be 1 to 32 small letters, digits and hyphens, with a letter first, and none of "
+            f"{', '.join(sorted(RESERVED))}."
+        )
     _require_issuer(entry.issuer, public, unusable)
     if not entry.client_id or not entry.client_id.isascii() or not entry.client_id.isprintable():
         raise unusable("`client_id` must be what the provider gave you when you registered this site.")
     if set(entry.name) - {"en", "vi"} or not entry.name.get("en", "").strip():
         raise unusable('`name` must be a table like { en = "…", vi = "…" }.')
-    if "openid" not in entry.scopes or not all(_SCOPE.fullmatch(scope) for scope in entry.scopes):
-        raise unusable('`scopes` must hold "openid", and no scope has a space.')
+    if (entry.oauth is None) != ("openid" in entry.scopes) or not all(
+        _SCOPE.fullmatch(scope) for scope in entry.scopes
+    ):
+        raise unusable('`scopes` must hold "openid" (with `oauth` they must not), and no scope has a space.')
     claim = (entry.claim,) if isinstance(entry.claim, str) else entry.claim
     if not claim or not all(claim):
         raise unusable("`claim` must be the name of a claim, or a path of names.")
@@ -169,6 +221,13 @@ def _provider(entry: _Entry, secrets: Path, *, public: bool) -> ProviderConfigur
         raise unusable('`par` must be "offered", "required" or "never".')
     if any(host != urlsplit(f"//{host}").netloc.lower() or not host for host in entry.hosts):
         raise unusable("`hosts` must be host names in small letters, with a port if it is not 443.")
+    taken = sorted(set(entry.parameters) & OWN_PARAMETERS)
+    if taken:
+        raise unusable(f"`parameters` must not name {', '.join(taken)}.")
+    if not entry.acr_claim:
+        raise unusable("`acr_claim` must be the name of a claim.")
+    if entry.oauth is not None and (entry.decryption_key_file or entry.dpop or entry.max_age is not None):
+        raise unusable("`oauth` goes with none of `decryption_key_file`, `dpop` and `max_age`.")
     if not entry.acr and entry.assurance is None:
         raise unusable("say what a sign-in is worth: a table `acr`, or `assurance` for all.")
     return ProviderConfiguration(
@@ -189,6 +248,11 @@ def _provider(entry: _Entry, secrets: Path, *, public: bool) -> ProviderConfigur
         max_age=entry.max_age,
         hosts=frozenset(entry.hosts),
         pushing=Pushing(entry.par),
+        decryption=_decryption(entry, secrets, unusable),
+        possession=entry.dpop,
+        parameters=MappingProxyType(dict(entry.parameters)),
+        acr_claim=entry.acr_claim,
+        plain=entry.oauth,
         certificates=_certificates(entry, unusable),
     )
 
@@ -243,6 +307,16 @@ def _authentication(entry: _Entry, secrets: Path, unusable: _Unusable) -> BasicS
                 raise unusable(f"`key_file`: {error}") from error
         case _:
             raise unusable('`authentication` must be "client_secret_basic" or "private_key_jwt".')
+
+
+def _decryption(entry: _Entry, secrets: Path, unusable: _Unusable) -> DecryptionKey | None:
+    if entry.decryption_key_file is None:
+        return None
+    data = _read_secret(entry.decryption_key_file, "decryption_key_file", secrets, unusable)
+    try:
+        return read_decryption_key(data, entry.decryption_algorithm, entry.decryption_key_id)
+    except ValueError as error:
+        raise unusable(f"`decryption_key_file`: {error}") from error
 
 
 def _read_secret(name: str | None, key: str, secrets: Path, unusable: _Unusable) -> bytes:

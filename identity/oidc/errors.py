@@ -62,6 +62,7 @@ class TokenCheck(StrEnum):
     """The checks of an ID token, in order. OpenID Connect Core 1.0 §3.1.3.7."""
 
     FORM = "form"
+    DECRYPTION = "decryption"
     ALGORITHM = "algorithm"
     KEY = "key"
     SIGNATURE = "signature"

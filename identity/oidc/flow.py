@@ -24,11 +24,13 @@ from identity.oidc.authorization import (
 )
 from identity.oidc.client_authentication import prove_client
 from identity.oidc.configuration import ProviderConfiguration
+from identity.oidc.decryption import open_token
 from identity.oidc.errors import IdTokenRefused, OidcError, ProviderMisbehaved, TokenCheck
 from identity.oidc.http import SECONDS, Answer
 from identity.oidc.id_token import Asked, IdToken, UnknownKey, verify_id_token
 from identity.oidc.metadata import ProviderMetadata
 from identity.oidc.outcome import identity_of
+from identity.oidc.possession import key_of, prove_possession
 from identity.oidc.providers import Clock, Provider
 from identity.types import Identity
 from storage.session import writing
@@ -52,6 +54,10 @@ class Resumed:
 class _TokenAnswer(msgspec.Struct):
     id_token: str
     access_token: str | None = None
+
+
+class _AccessAnswer(msgspec.Struct):
+    access_token: str
 
 
 class _PushedAnswer(msgspec.Struct):
@@ -97,7 +103,7 @@ class SignInProviders:
             provider.configuration, attempt, self._redirect_uri(provider_id), language
         )
         if metadata.pushing_endpoint is not None:
-            parameters = await _push(provider, metadata.pushing_endpoint, parameters, now)
+            parameters = await _push(provider, metadata.pushing_endpoint, parameters, attempt, now)
         await asyncio.to_thread(
             self._remember, state, browser, Waiting(provider_id, language, next_path, now)
         )
@@ -118,8 +124,13 @@ class SignInProviders:
         provider = self._providers[waiting.provider]
         metadata = await provider.metadata(now)
         require_issuer(provider.configuration, metadata, answer)
-        code = read_code(answer)
-        tokens = await self._exchange(provider, metadata, code, attempt, now)
+        exchanged = await self._exchange(provider, metadata, read_code(answer), attempt, now)
+        if metadata.userinfo_endpoint is not None:
+            return identity_of(
+                await _ask_who(provider, metadata.userinfo_endpoint, _decode(exchanged, _AccessAnswer)),
+                provider.configuration,
+            )
+        tokens = _decode(exchanged, _TokenAnswer)
         asked = Asked(
             issuer=provider.configuration.issuer,
             client_id=provider.configuration.client_id,
@@ -128,7 +139,7 @@ class SignInProviders:
             started_at=waiting.started_at,
             max_age=provider.configuration.max_age,
         )
-        return identity_of(await _check(provider, tokens, asked, now), provider.configuration)
+        return identity_of((await _check(provider, tokens, asked, now)).every, provider.configuration)
 
     async def _exchange(
         self,
@@ -137,19 +148,17 @@ class SignInProviders:
         code: str,
         attempt: Attempt,
         now: datetime,
-    ) -> _TokenAnswer:
-        proof = prove_client(provider.configuration, now)
+    ) -> Answer:
         form = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": self._redirect_uri(provider.configuration.id),
             "code_verifier": attempt.verifier,
-            **proof.parameters,
         }
-        answer = await provider.ask(metadata.token_endpoint, form, proof.headers)
+        answer = await _post(provider, metadata.token_endpoint, form, attempt, now)
         if answer.status != 200:
             raise _refused(answer)
-        return _decode(answer, _TokenAnswer)
+        return answer
 
     def _redirect_uri(self, provider_id: str) -> str:
         return f"{self._base_url}{CALLBACK}{provider_id}"
@@ -164,12 +173,32 @@ class SignInProviders:
         return attempts.require_attempt(row, browser, provider_id, now)
 
 
+async def _post(
+    provider: Provider, address: str, form: Mapping[str, str], attempt: Attempt, now: datetime
+) -> Answer:
+    """A request that proves which client it is of, and where the provider wants it also of which sign-in.
+
+    A provider may answer with a nonce that has to be repeated (RFC 9449 §8); it gets one second request, not more,
+    with a proof of its own: each is good once.
+    """
+
+    async def once(nonce: str | None) -> Answer:
+        proof, headers = prove_client(provider.configuration, now), {}
+        if provider.configuration.possession:
+            headers["DPoP"] = prove_possession(key_of(attempt.possession), "POST", address, now, nonce)
+        return await provider.ask(address, {**form, **proof.parameters}, {**proof.headers, **headers})
+
+    answer = await once(None)
+    if provider.configuration.possession and answer.status in (400, 401) and answer.possession_nonce:
+        return await once(answer.possession_nonce)
+    return answer
+
+
 async def _push(
-    provider: Provider, endpoint: str, parameters: Mapping[str, str], now: datetime
+    provider: Provider, endpoint: str, parameters: Mapping[str, str], attempt: Attempt, now: datetime
 ) -> dict[str, str]:
     """Send the request ahead (RFC 9126 §2); what is left for the browser is a reference to it."""
-    proof = prove_client(provider.configuration, now)
-    answer = await provider.ask(endpoint, {**parameters, **proof.parameters}, proof.headers)
+    answer = await _post(provider, endpoint, parameters, attempt, now)
     if answer.status != 201:
         raise _refused(answer)
     request_uri = _decode(answer, _PushedAnswer).request_uri
@@ -179,15 +208,26 @@ async def _push(
 
 
 async def _check(provider: Provider, tokens: _TokenAnswer, asked: Asked, now: datetime) -> IdToken:
+    token = open_token(tokens.id_token, provider.configuration.decryption)
     try:
         keys = await provider.keys(now)
-        return verify_id_token(tokens.id_token, keys, asked, tokens.access_token, now)
+        return verify_id_token(token, keys, asked, tokens.access_token, now)
     except UnknownKey:
         keys = await provider.newer_keys(now)
     try:
-        return verify_id_token(tokens.id_token, keys, asked, tokens.access_token, now)
+        return verify_id_token(token, keys, asked, tokens.access_token, now)
     except UnknownKey:
         raise IdTokenRefused(TokenCheck.KEY) from None
+
+
+async def _ask_who(provider: Provider, address: str, tokens: _AccessAnswer) -> dict[str, Any]:
+    """What a service that speaks OAuth 2.0 only says of whoever has just signed in."""
+    if not tokens.access_token.isascii() or not tokens.access_token.isprintable():
+        raise ProviderMisbehaved("its access token cannot be used")
+    answer = await provider.ask(address, headers={"Authorization": f"Bearer {tokens.access_token}"})
+    if answer.status != 200:
+        raise _refused(answer)
+    return _decode(answer, dict[str, Any])
 
 
 def _refused(answer: Answer) -> OidcError:

@@ -18,6 +18,7 @@ from identity.oidc.errors import ProviderMisbehaved, ProviderUnreachable
 
 MAX_ANSWER: Final = 256 * 1024
 """Bytes. The largest key sets have some tens of thousands."""
+MAX_NONCE: Final = 512
 SECONDS: Final = 10.0
 """For one request as a whole, from the name to the last byte."""
 
@@ -28,6 +29,8 @@ class Answer:
 
     status: int
     body: bytes
+    possession_nonce: str | None = None
+    """The header `DPoP-Nonce` (RFC 9449 §8), if it came."""
 
 
 async def ask(
@@ -82,7 +85,8 @@ async def _read(response: httpx.Response) -> Answer:
         if response.status_code >= 500:
             raise ProviderUnreachable(f"it reports a fault of its own ({response.status_code})")
         raise ProviderMisbehaved("its answer is not JSON")
-    return Answer(response.status_code, bytes(body))
+    nonce = response.headers.get("dpop-nonce", "")
+    return Answer(response.status_code, bytes(body), nonce if 0 < len(nonce) <= MAX_NONCE else None)
 
 
 @cache

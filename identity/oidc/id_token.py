@@ -65,11 +65,6 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
     acr: str | None = None
     amr: tuple[str, ...] | str = ()
 
-    @property
-    def methods(self) -> tuple[str, ...]:
-        """`amr`; some providers write a single method without the list."""
-        return (self.amr,) if isinstance(self.amr, str) else self.amr
-
 
 @dataclass(frozen=True)
 class IdToken:

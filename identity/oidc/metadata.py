@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from identity.oidc.client_authentication import METHODS
-from identity.oidc.configuration import ProviderConfiguration, Pushing
+from identity.oidc.configuration import PlainOAuth, ProviderConfiguration, Pushing
 from identity.oidc.errors import ProviderMisbehaved
 
 MAX_ADDRESS: Final = 2000
@@ -24,6 +24,8 @@ class ProviderMetadata:
     """Where requests are pushed first; None: they are not."""
     names_itself: bool
     """Whether its answers carry `iss` (RFC 9207)."""
+    userinfo_endpoint: str | None = None
+    """Of a service that speaks OAuth 2.0 only; `jwks_uri` is empty then."""
 
 
 class _Document(msgspec.Struct):
@@ -81,6 +83,23 @@ def read_metadata(data: bytes, provider: ProviderConfiguration) -> ProviderMetad
         jwks_uri=document.jwks_uri,
         pushing_endpoint=pushing,
         names_itself=document.authorization_response_iss_parameter_supported,
+    )
+
+
+def metadata_of(provider: ProviderConfiguration, plain: PlainOAuth) -> ProviderMetadata:
+    """The same for a service without a description: the configuration is all that is known of it.
+
+    Raises: ProviderMisbehaved for an address that is not its own.
+    """
+    for address in (plain.authorization_endpoint, plain.token_endpoint, plain.userinfo_endpoint):
+        require_own_address(address, provider)
+    return ProviderMetadata(
+        authorization_endpoint=plain.authorization_endpoint,
+        token_endpoint=plain.token_endpoint,
+        jwks_uri="",
+        pushing_endpoint=None,
+        names_itself=False,
+        userinfo_endpoint=plain.userinfo_endpoint,
     )
 
 

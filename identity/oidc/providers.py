@@ -10,7 +10,7 @@ from identity.oidc.configuration import ProviderConfiguration
 from identity.oidc.errors import ProviderUnreachable
 from identity.oidc.http import SECONDS, Answer, ask
 from identity.oidc.key_set import VerificationKeys, read_key_set
-from identity.oidc.metadata import ProviderMetadata, discovery_address, read_metadata
+from identity.oidc.metadata import ProviderMetadata, discovery_address, metadata_of, read_metadata
 
 KEPT: Final = timedelta(hours=1)
 """Description and keys are read again after it; a withdrawn key is believed no longer than this."""
@@ -34,6 +34,8 @@ class Provider:
 
     async def metadata(self, now: datetime) -> ProviderMetadata:
         """Its description. Raises: ProviderUnreachable, ProviderMisbehaved."""
+        if self.configuration.plain is not None:
+            return metadata_of(self.configuration, self.configuration.plain)
         async with self._lock:
             if self._metadata is None or now - self._metadata[0] > KEPT:
                 body = await self._get(discovery_address(self.configuration.issuer), now)

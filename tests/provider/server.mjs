@@ -35,9 +35,14 @@ function provider({ clients, keys, people = {}, pushing = false }) {
     clientAuthMethods: ["client_secret_basic", "private_key_jwt"],
     conformIdTokenClaims: false,
     cookies: { keys: ["of a provider that forgets everything"] },
-    enabledJWA: { idTokenSigningAlgValues: ["RS256", "PS256", "ES256", "Ed25519"] },
+    enabledJWA: {
+      idTokenEncryptionAlgValues: ["ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW", "RSA-OAEP-256"],
+      idTokenEncryptionEncValues: ["A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM"],
+      idTokenSigningAlgValues: ["RS256", "PS256", "ES256", "Ed25519"],
+    },
     features: {
       devInteractions: { enabled: true },
+      dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => true },
       encryption: { enabled: true },
       pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: pushing },
     },

@@ -61,7 +61,7 @@ class HostileIssuer:
     def authorize(self, address: str, **changes: str | None) -> str:
         """What a browser comes back with, whose owner agreed at once. changes: other or (None) missing parameters."""
         asked = dict(parse_qsl(urlsplit(address).query))
-        self.nonce = asked["nonce"]
+        self.nonce = asked.get("nonce", "")
         answer = {"code": CODE, "state": asked["state"], "iss": self.issuer, **changes}
         query = urlencode({name: value for name, value in answer.items() if value is not None})
         return f"{asked['redirect_uri']}?{query}"
@@ -95,6 +95,8 @@ class HostileIssuer:
                 return json_reply({"keys": self.published})
             case "/token":
                 return json_reply({"id_token": self.token(), "access_token": "x", "token_type": "Bearer"})
+            case "/userinfo":
+                return json_reply({"sub": "lan", **self.changed_claims})
             case _:
                 return json_reply({"error": "not_found"}, 404)
 

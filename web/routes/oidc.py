@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from identity.errors import PersonDisabled
-from identity.oidc.client_key import ClientKey
+from identity.oidc.client_key import ClientKey, DecryptionKey
 from identity.oidc.configuration import ProviderConfiguration
 from identity.oidc.errors import (
     AssuranceTooLow,
@@ -170,12 +170,12 @@ async def callback(request: Request) -> Response:
 
 def client_keys(request: Request) -> Response:
     """GET /sign-in/keys.json: the public keys that providers know this site by (RFC 7517)."""
-    found = [
-        one.authentication.public()
-        for one in _settings(request).providers
-        if isinstance(one.authentication, ClientKey)
-    ]
-    return JSONResponse({"keys": found}, headers={"Cache-Control": "public, max-age=300"})
+    keys: dict[str, object] = {}
+    for one in _settings(request).providers:
+        for key in (one.authentication, one.decryption):
+            if isinstance(key, ClientKey | DecryptionKey):
+                keys[key.key_id] = key.public()
+    return JSONResponse({"keys": list(keys.values())}, headers={"Cache-Control": "public, max-age=300"})
 
 
 def oidc_routes() -> list[AccessRoute]:

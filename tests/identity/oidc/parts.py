@@ -38,6 +38,11 @@ CONFIGURATION = ProviderConfiguration(
     max_age=None,
     hosts=frozenset(),
     pushing=Pushing.OFFERED,
+    decryption=None,
+    possession=False,
+    parameters={},
+    acr_claim="acr",
+    plain=None,
     certificates=None,
 )
 

@@ -191,7 +191,9 @@ def toml_of(**entry: Any) -> str:
             return "{ " + ", ".join(f'"{key}" = {written(one)}' for key, one in value.items()) + " }"
         if isinstance(value, list | tuple):
             return "[" + ", ".join(written(one) for one in value) + "]"
-        return str(value) if isinstance(value, int) else f'"{value}"'
+        if isinstance(value, bool | int):
+            return str(value).lower()
+        return f'"{value}"'
 
     lines = [f"{name} = {written(value)}" for name, value in entry.items()]
     return "\n".join(["[[provider]]", *lines, ""])

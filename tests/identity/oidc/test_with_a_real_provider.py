@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import pytest
+from joserfc import jwk
 from joserfc.jwk import ECKey
 
 from identity.assurance import Assurance
@@ -45,6 +46,7 @@ def client_key() -> ECKey:
 
 
 CLIENT_KEY = client_key()
+DECRYPTION_KEY = jwk.generate_key("EC", "P-256", {"kid": "client-enc", "use": "enc"}, private=True)
 
 
 @dataclass
@@ -76,6 +78,15 @@ def clients(site: str) -> list[dict[str, Any]]:
         "secret": by_secret,
         "key": by_key,
         "pushed": {**by_key, "require_pushed_authorization_requests": True},
+        "sealed": {
+            **by_key,
+            "jwks": {"keys": [CLIENT_KEY.as_dict(private=False), DECRYPTION_KEY.as_dict(private=False)]},
+            "id_token_encrypted_response_alg": "ECDH-ES+A256KW",
+            "id_token_encrypted_response_enc": "A256CBC-HS512",
+            "require_pushed_authorization_requests": True,
+            "dpop_bound_access_tokens": True,
+        },
+        "unbound": {**by_key, "dpop_bound_access_tokens": True},
         "strict": by_secret,
         "mail": by_secret,
         "document": by_secret,
@@ -101,6 +112,15 @@ def entries(issuer: str) -> str:
         "secret": {**secret, "assurance": "low", "par": "never"},
         "key": {**key, "algorithms": ["ES256"]},
         "pushed": {**key, "par": "required"},
+        "sealed": {
+            **key,
+            "par": "required",
+            "dpop": True,
+            "decryption_key_file": "decryption.pem",
+            "decryption_key_id": "client-enc",
+            "parameters": {"authentication_context_type": "APP_AUTHENTICATION_DEFAULT"},
+        },
+        "unbound": key,
         "strict": {**secret, **STRICT, "acr_values": ["high", "substantial"], "max_age": 300},
         "mail": {**secret, "assurance": "low", "scopes": ["openid", "email"], "claim": "email"},
         "document": {
@@ -119,6 +139,7 @@ def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder, port = tmp_path_factory.mktemp("oidc"), free_port()
     write_secret(folder / "secrets", "provider.secret", SECRET.encode() + b"\n")
     write_secret(folder / "secrets", "client.pem", CLIENT_KEY.as_pem(private=True))
+    write_secret(folder / "secrets", "decryption.pem", DECRYPTION_KEY.as_pem(private=True))
     keys = [signing_key("rsa-1", "RS256"), signing_key("ec-1")]
     setup = ProviderSetup(clients(f"http://localhost:{port}"), keys, PEOPLE)
     with (
@@ -142,7 +163,7 @@ def parameter(address: str, name: str) -> str:
     return dict(parse_qsl(urlsplit(address).query))[name]
 
 
-@pytest.mark.parametrize("client", ["secret", "key", "pushed", "mail", "document"])
+@pytest.mark.parametrize("client", ["secret", "key", "pushed", "sealed", "mail", "document"])
 def test_somebody_signs_in(stage: Stage, client: str) -> None:
     browser, before = stage.browser(), len(stage.site.sessions())
     response = browser.come_back(stage.go(browser, client))
@@ -357,6 +378,12 @@ def test_a_client_that_the_provider_does_not_know_cannot_push(stage: Stage) -> N
     assert stage.site.attempts() == before
 
 
+def test_a_provider_that_binds_tokens_to_a_key_gives_none_without(stage: Stage) -> None:
+    """The control of `sealed`: this provider does ask for DPoP."""
+    browser = stage.browser()
+    assert browser.why(browser.come_back(stage.go(browser, "unbound"))) == "sign-in-refused"
+
+
 def test_a_form_of_another_site_starts_nothing(stage: Stage) -> None:
     browser, before = stage.browser(), stage.site.attempts()
     browser.client.get("/en/sign-in/secret")
@@ -384,8 +411,10 @@ def test_keys_that_the_provider_changes_are_read_again_but_not_at_will(stage: St
 
 def test_the_sites_own_keys_are_published_without_their_private_half(stage: Stage) -> None:
     published = stage.browser().client.get("/sign-in/keys.json").json()["keys"]
-    assert {key["kid"] for key in published} == {"client-1"}
-    assert all(key["use"] == "sig" and key["alg"] == "ES256" for key in published)
+    assert {(key["kid"], key["use"], key["alg"]) for key in published} == {
+        ("client-1", "sig", "ES256"),
+        ("client-enc", "enc", "ECDH-ES+A256KW"),
+    }
     assert '"d"' not in json.dumps(published)
 
 
