@@ -8,6 +8,7 @@ import typer
 from cli.check_challenge import check_challenge
 from cli.demo import demo
 from cli.election import election
+from cli.mail import mail
 from cli.output import report_fault
 from cli.registrar import registrar
 from cli.serve import serve
@@ -15,6 +16,7 @@ from cli.simulate import simulate
 from cli.trustee import trustee
 from cli.verify import verify
 from cli.vote import vote
+from cli.worker import worker
 
 app = typer.Typer(
     name="psephos",
@@ -33,6 +35,8 @@ app.command()(serve)
 app.add_typer(election)
 app.add_typer(registrar)
 app.add_typer(trustee)
+app.add_typer(mail)
+app.add_typer(worker)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

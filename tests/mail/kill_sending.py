@@ -26,14 +26,14 @@ BEGIN = datetime(2026, 11, 29, tzinfo=UTC)
 PATIENCE_SECONDS = 20
 
 
-def main(url: str, port: str, first: str, step: str) -> None:
-    """port: of the mail server.  first, step: which lines to die at, every `step`th from `first` on."""
+def main(url: str, port: str, step: str) -> None:
+    """port: of the mail server.  step: in lines, from one death to the next."""
     engine = make_engine(url)
     migrate(engine)
     server = MailServer(
         "127.0.0.1", int(port), Security.LOOPBACK, "Test", "vote@example.org", per_minute=6000
     )
-    line, killed = int(first), True
+    line, killed = 1, True
     while killed:
         now = BEGIN + timedelta(hours=line)
         with writing(engine) as session:

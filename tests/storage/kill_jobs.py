@@ -31,13 +31,12 @@ BEGIN = datetime(2026, 11, 29, tzinfo=UTC)
 PATIENCE_SECONDS = 20
 
 
-def main(url: str, how: str) -> None:
-    """how: `work` kills whoever does a job, `enqueue` whoever enqueues one beside another row."""
+def main(url: str, how: str, step: str) -> None:
+    """how: `work` kills whoever does a job, `enqueue` whoever enqueues one beside another row.  step: in lines."""
     engine = make_engine(url)
     migrate(engine)
-    line, killed = 0, True
+    line, killed = 1, True
     while killed:
-        line += 1
         now = BEGIN + timedelta(hours=line)
         if how == "work":
             _enqueue(engine, line, now)
@@ -46,6 +45,7 @@ def main(url: str, how: str) -> None:
         killed = killed_at(line, FILES, deed)
         _recover(engine, now + LEASE)
         sys.stdout.write(f"{_left(engine, line, now)} {killed}\n")
+        line += int(step)
     engine.dispose()
 
 
