@@ -39,6 +39,8 @@ from tally.aggregation import aggregate
 from tally.errors import TallyError
 from tally.opening import append_act, append_partial_openings, append_statement, publish_result
 from voting.closing import close_polls
+from voting.code_replacement import FILE_BYTES_MAX as REVOCATION_FILE_BYTES_MAX
+from voting.code_replacement import read_revocation_file
 from voting.errors import VotingError
 from voting.office import Office, find_election, read_manifest, state_of
 from voting.preparation import (
@@ -48,6 +50,7 @@ from voting.preparation import (
     open_polls,
     register_election,
 )
+from voting.revocation import revoke as revoke_code
 from voting.server_keys import ElectionKeys
 from web.settings import Settings, UnusableSettings, read_settings
 
@@ -214,6 +217,18 @@ def tally(
             append = append_statement if body.kind is Kind.CLOSING_STATEMENT else append_partial_openings
             index = append(office, election_id, body.body, body.signature)
             say(f"{path}: trustee {body.trustee}'s {body.kind} is entry {index} of the board.")
+
+
+@election.command()
+def revoke(
+    election_id: ElectionId,
+    revocation: Annotated[Path, typer.Argument(help="The registrar's signed file.")],
+) -> None:
+    """End a lost voting code and let the new one vote in its place."""
+    with _at_office() as (office, _):
+        body, signature = read_revocation_file(read_file(revocation, REVOCATION_FILE_BYTES_MAX))
+        index = revoke_code(office, election_id, body, signature)
+        say(f"The old code has ended, the new one can vote (entry {index} of the board).")
 
 
 @election.command()

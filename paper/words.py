@@ -42,6 +42,10 @@ WORDS: Final[Mapping[str, Both]] = {
         "Hướng máy ảnh điện thoại vào ô vuông bên dưới. Hoặc mở địa chỉ trên, chọn cuộc bỏ phiếu này rồi nhập mã bỏ "
         "phiếu; hãy tắt bộ gõ tiếng Việt khi nhập.",
     ),
+    "mail-step-code": Both(
+        "Open the address and copy the voting code into the field.",
+        "Mở địa chỉ rồi chép mã bỏ phiếu vào ô.",
+    ),
     "step-fingerprint": Both(
         "Compare the fingerprint on the page with the one below. If they differ, do not vote there, and tell us.",
         "So mã nhận dạng trên trang với mã bên dưới. Nếu khác nhau, đừng bỏ phiếu ở đó và hãy báo cho chúng tôi.",
@@ -87,6 +91,13 @@ WORDS: Final[Mapping[str, Both]] = {
     "voter-number": Both("Voter number", "Mã cử tri"),
     "fingerprint": Both("Fingerprint of this vote", "Mã nhận dạng cuộc bỏ phiếu"),
     "help": Both("Questions, or a lost letter", "Thắc mắc hoặc mất thư"),
+    # The same by e-mail.
+    "mail-subject": Both("Your voting code: {title}", "Mã bỏ phiếu của bạn: {title}"),
+    "mail-help": Both("Questions, or somebody has seen this mail", "Thắc mắc, hoặc có người đã thấy thư này"),
+    "mail-lost": Both(
+        "If somebody else has seen the code, tell us: you get a new one, and this one ends.",
+        "Nếu có người khác đã thấy mã, hãy báo cho chúng tôi: bạn sẽ nhận mã mới, còn mã này hết hiệu lực.",
+    ),
     # The receipt.
     "receipt": Both("Receipt", "Biên nhận"),
     "in-the-urn": Both("Your vote is in the urn.", "Lá phiếu của bạn đã vào hòm phiếu."),

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from protocol.ceremony_record import make_ceremony_body
 from protocol.manifest import Manifest, decode_manifest
 from rehearsal.one_machine import Trustees
 from tests.support.keys import load_test_key
+from voting.code_book import open_book
 
 PASSPHRASE = "mười hai con voi"
 DONE, REFUTED, UNUSABLE = 0, 1, 2
@@ -124,8 +126,7 @@ class Desk:
 
     def codes(self) -> list[str]:
         """The voting codes in the registrar's file."""
-        lines = (self.folder / "codes.csv").read_text(encoding="utf-8").splitlines()
-        return [line.split(",")[1] for line in lines[1:]]
+        return _codes_in((self.folder / "codes.sealed").read_bytes())
 
     def code_file(self, voter: int) -> Path:
         """A file with the code of a voter (from 0), for `--code-file`."""
@@ -135,6 +136,11 @@ class Desk:
         """The same desk in another folder, to be changed."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         return Desk(folder, port)
+
+
+@cache
+def _codes_in(sealed: bytes) -> list[str]:
+    return [line.code.written for line in open_book(sealed, PASSPHRASE).lines]
 
 
 def _dump(path: Path) -> bytes:
@@ -212,7 +218,16 @@ def prepare(desk: Desk, voters: str = VOTERS) -> None:
     files = [f"{number}.id" for number in range(1, len(desk.manifest.trustees) + 1)]
     desk.do("trustee", "keys", "terms", *files, "--out", "keys", "--passphrase-file", "passphrase")
     desk.write("voters.csv", voters)
-    desk.do("registrar", "make", "terms", "voters.csv", "--codes", "codes.csv")
+    desk.do(
+        "registrar",
+        "make",
+        "terms",
+        "voters.csv",
+        "--codes",
+        "codes.sealed",
+        "--passphrase-file",
+        "passphrase",
+    )
     for number in range(1, len(files) + 1):
         sign_freeze(desk, number, f"freeze-{number}")
 

@@ -169,7 +169,9 @@ def test_a_file_that_is_wrong_leaves_neither_keys_nor_draft_nor_folder(desk: Des
 
 def test_a_folder_that_stands_is_not_written_into(desk: Desk) -> None:
     assert "File exists" in desk.refused("election", "create", "election.toml", "--terms", "terms")
-    assert "cannot be made" in desk.refused("election", "create", "election.toml", "--terms", "codes.csv/x")
+    assert "cannot be made" in desk.refused(
+        "election", "create", "election.toml", "--terms", "codes.sealed/x"
+    )
 
 
 def test_a_second_draft_of_the_same_file_is_another_election(desk: Desk) -> None:
@@ -208,7 +210,16 @@ def test_freezing_takes_one_right_signature_of_each_trustee(desk: Desk) -> None:
 def test_a_signature_counts_for_the_terms_that_were_signed_alone(desk: Desk) -> None:
     # The registrar makes another roll after the trustees signed.
     (desk.folder / "terms" / "roll.json").unlink()
-    desk.do("registrar", "make", "terms", "voters.csv", "--codes", "other-codes.csv")
+    desk.do(
+        "registrar",
+        "make",
+        "terms",
+        "voters.csv",
+        "--codes",
+        "other.sealed",
+        "--passphrase-file",
+        "passphrase",
+    )
     sentence = desk.refused("election", "freeze", "terms", *freeze_signatures(desk))
     assert "Trustee 1 did not sign this fingerprint" in sentence
 
@@ -310,7 +321,9 @@ def test_what_trustees_hand_in_is_read_before_anything_is_used(open_desk: Desk) 
 def test_a_bundle_goes_into_a_new_folder(open_desk: Desk) -> None:
     desk = open_desk
     assert "exists already" in desk.refused("election", "bundle", desk.election, "--out", "terms")
-    assert "cannot be written" in desk.refused("election", "bundle", desk.election, "--out", "codes.csv/out")
+    assert "cannot be written" in desk.refused(
+        "election", "bundle", desk.election, "--out", "codes.sealed/out"
+    )
     assert sorted(path.name for path in (desk.folder / bundle(desk, "out")).iterdir()) == [
         "board.jsonl",
         "bodies.jsonl",
@@ -345,9 +358,9 @@ def test_a_folder_of_secrets_that_others_can_read_is_refused(desk: Desk) -> None
 def test_secrets_stay_where_they_belong(prepared: Desk) -> None:
     """The server's folder holds no code and no share; nobody but the owner reads a secret file."""
     secret = [*(prepared.folder / "secrets").iterdir(), *(prepared.folder / "keys").iterdir()]
-    secret += [prepared.folder / name for name in ("codes.csv", "1.id", "2.id", "3.id")]
+    secret += [prepared.folder / name for name in ("codes.sealed", "1.id", "2.id", "3.id")]
     assert {stat.S_IMODE(path.stat().st_mode) for path in secret} == {0o600}
     codes = [code.encode() for code in prepared.codes()]
     for name, data in prepared.everything().items():
-        assert not any(code in data for code in codes) or name == "codes.csv", name
+        assert not any(code in data for code in codes), name
         assert PASSPHRASE.encode() not in data or name == "passphrase", name

@@ -53,7 +53,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def voter(desk: Desk, tmp_path: Path) -> Desk:
     """A voter's own folder at the same server."""
     (tmp_path / "terms").symlink_to(desk.folder / "terms")
-    (tmp_path / "codes.csv").symlink_to(desk.folder / "codes.csv")
+    (tmp_path / "codes.sealed").symlink_to(desk.folder / "codes.sealed")
     return Desk(tmp_path, desk.port)
 
 
