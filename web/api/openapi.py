@@ -83,6 +83,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if operation.is_reading:
         found["parameters"].append(_IF_NONE_MATCH)
+    if operation.partial:
+        found["parameters"] += [_RANGE, _IF_RANGE]
     if operation.body is not None:
         found["requestBody"] = {
             "required": True,
@@ -92,14 +94,15 @@ def _operation(operation: Operation) -> dict[str, Any]:
     return found
 
 
-_IF_NONE_MATCH: Final = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "ETags of what the client has.",
-    "schema": {"type": "string", "pattern": '^(\\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$'},
-    "example": 'W/"0123456789"',
-}
+def _header(name: str, description: str, example: str) -> dict[str, Any]:
+    # Any text: what cannot be read of these three is passed over, not answered with an error (RFC 9110).
+    schema = {"type": "string"}
+    return {"name": name, "in": "header", "description": description, "schema": schema, "example": example}
+
+
+_IF_NONE_MATCH: Final = _header("If-None-Match", "ETags of what the client has.", 'W/"0123456789"')
+_RANGE: Final = _header("Range", "One range of bytes.", "bytes=1000-")
+_IF_RANGE: Final = _header("If-Range", "ETag of the file that the range is of.", '"0123456789"')
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
