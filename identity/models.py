@@ -23,6 +23,10 @@ class IdentityPerson(Base):
     language: Mapped[str]
     made_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    failures: Mapped[int]
+    """Wrong second factors in a row."""
+    blocked_until: Mapped[datetime | None]
+    """No second factor is looked at before."""
 
 
 class IdentityRole(Base):
@@ -136,12 +140,11 @@ class IdentityTotp(Base):
     __tablename__ = "identity_totp"
 
     person: Mapped[str] = mapped_column(ForeignKey(IdentityPerson.id), primary_key=True)
-    sealed: Mapped[bytes]
-    confirmed_at: Mapped[datetime | None]
+    sealed: Mapped[bytes | None]
+    """The secret of the app that counts."""
+    sealed_next: Mapped[bytes | None]
+    """Of one that is being set up."""
     last_step: Mapped[int]
-    failures: Mapped[int]
-    """In a row, recovery codes included."""
-    blocked_until: Mapped[datetime | None]
 
 
 class IdentityRecoveryCode(Base):

@@ -81,7 +81,9 @@ def make_person(session: Session, *, name: str, language: str, now: datetime) ->
     """A new person; gives the number."""
     number = secrets.token_hex(16)
     session.execute(
-        insert(IdentityPerson).values(id=number, name=name, language=language, made_at=now, disabled_at=None)
+        insert(IdentityPerson).values(
+            id=number, name=name, language=language, made_at=now, disabled_at=None, failures=0
+        )
     )
     return number
 

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from identity.assurance import Assurance
+from identity.assurance import Action, Assurance
 from identity.desk import Desk
 from identity.errors import PersonDisabled
 from identity.models import IdentityPerson, IdentitySession
@@ -51,6 +51,8 @@ class SignedIn:
     issuer: str
     claim: bytes = field(repr=False)
     session: bytes = field(repr=False)
+    sure_enough: bool = True
+    """Whether the site's policy lets roles count at this level of assurance."""
 
     @property
     def is_staff(self) -> bool:
@@ -60,7 +62,7 @@ class SignedIn:
     @property
     def is_staff_ready(self) -> bool:
         """Whether the second factor was shown in this session, so that roles count."""
-        return self.is_staff and self.second_factor_at is not None
+        return self.is_staff and self.sure_enough and self.second_factor_at is not None
 
     def may(self, permission: Permission) -> bool:
         """Whether they may do it now, in this session."""
@@ -158,6 +160,7 @@ def find_session(desk: Desk, session: Session, token: bytes) -> SignedIn | None:
         issuer=row.issuer,
         claim=row.claim,
         session=row.digest,
+        sure_enough=desk.policy.is_enough(Assurance(row.assurance), Action.STAFF),
     )
 
 

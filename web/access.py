@@ -6,7 +6,7 @@ of the API may be `async`.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 from functools import wraps
 from http import HTTPStatus
@@ -31,7 +31,19 @@ from web.rendering import Renderer
 from web.security import SAFE_METHODS
 from web.visitor import is_own_form, signed_in
 
-__all__ = ["Access", "AccessRoute", "Handler", "Needs", "actor", "body_of", "form_of", "signed_in"]
+__all__ = [
+    "FORM_REFUSED",
+    "Access",
+    "AccessRoute",
+    "Handler",
+    "Needs",
+    "actor",
+    "body_of",
+    "form_of",
+    "go",
+    "render",
+    "signed_in",
+]
 
 Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 API: Final = "/api/"
@@ -97,6 +109,30 @@ def body_of(request: Request) -> bytes:
     """The JSON that a script of ours posted to a route with `json=True`."""
     body: bytes = request.state.body
     return body
+
+
+def render(
+    request: Request,
+    template: str,
+    values: Mapping[str, object] | None = None,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A page in the language of its address."""
+    renderer: Renderer = request.app.state.renderer
+    return renderer.respond(
+        request, language_of(request), template, values or {}, status=status, headers=headers
+    )
+
+
+def go(target: str) -> Response:
+    """On to `target` after a form was carried out: loading that page again repeats nothing."""
+    return RedirectResponse(target, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+FORM_REFUSED: Final = 422
+"""Status of a page that shows a form again, with what is wrong in it."""
 
 
 def _guarded(
@@ -189,7 +225,7 @@ def _send_elsewhere(request: Request, visitor: SignedIn | None) -> Response:
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if visitor is None:
         target = links.sign_in()
-    elif visitor.is_staff and not visitor.is_staff_ready:
+    elif visitor.is_staff and visitor.sure_enough and not visitor.is_staff_ready:
         target = links.second_factor()
     else:
         return _forbidden(request, visitor)
@@ -199,15 +235,10 @@ def _send_elsewhere(request: Request, visitor: SignedIn | None) -> Response:
 
 
 def _forbidden(request: Request, visitor: SignedIn) -> Response:
-    renderer: Renderer = request.app.state.renderer
-    unready = visitor.is_staff and not visitor.is_staff_ready
-    return renderer.respond(
-        request,
-        language_of(request),
-        "access/forbidden.html",
-        {"unready": unready, "staff": visitor.is_staff},
-        status=HTTPStatus.FORBIDDEN,
-    )
+    unready = visitor.is_staff and visitor.sure_enough and not visitor.is_staff_ready
+    weak = visitor.is_staff and not visitor.sure_enough
+    values = {"unready": unready, "weak": weak, "staff": visitor.is_staff}
+    return render(request, "access/forbidden.html", values, status=HTTPStatus.FORBIDDEN)
 
 
 def _kept(request: Request, form: Form | None, why: str) -> Response:
@@ -216,7 +247,6 @@ def _kept(request: Request, form: Form | None, why: str) -> Response:
     Offered only where the browser itself says that the form came from this site: another site must not be able to
     lay its own values before somebody who then confirms them.
     """
-    renderer: Renderer = request.app.state.renderer
     own = request.headers.get("sec-fetch-site") == "same-origin"
     fields = [
         (name, value)
@@ -225,9 +255,7 @@ def _kept(request: Request, form: Form | None, why: str) -> Response:
         if name not in _NEVER_SHOWN
     ]
     values = {"why": why, "fields": fields, "action": request.url.path, "files": bool(form and form.files)}
-    return renderer.respond(
-        request, language_of(request), "access/kept.html", values, status=HTTPStatus.FORBIDDEN
-    )
+    return render(request, "access/kept.html", values, status=HTTPStatus.FORBIDDEN)
 
 
 _NEVER_SHOWN: Final = frozenset({csrf.FIELD, "code", "secret"})

@@ -32,7 +32,7 @@ def create_app(
     The first middleware of the list is the outermost: headers are on every answer, also on refusals.
     """
     help_line = settings.help_line.replace(" ", "\u00a0")  # a telephone number stays on one line
-    site = Site(settings.name, settings.authority, help_line, settings.base_url)
+    site = Site(settings.name, settings.authority, help_line, settings.base_url, settings.time_zone)
     app = Starlette(
         routes=[*api_routes, *page_routes(), *(private_routes() if desk else ())],
         middleware=[

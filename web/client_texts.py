@@ -21,6 +21,10 @@ BOOTH: Final = {
     "code.length.other": N_(
         "The code has 28 letters and numbers; you typed {n}. Look for a group that is missing or typed twice."
     ),
+    "code.short": N_(
+        "The code has 28 letters and numbers; you typed {n}. A Vietnamese keyboard swallows some: switch it off and "
+        "type the code again."
+    ),
     "code.checksum": N_(
         "One letter or number is wrong, or two have changed places. Compare each group with your letter."
     ),
@@ -53,11 +57,20 @@ BOOTH: Final = {
     "points.range": N_("Give “{option}” a whole number from 0 to {max}"),
     "points.total": N_("Give {min} to {max} points in all; you have given {n}"),
     "points.given": N_("{n} of at most {max} points given."),
+    "ranking.empty": N_("Give every option a position, or tick the blank vote"),
+    "ranking.missing": N_("Give “{option}” a position"),
+    "ranking.twice": N_(
+        "“{first}” and “{option}” both have position {position}. Give each position to one option only."
+    ),
+    "ranking.blank": N_("A blank vote ranks nothing. Untick it, or take the positions away."),
+    "ranking.given": N_("{n} of {max} positions given."),
+    "ranking.free": N_("Still free: {positions}."),
     "review.change": N_("answer {n}"),
     "review.blank": N_("Blank vote"),
     "review.none": N_("Nothing chosen"),
     "review.count": N_("{n} of at most {max} chosen"),
     "review.points": N_("{option}: {n}"),
+    "review.rank": N_("{n}. {option}"),
     "sealing.tables": N_("Preparing to seal your ballot: {percent}%"),
     "sealing.ballot": N_("Sealing your ballot: {percent}%"),
     "casting.sending": N_("Your sealed ballot is being sent."),
@@ -192,6 +205,14 @@ BOARD: Final = {
         "It continues the state with {from} entries that this browser saw before; nothing was removed or changed."
     ),
     "board.bad": N_("A check failed: {reason} Save this page and tell the help desk."),
+}
+
+PASSKEY: Final = {
+    "passkey.cancelled": N_("Nothing was done: the device did not confirm. You can try again."),
+    "passkey.known": N_("This device has a passkey for this site already."),
+    "passkey.refused": N_("The passkey was not accepted. Try again, or sign in by a link in a mail."),
+    "passkey.stale": N_("This page was open for too long. Load it again and press the button once more."),
+    "passkey.offline": N_("The site did not answer. Check your connection and try again."),
 }
 
 

@@ -28,6 +28,10 @@ class Links:
         """Ends the session; posted."""
         return f"/{self.language}/sign-out"
 
+    def invitation(self) -> str:
+        """What the link of an invitation opens."""
+        return f"/{self.language}/invitation"
+
     def my(self) -> str:
         """My page: sessions, passkeys, language."""
         return f"/{self.language}/my"
@@ -43,6 +47,22 @@ class Links:
     def trail(self) -> str:
         """The public site log."""
         return f"/{self.language}/trail"
+
+    def office(self) -> str:
+        """The officials' list of votes."""
+        return f"/{self.language}/office"
+
+    def draft(self, draft: str, place: str = "") -> str:
+        """A vote in preparation; place: one of its pages."""
+        return f"{self.office()}/drafts/{draft}" + (f"/{place}" if place else "")
+
+    def trustee(self, place: str = "") -> str:
+        """What key holders do here; place: one of the pages."""
+        return f"/{self.language}/trustee" + (f"/{place}" if place else "")
+
+    def document(self, election: str, sha256: str) -> str:
+        """A file that voters should read. sha256: base64url."""
+        return f"{self.election(election)}/documents/{sha256}"
 
     def elections(self) -> str:
         """All votes."""

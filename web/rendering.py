@@ -15,7 +15,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from web import formats
+from web import client_texts, formats
 from web.assets import Assets
 from web.gauge import BODY as URN
 from web.gauge import gauge
@@ -144,7 +144,7 @@ def _environment(language: Language, site: Site, assets: Assets) -> Environment:
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(_filters(language))
+    environment.filters.update(_filters(language), here=site.local)
     environment.globals.update(
         asset=assets.url,
         gauge=gauge,
@@ -152,6 +152,7 @@ def _environment(language: Language, site: Site, assets: Assets) -> Environment:
         lang=language,
         links=Links(language),
         other_lang=other(language),
+        passkey_texts=client_texts.translated(client_texts.PASSKEY, language),
         site=site,
         urn=URN,
     )
@@ -173,11 +174,13 @@ def _filters(language: Language) -> dict[str, Callable[..., Any]]:
     filters.update(
         number=partial(_call, formats.number, language),
         percent=partial(_call, formats.percent, language),
+        place=partial(_call, formats.place, language),
         megabytes=partial(_call, formats.megabytes, language),
         clock=formats.clock,
         groups=formats.groups,
         width=formats.width,
         t=partial(_text, language),
+        translated=translations(language).gettext,
         data_block=data_block,
     )
     return filters

@@ -3,16 +3,17 @@
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from identity.assurance import AssurancePolicy
 from identity.oidc.configuration import ProviderConfiguration, read_providers
 from identity.oidc.errors import UnusableConfiguration
 from mail.server import MailServer
-from web import mail_settings
+from web import identity_settings, mail_settings
 from web.client_network import Network
 from web.i18n import Text
 
@@ -47,6 +48,10 @@ class Settings:
     """Networks of the proxies whose `X-Forwarded-For` is believed."""
     providers: tuple[ProviderConfiguration, ...] = ()
     """Sign-in services of others (OpenID Connect), in the order of their buttons."""
+    time_zone: str = "UTC"
+    """IANA name: the clocks of pages that belong to no single vote."""
+    assurance: AssurancePolicy = field(default_factory=AssurancePolicy)
+    """How sure of somebody this site has to be for what."""
     mail_server: MailServer | None = None
     """None: this site sends no mail, and what is queued waits."""
 
@@ -69,6 +74,7 @@ VARIABLES: Final = {
     "PSEPHOS_HELP_LINE": "telephone number or address for voters; default `(none)` on localhost",
     "PSEPHOS_TRUSTED_PROXIES": "proxies whose `X-Forwarded-For` is believed, as `10.0.0.5, 10.1.0.0/16`; default none",
     "PSEPHOS_OIDC": "file of sign-in services (docs/guides/sign-in.md); default none",
+    **identity_settings.VARIABLES,
     **mail_settings.VARIABLES,
 }
 """Every variable, as the README's table says it."""
@@ -116,6 +122,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         help_line=value("PSEPHOS_HELP_LINE", "(none)"),
         trusted_proxies=_networks(environment.get("PSEPHOS_TRUSTED_PROXIES", "")),
         providers=_providers(environment.get("PSEPHOS_OIDC", "").strip(), secrets, public),
+        time_zone=identity_settings.read_time_zone(environment, UnusableSettings),
+        assurance=identity_settings.read_assurance(environment, UnusableSettings),
         mail_server=mail_settings.read_mail_settings(environment, value, UnusableSettings),
     )
 

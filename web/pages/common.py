@@ -25,6 +25,12 @@ class Site:
     """A telephone number or address that voters can read."""
     base_url: str
     """Scheme and host without a slash at the end, for addresses that leave the page (QR codes)."""
+    time_zone: str = "UTC"
+    """IANA name: the clocks of pages that belong to no single vote."""
+
+    def local(self, moment: datetime) -> datetime:
+        """`moment` on the clocks of this site."""
+        return moment.astimezone(zone_of(self.time_zone))
 
 
 class State(StrEnum):
@@ -130,3 +136,5 @@ class VoteRow:
     turnout: Turnout | None
     chosen: Text | None
     """The option with the most votes, where one question has one single such option."""
+    by_points: bool = False
+    """Points were counted, not votes."""

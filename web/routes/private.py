@@ -1,10 +1,21 @@
 """All routes that are not for everybody: each room's own list, put together. A site without a desk has none of them."""
 
 from web.access import AccessRoute
+from web.routes.my import my_routes
 from web.routes.oidc import oidc_routes
+from web.routes.people import people_routes
 from web.routes.sign_in import sign_in_routes
+from web.routes.staff import staff_routes
+from web.routes.trail import trail_routes
 
 
 def private_routes() -> list[AccessRoute]:
     """Sign-in and everything behind it."""
-    return [*sign_in_routes(), *oidc_routes()]
+    return [
+        *sign_in_routes(),
+        *oidc_routes(),
+        *my_routes(),
+        *staff_routes(),
+        *people_routes(),
+        *trail_routes(),
+    ]

@@ -67,6 +67,8 @@ def upgrade() -> None:
         sa.Column("language", text, nullable=False),
         sa.Column("made_at", moment, nullable=False),
         sa.Column("disabled_at", moment, nullable=True),
+        sa.Column("failures", big, nullable=False),
+        sa.Column("blocked_until", moment, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_identity_person"),
     )
     op.create_table(
@@ -130,11 +132,9 @@ def upgrade() -> None:
     op.create_table(
         "identity_totp",
         sa.Column("person", text, nullable=False),
-        sa.Column("sealed", binary, nullable=False),
-        sa.Column("confirmed_at", moment, nullable=True),
+        sa.Column("sealed", binary, nullable=True),
+        sa.Column("sealed_next", binary, nullable=True),
         sa.Column("last_step", big, nullable=False),
-        sa.Column("failures", big, nullable=False),
-        sa.Column("blocked_until", moment, nullable=True),
         sa.PrimaryKeyConstraint("person", name="pk_identity_totp"),
         _of_person("identity_totp"),
     )

@@ -1,0 +1,3 @@
+import { PasskeyButton } from "../ui/passkey.ts"
+
+PasskeyButton.start(document)

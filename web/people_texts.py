@@ -1,0 +1,109 @@
+"""Words for roles, permissions, ways to sign in and deeds: one sentence for each code that pages show."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from identity.roles import Permission, Role
+from web.i18n import N_
+from web.links import Links
+
+ROLE_NAMES: Final[Mapping[Role, str]] = {
+    Role.OFFICIAL: N_("Election official"),
+    Role.REGISTRAR: N_("Registrar"),
+    Role.TRUSTEE: N_("Key holder"),
+    Role.MODERATOR: N_("Moderator"),
+    Role.AUDITOR: N_("Auditor"),
+    Role.ADMINISTRATOR: N_("Administrator"),
+}
+
+ROLE_TASKS: Final[Mapping[Role, str]] = {
+    Role.OFFICIAL: N_("Sets up votes, opens and closes them, publishes results, answers objections."),
+    Role.REGISTRAR: N_("Makes voting codes, sends the letters, replaces lost codes."),
+    Role.TRUSTEE: N_("Holds one share of the key that opens the count."),
+    Role.MODERATOR: N_("Decides about reported petitions and contributions."),
+    Role.AUDITOR: N_("Reads the site log with names."),
+    Role.ADMINISTRATOR: N_("Invites people and gives them roles. Can do nothing to a vote."),
+}
+
+METHODS: Final[Mapping[str, str]] = {
+    "email": N_("link by e-mail"),
+    "invitation": N_("invitation"),
+    "passkey": N_("passkey"),
+    "app": N_("authenticator app"),
+    "recovery-code": N_("recovery code"),
+}
+"""Ways to sign in. Those of OpenID providers (RFC 8176) are shown as the provider's name."""
+
+DEEDS: Final[Mapping[str, str]] = {
+    "site-log-begun": N_("The site log begins"),
+    "signed-in": N_("Signed in with the second factor"),
+    "person-invited": N_("Somebody was invited"),
+    "invitation-accepted": N_("An invitation was accepted"),
+    "invitation-withdrawn": N_("An invitation was withdrawn"),
+    "roles-changed": N_("Roles were changed"),
+    "person-disabled": N_("Access was closed"),
+    "person-enabled": N_("Access was opened again"),
+    "second-factor-added": N_("A second factor was set up"),
+    "second-factor-removed": N_("A second factor was removed"),
+    "second-factor-reset": N_("All second factors of somebody were removed"),
+    "recovery-codes-made": N_("New recovery codes were made"),
+    "signed-out-everywhere": N_("All other sessions were ended"),
+}
+"""What the trail says of each deed. Whoever records a new kind of deed adds its sentence here."""
+
+ACTOR_ROLES: Final[Mapping[str, str]] = {
+    **{role.value: name for role, name in ROLE_NAMES.items()},
+    "system": N_("The server"),
+    "citizen": N_("Citizen"),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing on the start page of the staff. place: its address; a task without a page yet is not shown."""
+
+    permission: Permission
+    title: str
+    sentence: str
+    place: Callable[[Links], str]
+
+
+TASKS: Final = (
+    Task(
+        Permission.MANAGE_ELECTIONS,
+        N_("Votes"),
+        N_("Set up, open, close and publish."),
+        lambda links: f"/{links.language}/office",
+    ),
+    Task(
+        Permission.DELIVER_CODES,
+        N_("Voting codes"),
+        N_("Letters, deliveries, lost codes."),
+        lambda links: f"/{links.language}/registrar",
+    ),
+    Task(
+        Permission.HOLD_KEY_SHARE,
+        N_("My key share"),
+        N_("Make it, keep it, open the count with it."),
+        lambda links: f"/{links.language}/trustee",
+    ),
+    Task(
+        Permission.ANSWER_DISPUTES,
+        N_("Objections"),
+        N_("Answer what voters object to."),
+        lambda links: f"/{links.language}/office/disputes",
+    ),
+    Task(
+        Permission.MANAGE_PEOPLE,
+        N_("People and roles"),
+        N_("Invite, appoint, close access."),
+        lambda links: links.people(),
+    ),
+    Task(
+        Permission.READ_TRAIL,
+        N_("Site log with names"),
+        N_("Who did what, and when."),
+        lambda links: f"{links.staff()}/trail",
+    ),
+)
