@@ -12,6 +12,9 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 MAX_TYPED_CHARACTERS: Final = 200
 """Unicode code points; longer input is refused before it is looked at."""
 
+SWALLOWED_MAX: Final = 6
+"""A Vietnamese input method swallows so many keys of a code at most, nearly always."""
+
 SEPARATORS: Final = frozenset(
     "\t\n\v\f\r -"
     "\u00a0\u00ad"  # no-break space, soft hyphen
@@ -65,11 +68,22 @@ class WrongLength(MistypedCode):
     code = "wrong-length"
 
     def __init__(self, expected: int, found: int) -> None:
-        super().__init__(
-            f"The code has {expected} letters and digits; you typed {found}. "
-            "Compare it with the paper, group by group."
-        )
         self.expected, self.found = expected, found
+        advice = (
+            "A Vietnamese keyboard swallows some: switch it to English and type the code again."
+            if self.looks_swallowed
+            else "Compare it with the paper, group by group."
+        )
+        super().__init__(f"The code has {expected} letters and digits; you typed {found}. {advice}")
+
+    @property
+    def looks_swallowed(self) -> bool:
+        """Whether it looks as if an input method had swallowed keys (WW became W, A10 became A).
+
+        Then a few are missing, and not whole groups of four, which a person would leave out.
+        """
+        missing = self.expected - self.found
+        return 0 < missing <= SWALLOWED_MAX and missing % 4 != 0
 
 
 def normalise(text: str, length: int) -> str:

@@ -20,6 +20,7 @@ from crypto.voting_code import (
     make_voting_code,
     parse_voting_code,
 )
+from tests.support.vietnamese_typing import METHODS, REACHES, Method, Reach, typed_through
 from tests.vectors.files import read_vectors
 
 VECTORS = read_vectors("voting_code")
@@ -123,3 +124,51 @@ def test_mistyped_display_codes_are_refused() -> None:
         parse_display_code("U" * 25)
     with pytest.raises(VietnameseKeyboard):
         parse_display_code("Ư" * 25)
+
+
+@pytest.mark.parametrize(
+    ("method", "keys", "written"),
+    [
+        ("telex", "aa aw dd w as ee j", "â ă đ ư á ê j"),
+        ("telex", "aaa ddd ww ass z az asz", "aa dd w as z az a"),
+        ("telex", "AA DD W TANA TIEENGS", "Â Đ Ư TÂN TIẾNG"),
+        ("vni", "a6 a8 d9 a1 e6 u7 6 9 7", "â ă đ á ê ư 6 9 7"),
+        ("vni", "a66 d99 a11 a10 0 a0 TIE61NG", "a6 d9 a1 a 0 a0 TIẾNG"),
+    ],
+)
+def test_the_model_of_the_keyboards_types_as_people_know_it(method: Method, keys: str, written: str) -> None:
+    assert typed_through(keys, method) == written
+
+
+@given(codes, st.sampled_from(METHODS), st.sampled_from(REACHES), st.sampled_from("-| |"), st.booleans())
+def test_a_vietnamese_keyboard_is_recognised_or_harmless(
+    code: VotingCode, method: Method, reach: Reach, separator: str, small: bool
+) -> None:
+    """Never another code, and never a sentence that sends people looking for a wrong letter."""
+    keys = code.written.replace("-", separator.strip("|"))
+    typed = typed_through(keys.lower() if small else keys, method, reach)
+    if typed.upper() == keys:
+        assert parse_voting_code(typed) == code
+        return
+    with pytest.raises(MistypedCode) as refused:
+        parse_voting_code(typed)
+    if not typed.isascii():
+        assert type(refused.value) is VietnameseKeyboard
+        return
+    assert isinstance(refused.value, WrongLength)
+    found = refused.value.found
+    # Nearly always the sentence names the keyboard; the loss of exactly one group could also be a group left out.
+    assert refused.value.looks_swallowed or found == 24 or found < 22
+
+
+@pytest.mark.parametrize(
+    ("found", "swallowed"),
+    [(27, True), (26, True), (25, True), (24, False), (22, True), (21, False), (29, False)],
+)
+def test_a_few_missing_keys_are_the_keyboards_a_missing_group_is_the_readers(
+    found: int, swallowed: bool
+) -> None:
+    with pytest.raises(WrongLength) as refused:
+        parse_voting_code("0" * found)
+    assert refused.value.looks_swallowed is swallowed
+    assert ("Vietnamese keyboard" in str(refused.value)) is swallowed

@@ -1,11 +1,17 @@
 """Write voting_code.json: `python -m tests.vectors.make_voting_code`."""
 
-from typing import Any
+from hashlib import sha256
+from itertools import product
+from typing import Any, Final
 
 from crypto.crockford import ALPHABET, SEPARATORS, symbols_of
 from crypto.display_code import display_code
 from crypto.voting_code import VotingCode
+from tests.support.vietnamese_typing import METHODS, REACHES, typed_through
 from tests.vectors.files import write_vectors
+
+KEYBOARD_CODES: Final = 8
+"""Codes that are typed through Vietnamese keyboards, each in 16 ways."""
 
 ZEROS = VotingCode("0" * 26)
 CODE = VotingCode("01JQ7ZK4M8N2P5R9TVWXYABCDE")
@@ -67,6 +73,7 @@ def vectors() -> dict[str, Any]:
         refused("decomposed-two-marks", "E\u0302\u0323" + symbols[1:], vietnamese),
         refused("vietnamese-before-wrong-symbol", "!\u00c2", vietnamese),
     ]
+    cases += [case for number in range(KEYBOARD_CODES) for case in typed_in_vietnamese(number)]
     digest = bytes(range(0x80, 0xA0))
     return {
         "format": "psephos/voting-code/v1",
@@ -80,6 +87,32 @@ def vectors() -> dict[str, Any]:
             for each in (bytes(32), digest, bytes([0xFF] * 32))
         ],
     }
+
+
+def typed_in_vietnamese(number: int) -> list[dict[str, Any]]:
+    """What Telex and VNI make of one code, in every way of typing it."""
+    code = VotingCode(symbols_of(int.from_bytes(sha256(number.to_bytes(4, "big")).digest()) % 2**130, 26))
+    cases = []
+    for method, reach, joined, small in product(METHODS, REACHES, (False, True), (False, True)):
+        keys = code.written.replace("-", "") if joined else code.written
+        typed = typed_through(keys.lower() if small else keys, method, reach)
+        names = (
+            method,
+            reach,
+            "joined" if joined else "grouped",
+            "small" if small else "capital",
+            str(number),
+        )
+        case: dict[str, Any] = {"id": "-".join(names), "typed": typed}
+        if typed.upper() == keys:
+            case |= {"result": "valid", "data": code.data, "written": code.written}
+        elif typed.isascii():  # keys were swallowed
+            found = len(typed.replace("-", ""))
+            case |= {"result": "invalid", "error": "wrong-length", "expected": 28, "found": found}
+        else:
+            case |= {"result": "invalid", "error": "vietnamese-keyboard"}
+        cases.append(case)
+    return cases
 
 
 def other(symbol: str) -> str:

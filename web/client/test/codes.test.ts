@@ -5,6 +5,8 @@ import { type MistypedCode, VietnameseKeyboard, WrongLength, WrongSymbol } from 
 import { alias, displayCode, parseDisplayCode } from "../src/crypto/displayCode.ts"
 import { bodyMessage, sign, verifySignature } from "../src/crypto/signature.ts"
 import { credentialOf, parseVotingCode, writtenVotingCode } from "../src/crypto/votingCode.ts"
+import { mistakeInCode } from "../src/ui/codeMistakes.ts"
+import { codeOfFragment, codeOfScan } from "../src/ui/scan.ts"
 import { hex, readVectors, refuses, runCases } from "./vectors.ts"
 
 const codes = readVectors("voting_code")
@@ -53,4 +55,29 @@ test("a mistake says what it is about, so that the page can", () => {
   const length = mistake("0123")
   assert.ok(length instanceof WrongLength)
   assert.deepEqual([length.expected, length.found], [28, 4])
+  for (const [found, swallowed] of [
+    [27, true],
+    [24, false],
+    [22, true],
+    [21, false],
+    [29, false],
+  ] as const) {
+    const few = mistake("0".repeat(found))
+    assert.ok(few instanceof WrongLength)
+    assert.equal(few.looksSwallowed, swallowed)
+    const message = mistakeInCode("code", few)
+    assert.equal(message?.key, swallowed ? "code.short" : "code.length")
+    assert.equal(mistakeInCode("check", few)?.key, "check.length")
+  }
+})
+
+test("the booth reads what stands in the letter's QR code", () => {
+  // As `psephos registrar letters` writes it; tests/paper/test_letter.py holds the picture against the same text.
+  const code = "0123-4567-89AB-CDEF-GHJK-MNPQ-RSJR"
+  const address = `https://vote.example.org/vi/elections/${"0123456789abcdef".repeat(2)}/booth#code=${code}`
+  assert.equal(codeOfScan(address), code)
+  assert.equal(codeOfScan(code), code)
+  assert.equal(codeOfFragment(new URL(address).hash), code)
+  assert.equal(parseVotingCode(codeOfScan(address)!), "0123456789ABCDEFGHJKMNPQRS")
+  assert.equal(codeOfScan("https://vote.example.org/vi/elections/1/check?code=7ABCD"), null)
 })

@@ -8,6 +8,9 @@ export const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 /** Unicode code points; longer input is refused before it is looked at. */
 const MAX_TYPED_CHARACTERS = 200
 
+/** A Vietnamese input method swallows so many keys of a code at most, nearly always. */
+const SWALLOWED_MAX = 6
+
 // What is dropped, listed so that every implementation drops the same: white space, no-break space, soft hyphen;
 // figure, thin, zero-width and narrow no-break space, word joiners; hyphens, dashes, the minus sign.
 const SEPARATORS = new Set(
@@ -51,6 +54,13 @@ export class WrongLength extends MistypedCode {
   readonly code = "wrong-length"
   readonly expected: number
   readonly found: number
+
+  /** Whether it looks as if an input method had swallowed keys: WW became W, or A10 became A. Then a few are missing,
+   * and not whole groups of four, which a person would leave out. */
+  get looksSwallowed(): boolean {
+    const missing = this.expected - this.found
+    return missing > 0 && missing <= SWALLOWED_MAX && missing % 4 !== 0
+  }
 
   constructor(expected: number, found: number) {
     super(`A code of ${expected} symbols was typed with ${found}.`)

@@ -16,6 +16,9 @@ export function mistakeInCode(page: "code" | "check", error: unknown): Message |
   if (error instanceof EmptyCode) return { key: `${page}.empty` }
   if (error instanceof CheckSymbolsDiffer) return { key: `${page}.checksum` }
   if (error instanceof WrongSymbol) return { key: `${page}.symbol`, values: { letter: error.symbol } }
+  if (page === "code" && error instanceof WrongLength && error.looksSwallowed) {
+    return { key: "code.short", values: { n: error.found } }
+  }
   if (error instanceof WrongLength) return { key: `${page}.length`, values: { n: error.found }, count: error.found }
   if (error instanceof VietnameseKeyboard) {
     const letters = error.letters.map((letter) => `“${letter}”`).join(", ")
