@@ -15,6 +15,7 @@ from storage.jobs import Handler, Job
 from storage.session import writing
 from tally.clock import keep_time
 from voting.office import Office
+from web.rate_storage import SqlStorage
 from web.settings import Settings
 
 FORGET_MAILS: Final = "forget-mails"
@@ -22,7 +23,15 @@ FORGET_JOBS: Final = "forget-jobs"
 
 KEEP_TIME: Final = "keep-time"
 
-PERIODS: Final[Mapping[str, int]] = {KEEP_TIME: 5, FORGET_MAILS: 3600, FORGET_JOBS: 3600}
+FORGET_COUNTS: Final = "forget-counts"
+"""Of rate limits: hashes of addresses go when they say nothing any more."""
+
+PERIODS: Final[Mapping[str, int]] = {
+    KEEP_TIME: 5,
+    FORGET_MAILS: 3600,
+    FORGET_JOBS: 3600,
+    FORGET_COUNTS: 3600,
+}
 """Duties, and the length of their periods in seconds."""
 
 
@@ -34,6 +43,7 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
         FORGET_MAILS: lambda job: _forget_mails(office, job),
         FORGET_JOBS: lambda job: _forget_jobs(office, job),
     }
+    every[FORGET_COUNTS] = lambda job: _forget_counts(office, job)
     if settings.mail_server is not None:
         every |= mail_handlers(office.engine, settings.mail_server)
     return every
@@ -48,6 +58,12 @@ def _keep_time(office: Office, job: Job) -> None:
 def _forget_mails(office: Office, job: Job) -> None:
     with writing(office.engine) as session:
         outbox.forget(session, job.clock())
+        job.finish(session)
+
+
+def _forget_counts(office: Office, job: Job) -> None:
+    SqlStorage(engine=office.engine).sweep()
+    with writing(office.engine) as session:
         job.finish(session)
 
 

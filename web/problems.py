@@ -99,8 +99,13 @@ def refused(code: str, sentence: str) -> Response:
 def from_http(error: HTTPException) -> Response:
     """The document for what the routing refused: no such address, wrong method, body too large."""
     code = _OF_HTTP.get(error.status_code, HTTPStatus(error.status_code).phrase.lower().replace(" ", "-"))
-    response = problem(error.status_code, code, error.detail)
-    response.headers.update(error.headers or {})
+    headers = dict(error.headers or {})
+    detail = error.detail
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in headers:
+        headers["Allow"] = ", ".join(sorted(verb.strip() for verb in headers["Allow"].split(",")))
+        detail = f"This address answers {headers['Allow']}."
+    response = problem(error.status_code, code, detail)
+    response.headers.update(headers)
     return response
 
 

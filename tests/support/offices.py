@@ -49,6 +49,7 @@ from voting.preparation import freeze_election, open_polls, register_election
 from voting.server_keys import ServerKeys
 from web.api.bundles import Bundles
 from web.app import create_app
+from web.background import Standing
 from web.casting_pool import Deed, Refusal, put_at
 from web.i18n import Text
 from web.live.source import LivePages
@@ -260,6 +261,7 @@ def site(under_test: OfficeUnderTest) -> Starlette:
     app.state.office, app.state.casting = under_test.office, DirectCasting(under_test.office)
     app.state.limiter = Limiter(under_test.engine, b"k" * 32)
     app.state.bundles = Bundles(under_test.engine, under_test.secrets.with_name("bundles"))
+    app.state.background = lambda: Standing.STOPPED
     return app
 
 

@@ -1,21 +1,20 @@
 """One description of each operation: the route and the OpenAPI document are both made of it."""
 
 import inspect
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.routing import BaseRoute
 
 from board.errors import BoardError
 from protocol.errors import ProtocolError
 from voting.errors import VotingError
 from web import problems
+from web.access import Access, AccessRoute
 from web.api.responses import CORS, PREFLIGHT, conditional
 from web.rate_limits import Rule, headers_of, hit, hit_async
 
@@ -92,18 +91,16 @@ def problems_of(operation: Operation) -> tuple[str, ...]:
 
 
 def routes(operations: Iterable[Operation]) -> list[BaseRoute]:
-    """A route for each path. It answers OPTIONS, and to other verbs 405 with what is allowed."""
-    by_path: defaultdict[str, list[Operation]] = defaultdict(list)
-    for operation in operations:
-        by_path[operation.path].append(operation)
-    found: list[BaseRoute] = []
-    for path, here in by_path.items():
-        found += [
-            Route(path, _serving(operation), methods=[operation.method], name=operation.name)
-            for operation in here
-        ]
-        found.append(Route(path, _OtherVerbs(here), name=f"{here[0].name}-other-verbs"))
-    return found
+    """A route for each path, which answers OPTIONS too."""
+    return [
+        AccessRoute(
+            operation.path,
+            _serving(operation),
+            access=Access.PUBLIC,
+            methods=(operation.method, "OPTIONS"),
+        )
+        for operation in operations
+    ]
 
 
 def _serving(operation: Operation) -> Handler:
@@ -112,6 +109,8 @@ def _serving(operation: Operation) -> Handler:
     if inspect.iscoroutinefunction(handler):
 
         async def serve_async(request: Request) -> Response:
+            if request.method == "OPTIONS":
+                return _options(operation)
             try:
                 if operation.rule is not None:
                     await hit_async(request, operation.rule)
@@ -124,6 +123,8 @@ def _serving(operation: Operation) -> Handler:
         return serve_async
 
     def serve(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return _options(operation)
         try:
             if operation.rule is not None:
                 hit(request, operation.rule)
@@ -167,21 +168,8 @@ def _require_json(operation: Operation, request: Request) -> None:
         raise HTTPException(415, "Send the record as application/json, not compressed.", _JSON_ONLY)
 
 
-class _OtherVerbs:
-    """Answers OPTIONS, and 405 to the rest. An application, because a route of a function would be for GET alone."""
-
-    def __init__(self, here: Sequence[Operation]) -> None:
-        reading = any(operation.is_reading for operation in here)
-        verbs = {operation.method for operation in here} | ({"HEAD"} if reading else set()) | {"OPTIONS"}
-        self._allow = ", ".join(sorted(verbs))
-        self._extra = PREFLIGHT if reading else _JSON_ONLY
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI entry."""
-        if scope["method"] == "OPTIONS":
-            answer = Response(None, 204, {"Allow": self._allow, "Cache-Control": "no-store", **self._extra})
-        else:
-            answer = problems.from_http(
-                HTTPException(405, f"This address answers {self._allow}.", {"Allow": self._allow})
-            )
-        await answer(scope, receive, send)
+def _options(operation: Operation) -> Response:
+    """What may be asked here, and by scripts of which sites."""
+    verbs = "GET, HEAD, OPTIONS" if operation.is_reading else "OPTIONS, POST"
+    extra = PREFLIGHT if operation.is_reading else _JSON_ONLY
+    return Response(None, 204, {"Allow": verbs, "Cache-Control": "no-store", **extra})

@@ -27,6 +27,7 @@ from web.api.bundles import bundle
 from web.api.openapi import OPENAPI_PATH, document
 from web.api.operations import Answer, Operation, Parameter, routes
 from web.api.responses import SHORT, json_answer
+from web.health import health_routes
 from web.rate_limits import BUNDLE, READING, VOTING
 
 PREFIX: Final = "/api/v1/elections"
@@ -320,5 +321,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 
 
 def api_routes() -> list[BaseRoute]:
-    """All routes of the API; `app.state.office`, `.casting`, `.limiter` and `.bundles` serve them."""
-    return routes(OPERATIONS)
+    """All routes for programs, the two of health too.
+
+    `app.state.office`, `.casting`, `.limiter`, `.bundles` and `.background` serve them.
+    """
+    return [*routes(OPERATIONS), *health_routes()]
