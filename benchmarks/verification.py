@@ -32,7 +32,7 @@ from protocol.canonical import encode_canonical
 from protocol.ceremony_record import make_ceremony_body
 from protocol.leaf import Kind, make_leaf, sign_body
 from protocol.manifest import RELAXED_SMALL_AREAS, Area, ChooseOne, Manifest, NamedKey, Option
-from protocol.records import Closing, Freeze, PollsOpened, freeze_message
+from protocol.records import CLOCK, Closing, Freeze, PollsOpened, freeze_message
 from protocol.roll import RollEntry, make_roll
 from protocol.terms import ElectionTerms, assemble_terms
 from protocol.text import LocalText, format_time
@@ -114,12 +114,19 @@ def make_bundle(folder: Path, ballots: int, bits: int, options: int) -> None:
     signature = encode_base64url(trustee.sign(freeze_message(terms.election, terms.fingerprint)))
     freeze = Freeze(**common, format="psephos/freeze/v1", signatures=(signature,))
     writer.append(Kind.FREEZE, encode_canonical(freeze))
-    opened = PollsOpened(**common, format="psephos/polls-opened/v1")
+    opened = PollsOpened(**common, by=CLOCK, format="psephos/polls-opened/v1")
     writer.append_as_server(Kind.POLLS_OPENED, encode_canonical(opened))
     for body, signed in _ballots(terms, ballots):
         writer.append(Kind.BALLOT, body, signed)
     closing = Closing(
-        **common, ballots=ballots, challenges=0, format="psephos/closing/v1", keys=None, persons=None
+        **common,
+        ballots=ballots,
+        by="Benchmark",
+        challenges=0,
+        format="psephos/closing/v1",
+        keys=None,
+        persons=None,
+        reason="All ballots are cast.",
     )
     writer.append_as_server(Kind.CLOSING, encode_canonical(closing))
     writer.sign("checkpoint", manifest.log_origin)

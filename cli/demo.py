@@ -16,13 +16,15 @@ import uvicorn
 
 from audits.bundle import write_bundle
 from cli import demo_ward
-from cli.output import ExitCode, in_words, say
+from cli.output import ExitCode, in_words, say, stdout
 from cli.progress import Progress
 from cli.serve import run_until_stopped
+from cli.totals import totals_table
 from protocol.manifest import Manifest, Question
 from protocol.records import QuestionVotes, Result
 from protocol.terms import ElectionTerms
 from protocol.text import LocalText
+from protocol.totals import question_votes
 from rehearsal.one_machine import (
     Hands,
     Trustees,
@@ -133,7 +135,7 @@ def _hold_counted_election(ward: _Ward) -> tuple[Verdict, Path]:
         (voter, vote, 1) for voter, vote in zip(voters, votes, strict=True)
     ]
     changed = [(voter, demo_ward.invented_vote(), 2) for voter in voters[:VOTE_AGAIN]]
-    expected = _sum([vote for _, vote, _ in changed] + votes[VOTE_AGAIN:])
+    expected = _totals(terms, [vote for _, vote, _ in changed] + votes[VOTE_AGAIN:])
     with (
         Hands(ward.settings.database_url, ward.settings.secrets) as hands,
         ward.progress.task("Voters encrypt and cast") as show,
@@ -150,7 +152,9 @@ def _hold_counted_election(ward: _Ward) -> tuple[Verdict, Path]:
         f"{VOTERS} of {VOTERS + ABSTAINERS} voters have voted, {VOTE_AGAIN} of them twice; "
         "the last ballot came over HTTP."
     )
-    close_polls(ward.office, manifest.election)
+    close_polls(
+        ward.office, manifest.election, by="Demonstration", reason="The demonstration shows the counting."
+    )
     with ward.progress.task("Trustees verify the board and open the sum"):
         aggregate(ward.office, manifest.election)
         open_urn(ward.office, manifest.election, trustees, openers=(1, 3))
@@ -191,14 +195,16 @@ def _prepare(
     return manifest, terms, trustees, issued
 
 
-def _sum(votes: list[Vote]) -> list[list[int]]:
+def _totals(terms: ElectionTerms, votes: list[Vote]) -> tuple[QuestionVotes, ...]:
     """Totals of every question, added in the clear."""
-    return [[sum(slot) for slot in zip(*answers, strict=True)] for answers in zip(*votes, strict=True)]
+    return tuple(
+        question_votes(layout, [sum(slot) for slot in zip(*answers, strict=True)])
+        for layout, answers in zip(terms.layouts, zip(*votes, strict=True), strict=True)
+    )
 
 
-def _require_totals(result: Result, expected: list[list[int]]) -> None:
-    opened = [[item.votes for item in question.votes] for question in result.totals]
-    if opened != expected:
+def _require_totals(result: Result, expected: tuple[QuestionVotes, ...]) -> None:
+    if result.totals != expected:
         raise RuntimeError("The opened totals are not what the invented voters chose.")
 
 
@@ -240,7 +246,5 @@ def _say_verdict(verdict: Verdict, bundle: Path) -> None:
 
 
 def _say_totals(question: Question, totals: QuestionVotes) -> None:
-    names = {option.id: in_words(option.label) for option in question.options}
-    say(f"\n  {in_words(question.text)}")
-    for item in totals.votes:
-        say(f"  {item.votes:>5}  {names.get(item.option, '(blank)')}")
+    say(f"\n{in_words(question.text)}")
+    stdout().print(totals_table(question, totals))

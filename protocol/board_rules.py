@@ -11,6 +11,7 @@ from crypto.encoding import decode_base64url
 from crypto.errors import CryptoError
 from protocol.errors import ProtocolError
 from protocol.leaf import (
+    REGISTRAR_KINDS,
     SERVER_KINDS,
     TRUSTEE_KINDS,
     VOTER_KINDS,
@@ -71,11 +72,15 @@ class BoardRules:
                 raise BoardBroken(f"Entry {self.size} must be the {_FIRST[self.size]}, not a {kind}.")
             return
         after_result = self.result is not None
+        is_open = self.opened is not None and self.closing is None
         allowed = {
             Kind.POLLS_OPENED: self.opened is None,
-            Kind.BALLOT: self.opened is not None and self.closing is None,
-            Kind.CHALLENGE: self.opened is not None and self.closing is None,
-            Kind.CLOSING: self.opened is not None and self.closing is None,
+            Kind.BALLOT: is_open,
+            Kind.CHALLENGE: is_open,
+            Kind.EXTENSION: is_open,
+            Kind.REVOCATION: self.closing is None,
+            Kind.CONFLICT: is_open,
+            Kind.CLOSING: is_open,
             Kind.AGGREGATES: self.closing is not None and self.size == self.closing + 1,
             Kind.ACT: self.aggregates is not None and self.act is None,
             Kind.CLOSING_STATEMENT: self.aggregates is not None,
@@ -117,7 +122,7 @@ def trustee_of(body: bytes) -> int:
 
 
 def require_author(manifest: Manifest, leaf: Leaf, body: bytes) -> None:
-    """Check the signature of a server's or trustee's leaf (voters' are checked with their ballots).
+    """Check the signature of a server's, registrar's or trustee's leaf (voters' are checked with their ballots).
 
     Raises: BoardBroken.
     """
@@ -126,6 +131,10 @@ def require_author(manifest: Manifest, leaf: Leaf, body: bytes) -> None:
     try:
         if leaf.kind in SERVER_KINDS:
             verify_leaf_signature(leaf, decode_base64url(manifest.server_key, 32))
+        elif leaf.kind in REGISTRAR_KINDS:
+            if manifest.registrar_key is None:
+                raise BoardBroken("This election names no registrar who could replace voting codes.")
+            verify_leaf_signature(leaf, decode_base64url(manifest.registrar_key, 32))
         elif leaf.kind in TRUSTEE_KINDS:
             verify_leaf_signature(leaf, manifest.trustee_key(trustee_of(body)))
     except (CryptoError, ProtocolError) as error:

@@ -11,17 +11,23 @@ from crypto.errors import CryptoError
 from protocol.ballot import Ballot, BallotInvalid, decode_ballot
 from protocol.leaf import Leaf, verify_leaf_signature
 from protocol.manifest import Manifest
-from protocol.roll import Roll, RollEntry
+from protocol.revocation import ActiveRoll
+from protocol.roll import RollEntry
 from protocol.terms import ElectionTerms
 from protocol.text import parse_time
 
 
-def require_on_roll(roll: Roll, ballot: Ballot) -> RollEntry:
-    """The roll's entry of the ballot's credential. Raises: BallotInvalid `unknown-credential`."""
-    entry = roll.entries.get(ballot.credential)
-    if entry is None:
+def require_on_roll(roll: ActiveRoll, credential: bytes, index: int) -> RollEntry:
+    """Line of a credential that may vote at entry `index`.
+
+    Raises: BallotInvalid `unknown-credential`, `revoked-credential`.
+    """
+    line = roll.line_of(credential)
+    if line is None or not roll.is_on_roll(credential, index):
         raise unknown_credential()
-    return entry
+    if roll.is_revoked(credential, index):
+        raise revoked_credential()
+    return line
 
 
 def unknown_credential() -> BallotInvalid:
@@ -29,6 +35,14 @@ def unknown_credential() -> BallotInvalid:
     return BallotInvalid(
         "unknown-credential",
         "This voting code is not on the voters' list of this election. Check the letter.",
+    )
+
+
+def revoked_credential() -> BallotInvalid:
+    """The error for a credential that the registrar revoked."""
+    return BallotInvalid(
+        "revoked-credential",
+        "This voting code was replaced by a new one. Vote with the code of the newest letter.",
     )
 
 
@@ -42,11 +56,14 @@ def require_signature(leaf: Leaf, ballot: Ballot) -> None:
         ) from error
 
 
-def require_window(manifest: Manifest, moment: datetime) -> None:
-    """Check opens_at ≤ moment < closes_at. Raises: BallotInvalid `outside-window`."""
-    if not parse_time(manifest.opens_at) <= moment < parse_time(manifest.closes_at):
+def require_window(manifest: Manifest, closes_at: str, moment: datetime) -> None:
+    """Check opens_at ≤ moment < closes_at, which is the manifest's closing time or that of the last extension.
+
+    Raises: BallotInvalid `outside-window`.
+    """
+    if not parse_time(manifest.opens_at) <= moment < parse_time(closes_at):
         raise BallotInvalid(
-            "outside-window", f"Ballots are taken from {manifest.opens_at} until before {manifest.closes_at}."
+            "outside-window", f"Ballots are taken from {manifest.opens_at} until before {closes_at}."
         )
 
 
@@ -67,15 +84,17 @@ def require_sequence(manifest: Manifest, sequence: int, earlier_valid: int) -> N
         )
 
 
-def read_ballot(terms: ElectionTerms, roll: Roll, leaf: Leaf, body: bytes) -> tuple[Ballot, RollEntry]:
-    """Checks (1) to (5) of PROTOCOL section 8 for a ballot leaf between opening and closing.
+def read_ballot(
+    terms: ElectionTerms, roll: ActiveRoll, closes_at: str, index: int, leaf: Leaf, body: bytes
+) -> tuple[Ballot, RollEntry]:
+    """Checks (1) to (6) of PROTOCOL section 8 for the ballot leaf at `index`, between opening and closing.
 
-    Raises: BallotInvalid.
+    closes_at: the closing time that holds there. Raises: BallotInvalid.
     """
     ballot = decode_ballot(terms, body)
-    entry = require_on_roll(roll, ballot)
+    entry = require_on_roll(roll, ballot.credential, index)
     require_signature(leaf, ballot)
-    require_window(terms.manifest, parse_time(leaf.time))
+    require_window(terms.manifest, closes_at, parse_time(leaf.time))
     return ballot, entry
 
 
@@ -83,9 +102,11 @@ def read_ballot(terms: ElectionTerms, roll: Roll, leaf: Leaf, body: bytes) -> tu
 class CountingList:
     """Grows with every ballot leaf in the order of the board; afterwards `counted` is the list.
 
+    roll: with all revocations of the board, before `counted` is asked.
     last: for each credential the index of its last valid leaf.  valid: how many valid leaves it has.
     """
 
+    roll: ActiveRoll
     last: dict[bytes, int] = field(default_factory=dict)
     valid: dict[bytes, int] = field(default_factory=dict)
 
@@ -99,9 +120,14 @@ class CountingList:
         self.valid[credential] = self.earlier_valid(credential) + 1
 
     def counted(self) -> list[int]:
-        """Indices of the counted leaves, ascending."""
-        return sorted(self.last.values())
+        """Indices of the counted leaves, ascending: each credential's last one, unless it was revoked."""
+        return sorted(index for key, index in self.last.items() if key not in self.roll.ended)
 
-    def counted_entries(self, roll: Roll) -> Mapping[bytes, RollEntry]:
-        """Entry of every credential that has a counted ballot."""
-        return {credential: roll.entries[credential] for credential in self.last}
+    def counted_entries(self) -> Mapping[bytes, RollEntry]:
+        """Line of every credential that has a counted ballot."""
+        lines = ((key, self.roll.line_of(key)) for key in self.last if key not in self.roll.ended)
+        return {key: line for key, line in lines if line is not None}
+
+    def lines_with_ballot(self) -> int:
+        """How many lines of the roll have a valid ballot of any credential that ever stood on them."""
+        return len({self.roll.first_of(key) for key in self.last})

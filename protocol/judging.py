@@ -23,11 +23,12 @@ BATCH_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True)
 class BallotLeaf:
-    """A ballot leaf with its body, on its way to a judge."""
+    """A ballot leaf with its body, on its way to a judge. closes_at: the closing time that holds at this entry."""
 
     index: int
     leaf: Leaf
     body: bytes
+    closes_at: str
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Judgement:
     """What one leaf says of itself.
 
     credential, sequence, tracker: None when the body does not decode.
-    fault: (code, sentence) of checks 1, 2, 4, 5 of PROTOCOL section 8.  proof_faults: of check 7.
+    fault: (code, sentence) of checks 1, 2, 5, 6 of PROTOCOL section 8.  proof_faults: of check 8.
     proofs: how many membership proofs were checked.
     """
 
@@ -67,7 +68,7 @@ def judge_ballots(terms: ElectionTerms, leaves: Sequence[BallotLeaf], exact: boo
             ballot = decode_ballot(terms, item.body)
             ballots[item.index] = ballot
             require_signature(item.leaf, ballot)
-            require_window(terms.manifest, parse_time(item.leaf.time))
+            require_window(terms.manifest, item.closes_at, parse_time(item.leaf.time))
         except BallotInvalid as error:
             faults[item.index] = (error.code, str(error))
     claims = {index: ballot_claims(terms, ballot) for index, ballot in ballots.items() if index not in faults}

@@ -28,6 +28,9 @@ class Kind(StrEnum):
     POLLS_OPENED = "polls-opened"
     BALLOT = "ballot"
     CHALLENGE = "challenge"
+    EXTENSION = "extension"
+    REVOCATION = "revocation"
+    CONFLICT = "conflict"
     CLOSING = "closing"
     AGGREGATES = "aggregates"
     ACT = "act"
@@ -37,7 +40,18 @@ class Kind(StrEnum):
 
 
 UNSIGNED_KINDS = frozenset({Kind.MANIFEST, Kind.CEREMONY, Kind.ROLL, Kind.FREEZE})
-SERVER_KINDS = frozenset({Kind.POLLS_OPENED, Kind.CLOSING, Kind.AGGREGATES, Kind.ACT, Kind.RESULT})
+SERVER_KINDS = frozenset(
+    {
+        Kind.POLLS_OPENED,
+        Kind.EXTENSION,
+        Kind.CONFLICT,
+        Kind.CLOSING,
+        Kind.AGGREGATES,
+        Kind.ACT,
+        Kind.RESULT,
+    }
+)
+REGISTRAR_KINDS = frozenset({Kind.REVOCATION})
 TRUSTEE_KINDS = frozenset({Kind.CLOSING_STATEMENT, Kind.PARTIAL_OPENING})
 VOTER_KINDS = frozenset({Kind.BALLOT, Kind.CHALLENGE})
 

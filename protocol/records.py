@@ -10,6 +10,7 @@ import msgspec
 
 from crypto.transcript import tuple_hash, u64
 from protocol.canonical import Record
+from protocol.errors import MalformedRecord
 from protocol.text import Base64url, Count, ElectionId, Identifier, require_text
 
 RECORD_BYTES_MAX = 64 * 1024 * 1024
@@ -26,24 +27,56 @@ class Freeze(Record, frozen=True):
     signatures: tuple[Base64url, ...]
 
 
-class PollsOpened(Record, frozen=True):
-    """From here on ballots are taken."""
+CLOCK = "clock"
+"""In `by`: nobody's hand, the time had come."""
 
+
+class PollsOpened(Record, frozen=True):
+    """From here on ballots are taken. by: `CLOCK`, or the name of the official who opened."""
+
+    by: str
     election: ElectionId
     fingerprint: Base64url
     format: Literal["psephos/polls-opened/v1"]
 
+    def __post_init__(self) -> None:
+        require_text(self.by, 100, "by")
+
 
 class Closing(Record, frozen=True):
-    """No ballot after this one. keys, persons: null where no sign-in is asked."""
+    """No ballot after this one. by: `CLOCK`, or the name of the official who closed.  keys, persons: null where no
+    sign-in is asked.  reason: null unless the polls are closed before their time.
+    """
 
     ballots: Count
+    by: str
     challenges: Count
     election: ElectionId
     fingerprint: Base64url
     format: Literal["psephos/closing/v1"]
     keys: Count | None
     persons: Count | None
+    reason: str | None
+
+    def __post_init__(self) -> None:
+        require_text(self.by, 100, "by")
+        if self.reason is not None:
+            require_text(self.reason, 1000, "reason")
+
+
+def require_closing_reason(closing: Closing, closes_at: str, moment: str) -> None:
+    """Check that a closing before its time has a name and a reason, and one in time no reason.
+
+    closes_at: the closing time that holds at `moment`, both as in records. Raises: MalformedRecord.
+    """
+    if moment >= closes_at:
+        if closing.reason is not None:
+            raise MalformedRecord("The polls were closed in time, so there is no reason to give.")
+        return
+    if closing.by == CLOCK or closing.reason is None:
+        raise MalformedRecord(
+            f"The polls were closed before {closes_at}: that needs an official's name and a reason."
+        )
 
 
 class AreaGroup(Record, frozen=True):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from protocol.events import Events
 from protocol.records import QuestionVotes
 
 FAILURES_LISTED_MAX = 1000
@@ -79,6 +80,7 @@ class Report:
     root: bytes
     warnings: tuple[str, ...]
     result: tuple[QuestionVotes, ...] | None
+    events: Events
 
     @property
     def ok(self) -> bool:

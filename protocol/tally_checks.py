@@ -1,7 +1,7 @@
 """Checks 07 to 12: from the list of counted ballots to the published numbers. Source: PROTOCOL sections 8, 9."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crypto.encoding import decode_int, encode_base64url, encode_int
 from crypto.errors import CryptoError
@@ -20,6 +20,7 @@ from protocol.board_rules import BoardRules
 from protocol.canonical import decode_canonical
 from protocol.counting import CountingList
 from protocol.errors import ProtocolError
+from protocol.events import Events, closed_polls, events_of
 from protocol.leaf import Kind, Leaf, body_digest
 from protocol.opening_rules import (
     decode_aggregates,
@@ -42,7 +43,8 @@ from protocol.records import (
     counted_digest,
 )
 from protocol.report import NOT_CHECKED, CheckLog, CheckName
-from protocol.roll import Roll
+from protocol.running import RunningElection
+from protocol.sign_in import require_persons
 from protocol.terms import ElectionTerms
 from protocol.text import parse_time
 from protocol.totals import totals_of
@@ -66,11 +68,10 @@ class TallyChecks:
     """Collects the leaves after the ballots, then checks them against what it derives itself.
 
     groups, products: as recomputed.  statements: numbers of the trustees whose identical statement stands on the board.
-    act: the one that lowers their quorum, None without it.
+    act: the one that lowers their quorum, None without it.  events: what the report lists besides.
     """
 
     terms: ElectionTerms
-    roll: Roll
     log: CheckLog
     closing_root: bytes = b""
     closing_time: str = ""
@@ -85,6 +86,7 @@ class TallyChecks:
     answers: dict[int, tuple[int, ...]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     result: tuple[QuestionVotes, ...] | None = None
+    events: Events = field(default_factory=Events)
     _noted: list[_Noted] = field(default_factory=list)
 
     def note(self, index: int, leaf: Leaf, body: bytes) -> None:
@@ -102,6 +104,7 @@ class TallyChecks:
     def check(
         self,
         entries: Callable[[], Iterator[tuple[bytes, bytes]]],
+        running: RunningElection,
         counting: CountingList,
         trackers: Mapping[bytes, bytes],
         rules: BoardRules,
@@ -110,20 +113,24 @@ class TallyChecks:
     ) -> None:
         """Run checks 07 to 12 as far as the board goes.
 
-        entries: the board, for the second reading.  trackers: of each credential's counted ballot, as judged.
+        entries: the board, for the second reading.  running: the election at its end.
+        trackers: of each credential's counted ballot, as judged.
         Raises: SourceBroken when the second reading gives other ballots than were judged.
         """
         log = self.log
         with log.timed(CheckName.COUNTED):
             self.counted = counting.counted()
             log.counts[CheckName.COUNTED] = len(self.counted)
+        self.events = events_of(running, counting)
+        self.warnings.extend(self.events.warnings())
         if rules.closing is None:
             return
         self.closing_root = roots[rules.closing + 1]
         closing = self._noted[0]
         self.closing_time = closing.leaf.time
-        if closing.leaf.time < self.terms.manifest.closes_at:
+        if closing.leaf.time < running.closes_at:
             self.warnings.append("closed-early")
+        self._check_closing(closing, counting)
         with log.timed(CheckName.AGGREGATES):
             self._aggregate(entries, counting, trackers, progress)
         by_kind = self._by_kind()
@@ -137,7 +144,17 @@ class TallyChecks:
         with log.timed(CheckName.PARTIAL_OPENINGS):
             self._check_openers(rules, closing)
         if by_kind[Kind.RESULT]:
-            self._check_result(by_kind[Kind.RESULT][0], closing)
+            self._check_result(by_kind[Kind.RESULT][0])
+
+    def _check_closing(self, noted: _Noted, counting: CountingList) -> None:
+        closing = decode_canonical(noted.body, Closing, limit_bytes=RECORD_BYTES_MAX)
+        self.events = replace(self.events, closed=closed_polls(noted.index, closing))
+        with self.log.timed(CheckName.RESULT):
+            try:
+                asked = self.terms.manifest.asks_sign_in
+                require_persons(asked, closing.persons, closing.keys, counting.lines_with_ballot())
+            except ProtocolError as error:
+                self.log.fail(CheckName.RESULT, noted.index, str(error))
 
     def _by_kind(self) -> dict[Kind, list[_Noted]]:
         found: dict[Kind, list[_Noted]] = {kind: [] for kind in Kind}
@@ -153,10 +170,11 @@ class TallyChecks:
         progress: Callable[[int, int], None],
     ) -> None:
         manifest = self.terms.manifest
+        lines = counting.counted_entries()
         groups = group_areas(
             [area.id for area in manifest.areas],
             manifest.small_areas,
-            counting.counted_entries(self.roll).values(),
+            lines.values(),
         )
         self.withheld = groups is None
         self.groups = groups or ()
@@ -168,7 +186,7 @@ class TallyChecks:
             progress(index + 1, 2)
             if index in wanted:
                 ballot = self._read_again(index, body, counting, trackers)
-                aggregator.add(ballot, self.roll.entries[ballot.credential])
+                aggregator.add(ballot, lines[ballot.credential])
                 wanted.remove(index)
         if wanted:
             raise SourceBroken("The board was shorter when it was read again.")
@@ -303,7 +321,7 @@ class TallyChecks:
             except CryptoError as error:
                 self.log.fail(CheckName.PARTIAL_OPENINGS, noted.index, f"{_place(product)}: {error}")
 
-    def _check_result(self, noted: _Noted, closing: _Noted) -> None:
+    def _check_result(self, noted: _Noted) -> None:
         log = self.log
         try:
             result = decode_canonical(noted.body, Result, limit_bytes=RECORD_BYTES_MAX)
@@ -335,11 +353,6 @@ class TallyChecks:
             log.counts[CheckName.RESULT] = 1
             if result.totals != (self.result or ()):
                 log.fail(CheckName.RESULT, noted.index, "The published totals are not the recomputed ones.")
-            record = decode_canonical(closing.body, Closing, limit_bytes=RECORD_BYTES_MAX)
-            if (record.persons, record.keys) != (None, None):
-                log.fail(
-                    CheckName.RESULT, closing.index, "Persons are counted, but this election asks no sign-in."
-                )
 
     def _check_openings(self, index: int, result: Result) -> dict[tuple[int, str, int], int] | None:
         log = self.log

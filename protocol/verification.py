@@ -21,14 +21,17 @@ from protocol.ballot import BallotInvalid
 from protocol.board_rules import BoardBroken, BoardRules, require_author
 from protocol.canonical import decode_canonical
 from protocol.challenge import decode_challenge, recompute_ballot
-from protocol.counting import CountingList, require_sequence, require_window, unknown_credential
+from protocol.counting import CountingList, require_on_roll, require_sequence, require_window
 from protocol.errors import ProtocolError
+from protocol.events import Events
 from protocol.judging import BATCH_BALLOTS, BATCH_BYTES, BallotLeaf, JudgedBatch, Judgement, judge_ballots
 from protocol.leaf import Kind, Leaf, body_digest, decode_leaf, verify_leaf_signature
 from protocol.manifest import Manifest, decode_manifest
 from protocol.records import RECORD_BYTES_MAX, Closing, PollsOpened
 from protocol.report import NOT_CHECKED, BoardState, CheckLog, CheckName, Report
+from protocol.revocation import ActiveRoll
 from protocol.roll import Roll, decode_roll
+from protocol.running import RunningElection
 from protocol.tally_checks import SourceBroken, TallyChecks
 from protocol.terms import ElectionTerms, read_key, tie_terms, verify_freeze
 from protocol.text import parse_time
@@ -77,12 +80,16 @@ class Options:
 
 @dataclass
 class VerifiedBoard:
-    """What was derived on the way; complete as far as the report is good."""
+    """What was derived on the way; complete as far as the report is good. roll: as it was frozen.
+
+    running: closing time, revocations and conflicts at the end of the board.
+    """
 
     report: Report
     terms: ElectionTerms | None
     roll: Roll | None
     rules: BoardRules
+    running: RunningElection | None
     tally: TallyChecks | None
 
 
@@ -95,13 +102,21 @@ def verify_board(source: BoardSource, options: Options | None = None) -> Verifie
 
 
 @dataclass
+class _Walk:
+    """What grows while the board is read from its fourth entry on."""
+
+    running: RunningElection
+    counting: CountingList
+    tally: TallyChecks
+
+
+@dataclass
 class _Verification:
     source: BoardSource
     options: Options
     log: CheckLog = field(default_factory=lambda: CheckLog(time.perf_counter))
     rules: BoardRules = field(default_factory=BoardRules)
     tree: CompactTree = field(default_factory=CompactTree)
-    counting: CountingList = field(default_factory=CountingList)
     trackers: dict[bytes, int] = field(default_factory=dict)
     counted_trackers: dict[bytes, bytes] = field(default_factory=dict)
     challenged: dict[bytes, int] = field(default_factory=dict)
@@ -118,21 +133,23 @@ class _Verification:
         self._read_terms(self._first_bodies())
         if self.terms is None or self.roll is None:
             self._not_reached("the election's terms could not be read")
-            return VerifiedBoard(self._report(None), None, None, self.rules, None)
-        tally = TallyChecks(self.terms, self.roll, self.log)
-        self._read_board(self.terms, self.roll, tally)
-        self._check_heads(self.terms.manifest, tally.act_stands)
+            return VerifiedBoard(self._report(None), None, None, self.rules, None, None)
+        running = RunningElection.begin(self.terms, ActiveRoll(self.roll))
+        walk = _Walk(running, CountingList(running.roll), TallyChecks(self.terms, self.log))
+        self._read_board(self.terms, walk)
+        self._check_heads(self.terms.manifest, walk.tally.act_stands)
         if not self.log.has_failed(CheckName.BOARD):
-            self._check_tally(tally)
+            self._check_tally(walk)
         if self.log.has_failed(CheckName.BOARD):
             self._not_reached("the board is broken")
-        return VerifiedBoard(self._report(tally), self.terms, self.roll, self.rules, tally)
+        return VerifiedBoard(self._report(walk.tally), self.terms, self.roll, self.rules, running, walk.tally)
 
-    def _check_tally(self, tally: TallyChecks) -> None:
+    def _check_tally(self, walk: "_Walk") -> None:
         try:
-            tally.check(
+            walk.tally.check(
                 self.source.entries,
-                self.counting,
+                walk.running,
+                walk.counting,
                 self.counted_trackers,
                 self.rules,
                 self.roots,
@@ -181,7 +198,7 @@ class _Verification:
                 kind: body_digest(kind, body) for kind, body in zip(kinds, bodies, strict=True)
             }
 
-    def _read_board(self, terms: ElectionTerms, roll: Roll, tally: TallyChecks) -> None:
+    def _read_board(self, terms: ElectionTerms, walk: "_Walk") -> None:
         log = self.log
         sizes = {self.options.older.size} if self.options.older else set()
         for index, (leaf_bytes, body) in enumerate(self._readable_entries()):
@@ -189,25 +206,25 @@ class _Verification:
             with log.timed(CheckName.BOARD):
                 self.tree.append(leaf_hash(leaf_bytes))
                 log.counts[CheckName.BOARD] += 1
-                leaf = self._admit(terms, index, leaf_bytes, body)
+                leaf = self._admit(terms, walk.running, index, leaf_bytes, body)
                 if index + 1 in sizes or (leaf is not None and leaf.kind is Kind.CLOSING):
                     self.roots[index + 1] = self.tree.root()
             if leaf is None:
                 continue
             if leaf.kind is Kind.BALLOT:
                 log.counts[CheckName.BALLOTS] += 1
-                self.waiting.append(BallotLeaf(index, leaf, body))
+                self.waiting.append(BallotLeaf(index, leaf, body, walk.running.closes_at))
                 self.waiting_bytes += len(body)
                 if len(self.waiting) >= BATCH_BALLOTS or self.waiting_bytes >= BATCH_BYTES:
-                    self._send_batch(terms, roll)
+                    self._send_batch(terms, walk)
             elif leaf.kind is Kind.CHALLENGE:
                 with log.timed(CheckName.CHALLENGES):
-                    self._check_challenge(terms, roll, index, leaf, body)
+                    self._check_challenge(terms, walk.running, index, leaf, body)
             else:
-                tally.note(index, leaf, body)
-        self._send_batch(terms, roll)
+                walk.tally.note(index, leaf, body)
+        self._send_batch(terms, walk)
         while self.judged:
-            self._take_batch(roll)
+            self._take_batch(walk)
         for tracker, index in self.challenged.items():
             if tracker in self.trackers:
                 log.fail(
@@ -216,7 +233,9 @@ class _Verification:
                     f"This challenged ballot was cast as well (entry {self.trackers[tracker]}).",
                 )
 
-    def _admit(self, terms: ElectionTerms, index: int, leaf_bytes: bytes, body: bytes) -> Leaf | None:
+    def _admit(
+        self, terms: ElectionTerms, running: RunningElection, index: int, leaf_bytes: bytes, body: bytes
+    ) -> Leaf | None:
         try:
             leaf = decode_leaf(leaf_bytes)
             self.rules.admit(leaf, body)
@@ -234,41 +253,46 @@ class _Verification:
             elif leaf.kind is Kind.POLLS_OPENED:
                 _require_terms(terms, decode_canonical(body, PollsOpened, limit_bytes=RECORD_BYTES_MAX))
             elif leaf.kind is Kind.CLOSING:
-                self._require_closing(terms, body)
+                self._require_closing(terms, running, leaf, body)
+            else:
+                running.note(index, leaf, body)
         except (ProtocolError, CryptoError) as error:
             self.log.fail(CheckName.BOARD, index, str(error))
         return leaf
 
-    def _require_closing(self, terms: ElectionTerms, body: bytes) -> None:
+    def _require_closing(
+        self, terms: ElectionTerms, running: RunningElection, leaf: Leaf, body: bytes
+    ) -> None:
         closing = decode_canonical(body, Closing, limit_bytes=RECORD_BYTES_MAX)
         _require_terms(terms, closing)
+        running.require_closing(leaf, closing)
         if (closing.ballots, closing.challenges) != (self.rules.ballots, self.rules.challenges):
             raise BoardBroken(
                 f"The closing counts {closing.ballots} ballots and {closing.challenges} challenges; "
                 f"the board holds {self.rules.ballots} and {self.rules.challenges}."
             )
 
-    def _send_batch(self, terms: ElectionTerms, roll: Roll) -> None:
+    def _send_batch(self, terms: ElectionTerms, walk: "_Walk") -> None:
         if not self.waiting:
             return
         batch, self.waiting, self.waiting_bytes = self.waiting, [], 0
         if self.options.executor is None:
-            self._take_judgements(roll, judge_ballots(terms, batch, self.options.exact))
+            self._take_judgements(walk, judge_ballots(terms, batch, self.options.exact))
             return
         while len(self.judged) >= self.options.workers:
-            self._take_batch(roll)
+            self._take_batch(walk)
         self.judged.append(self.options.executor.submit(judge_ballots, terms, batch, self.options.exact))
 
-    def _take_batch(self, roll: Roll) -> None:
-        self._take_judgements(roll, self.judged.popleft().result())
+    def _take_batch(self, walk: "_Walk") -> None:
+        self._take_judgements(walk, self.judged.popleft().result())
 
-    def _take_judgements(self, roll: Roll, batch: JudgedBatch) -> None:
+    def _take_judgements(self, walk: "_Walk", batch: JudgedBatch) -> None:
         self.log.seconds[CheckName.BALLOTS] += batch.reading_seconds
         self.log.seconds[CheckName.MEMBERSHIP] += batch.proof_seconds
         for judgement in batch.judgements:
-            self._take_judgement(roll, judgement)
+            self._take_judgement(walk, judgement)
 
-    def _take_judgement(self, roll: Roll, judgement: Judgement) -> None:
+    def _take_judgement(self, walk: "_Walk", judgement: Judgement) -> None:
         log, index = self.log, judgement.index
         log.counts[CheckName.MEMBERSHIP] += judgement.proofs
         if judgement.tracker is not None:
@@ -278,34 +302,32 @@ class _Verification:
             code, sentence = judgement.fault or ("malformed-ballot", "The ballot cannot be read.")
             log.fail(CheckName.BALLOTS, index, f"{code}: {sentence}")
             return
-        if credential not in roll.entries:
-            log.fail(CheckName.BALLOTS, index, f"unknown-credential: {unknown_credential()}")
-            return
-        if judgement.fault is not None:
-            log.fail(CheckName.BALLOTS, index, f"{judgement.fault[0]}: {judgement.fault[1]}")
-            return
-        assert self.manifest is not None  # noqa: S101  (set before any ballot is read)
+        manifest = walk.running.terms.manifest
         try:
-            require_sequence(self.manifest, sequence, self.counting.earlier_valid(credential))
+            require_on_roll(walk.running.roll, credential, index)
+            if judgement.fault is not None:
+                raise BallotInvalid(*judgement.fault)
+            require_sequence(manifest, sequence, walk.counting.earlier_valid(credential))
         except BallotInvalid as error:
             log.fail(CheckName.BALLOTS, index, f"{error.code}: {error}")
             return
         for fault in judgement.proof_faults:
             log.fail(CheckName.MEMBERSHIP, index, fault)
         if not judgement.proof_faults:
-            self.counting.add_valid(index, credential)
+            walk.counting.add_valid(index, credential)
             if judgement.tracker is not None:
                 self.counted_trackers[credential] = judgement.tracker
 
-    def _check_challenge(self, terms: ElectionTerms, roll: Roll, index: int, leaf: Leaf, body: bytes) -> None:
+    def _check_challenge(
+        self, terms: ElectionTerms, running: RunningElection, index: int, leaf: Leaf, body: bytes
+    ) -> None:
         self.log.counts[CheckName.CHALLENGES] += 1
         try:
             challenge = decode_challenge(body)
             credential = decode_base64url(challenge.credential, 32)
-            if credential not in roll.entries:
-                raise unknown_credential()
+            require_on_roll(running.roll, credential, index)
             verify_leaf_signature(leaf, credential)
-            require_window(terms.manifest, parse_time(leaf.time))
+            require_window(terms.manifest, running.closes_at, parse_time(leaf.time))
             self.challenged.setdefault(decode_base64url(challenge.tracker, 32), index)
             recompute_ballot(terms, challenge)
         except (ProtocolError, CryptoError) as error:
@@ -371,6 +393,7 @@ class _Verification:
             root=self.tree.root(),
             warnings=tuple(warnings),
             result=tally.result if tally else None,
+            events=tally.events if tally else Events(),
         )
 
     def _state(self, tally: TallyChecks | None) -> BoardState:

@@ -65,7 +65,7 @@ def aggregate(office: Office, election_id: str) -> int:
 
 
 def _counted(session: Session, row: VotingElection) -> list[tuple[int, RollEntry]]:
-    """(index, roll entry) of each credential's last ballot, ascending."""
+    """(index, roll entry) of the last ballot of each credential that was not revoked, ascending."""
     last = (
         select(func.max(VotingBallot.index).label("index"), VotingBallot.credential)
         .where(VotingBallot.election == row.id)
@@ -75,6 +75,7 @@ def _counted(session: Session, row: VotingElection) -> list[tuple[int, RollEntry
     rows = session.execute(
         select(last.c.index, VotingRoll.weight, VotingRoll.area)
         .join(VotingRoll, (VotingRoll.key == last.c.credential) & (VotingRoll.election == row.id))
+        .where(VotingRoll.revoked_index.is_(None))
         .order_by(last.c.index)
     )
     return [(index, RollEntry(weight=weight, area=area)) for index, weight, area in rows]

@@ -24,6 +24,9 @@ from protocol.challenge import (
 from protocol.counting import unknown_credential
 from protocol.errors import ProtocolError, TermsMismatch
 from protocol.leaf import Kind, body_digest, decode_leaf, signed_message
+from protocol.manifest import Ranking
+from protocol.ranking import ranked_positions
+from protocol.revocation import revocation_names
 from protocol.roll import Roll
 from protocol.terms import ElectionTerms, assemble_terms, verify_freeze
 from verifier.bundle import Bundle
@@ -33,7 +36,11 @@ REVEAL_BYTES_MAX = CHALLENGE_BYTES_MAX + 1000
 
 @dataclass(frozen=True)
 class OpenedAnswer:
-    """One question of an opened ballot. slots: (option id, value) in order, `blank` last for choose-one."""
+    """One question of an opened ballot.
+
+    slots: (option id, value) in order, `blank` last for choose-one and ranking. The value of a ranked option is its
+    position, 0 on a blank vote.
+    """
 
     question: str
     slots: tuple[tuple[str, int], ...]
@@ -80,7 +87,11 @@ def check_reveal(terms: ElectionTerms, reveal: Reveal) -> OpenedBallot:
 
 def _answers(terms: ElectionTerms, challenge: Challenge) -> Iterator[OpenedAnswer]:
     for layout, answer in zip(terms.layouts, challenge.answers, strict=True):
-        yield OpenedAnswer(layout.id, tuple(zip(layout.option_ids, answer.values, strict=True)))
+        values = answer.values
+        if isinstance(layout.question, Ranking):
+            count = len(layout.question.options)
+            values = (*(ranked_positions(values, count) or (0,) * count), values[-1])
+        yield OpenedAnswer(layout.id, tuple(zip(layout.option_ids, values, strict=True)))
 
 
 def read_terms(bundle: Bundle) -> tuple[ElectionTerms, Roll]:
@@ -104,14 +115,16 @@ def find_on_board(bundle: Bundle, roll: Roll, reveal: Reveal) -> int | None:
     when the same tracker was cast too; SourceBroken, UnusableBundle.
     """
     challenge = reveal.challenge
-    if decode_base64url(challenge.credential, 32) not in roll.entries:
-        raise unknown_credential()
+    credential = decode_base64url(challenge.credential, 32)
+    is_known = credential in roll.entries
     digest = body_digest(Kind.CHALLENGE, encode_canonical(challenge))
     tracker = decode_base64url(challenge.tracker, 32)
     place = None
-    for index, (data, _) in enumerate(bundle.entries()):
+    for index, (data, body) in enumerate(bundle.entries()):
         try:
             leaf = decode_leaf(data)
+            if leaf.kind is Kind.REVOCATION:
+                is_known |= revocation_names(body, credential)
         except ProtocolError:
             continue  # `psephos verify` tells about it
         if leaf.kind is Kind.BALLOT and leaf.digest_bytes == tracker:
@@ -122,4 +135,6 @@ def find_on_board(bundle: Bundle, roll: Roll, reveal: Reveal) -> int | None:
             )
         if leaf.kind is Kind.CHALLENGE and leaf.digest_bytes == digest:
             place = index
+    if not is_known:
+        raise unknown_credential()
     return place

@@ -28,7 +28,7 @@ from protocol.challenge import (
     decode_challenge,
     recompute_ballot,
 )
-from protocol.counting import require_sequence, unknown_credential
+from protocol.counting import require_sequence, revoked_credential, unknown_credential
 from protocol.errors import MalformedRecord
 from protocol.leaf import Kind, Leaf, body_digest, decode_leaf, signed_message
 from protocol.terms import ElectionTerms
@@ -38,14 +38,15 @@ from voting.errors import (
     AlreadyCast,
     AlreadyChallenged,
     ChallengedBallot,
-    Closed,
-    NotOpen,
     RepeatedCiphertext,
+    SignInConflict,
+    SignInNeeded,
     TooManyChallenges,
     TooSoon,
 )
 from voting.models import VotingBallot, VotingChallenge, VotingCiphertext, VotingElection, VotingRoll
-from voting.office import Office, State, find_election, lock_election, state_of
+from voting.office import Office, find_election, lock_election, require_open
+from voting.sign_in import find_permit, publish_conflict, spend_permit, tie
 
 _REVEAL_OVERHEAD_BYTES = 200
 
@@ -80,12 +81,13 @@ class ChallengeAnswer:
     leaf: Leaf
 
 
-def cast_ballot(office: Office, election_id: str, request: bytes) -> CastAnswer:
+def cast_ballot(office: Office, election_id: str, request: bytes, permit: str | None = None) -> CastAnswer:
     """Append one ballot to the board and sign the new head, or leave everything as it was.
 
-    request: the bytes of a `psephos/cast/v1`.
+    request: the bytes of a `psephos/cast/v1`.  permit: from `voting.sign_in.issue_permit`, where sign-in is asked; it
+    is used up by the ballot, or by the conflict that is published in its place, and by nothing else.
     Raises: NoSuchElection, NotFrozen, NotOpen, Closed, BallotInvalid, AlreadyCast, RepeatedCiphertext,
-    ChallengedBallot, RecordTooLarge, DatabaseBusy.
+    ChallengedBallot, SignInNeeded, PermitExpired, SignInConflict, RecordTooLarge, DatabaseBusy, SecretMissing.
     """
     terms = office.terms(election_id)
     cast = decode_cast_request(request, ballot_bytes_max(terms))
@@ -93,18 +95,32 @@ def cast_ballot(office: Office, election_id: str, request: bytes) -> CastAnswer:
     ballot = decode_ballot(terms, body)
     with reading(office.engine) as session:
         row = find_election(session, election_id)
-        _require_open(terms, row, office.clock())
+        require_open(terms.manifest, row, office.clock())
         _require_admissible(session, row, terms, ballot, office.clock())
+        if terms.manifest.asks_sign_in:
+            if permit is None:
+                raise SignInNeeded
+            find_permit(session, election_id, permit, office.clock())
     signature = _require_signed(Kind.BALLOT, ballot.tracker, ballot.credential, cast.signature)
+    office.attempt(election_id, ballot.credential)  # not before: anybody could use up another's attempts
     _require_proofs(terms, ballot)
     with writing(office.engine) as session:
         row = lock_election(session, election_id)
         moment = office.next_time(session, row)
-        _require_open(terms, row, moment)
-        _require_admissible(session, row, terms, ballot, moment)
-        entry = office.append(session, row, Kind.BALLOT, body, signature, moment)
-        _index_ballot(session, election_id, entry.index, ballot, terms)
-        office.sign_head(session, row)
+        require_open(terms.manifest, row, moment)
+        line = _require_admissible(session, row, terms, ballot, moment)
+        conflict = None
+        if terms.manifest.asks_sign_in and permit is not None:
+            holder = spend_permit(session, election_id, permit, office.clock())
+            conflict = tie(session, office.keys.tie_key(election_id), line, holder)
+        if conflict is None:
+            entry = office.append(session, row, Kind.BALLOT, body, signature, moment)
+            _index_ballot(session, election_id, entry.index, ballot, terms)
+            office.sign_head(session, row)
+        else:
+            refused_at = publish_conflict(office, session, row, line, ballot.tracker, conflict, moment)
+    if conflict is not None:
+        raise SignInConflict(conflict, refused_at)
     server_key = office.election_keys(election_id).server
     promise = make_promise(terms.manifest, ballot.tracker, entry.index, format_time(entry.time), server_key)
     return CastAnswer(entry.index, decode_leaf(entry.leaf), promise, ballot.sequence)
@@ -127,11 +143,12 @@ def post_challenge(office: Office, election_id: str, request: bytes) -> Challeng
     credential = decode_base64url(challenge.credential, 32)
     with reading(office.engine) as session:
         row = find_election(session, election_id)
-        _require_open(terms, row, office.clock())
+        require_open(terms.manifest, row, office.clock())
         _require_challengeable(session, election_id, tracker, credential)
     signature = _require_signed(
         Kind.CHALLENGE, body_digest(Kind.CHALLENGE, body), credential, reveal.signature
     )
+    office.attempt(election_id, credential)
     if office.differing_challenges(election_id, credential) >= DIFFERING_CHALLENGES:
         raise TooManyChallenges(DIFFERING_CHALLENGES)
     try:
@@ -142,7 +159,7 @@ def post_challenge(office: Office, election_id: str, request: bytes) -> Challeng
     with writing(office.engine) as session:
         row = lock_election(session, election_id)
         moment = office.next_time(session, row)
-        _require_open(terms, row, moment)
+        require_open(terms.manifest, row, moment)
         _require_challengeable(session, election_id, tracker, credential)
         entry = office.append(session, row, Kind.CHALLENGE, body, signature, moment)
         session.add(
@@ -152,22 +169,20 @@ def post_challenge(office: Office, election_id: str, request: bytes) -> Challeng
     return ChallengeAnswer(entry.index, decode_leaf(entry.leaf))
 
 
-def _require_open(terms: ElectionTerms, row: VotingElection, moment: datetime) -> None:
-    """moment: what the leaf will say. The clock may reach the closing time between a check and the leaf."""
-    now = format_time(moment)
-    state = state_of(row)
-    if state in {State.CLOSED, State.PUBLISHED} or now >= terms.manifest.closes_at:
-        raise Closed
-    if state is not State.OPEN or now < terms.manifest.opens_at:
-        raise NotOpen(terms.manifest.opens_at)
+def _require_on_roll(session: Session, election: str, credential: bytes) -> VotingRoll:
+    line = session.get(VotingRoll, (election, credential))
+    if line is None:
+        raise unknown_credential()
+    if line.revoked_index is not None:
+        raise revoked_credential()
+    return line
 
 
 def _require_admissible(
     session: Session, row: VotingElection, terms: ElectionTerms, ballot: Ballot, moment: datetime
-) -> None:
+) -> VotingRoll:
     election = terms.election
-    if session.get(VotingRoll, (election, ballot.credential)) is None:
-        raise unknown_credential()
+    line = _require_on_roll(session, election, ballot.credential)
     copy = session.scalar(
         select(VotingBallot.index).where(
             VotingBallot.election == election, VotingBallot.tracker == ballot.tracker
@@ -195,6 +210,7 @@ def _require_admissible(
     )
     if repeated is not None or len(set(digests)) != len(digests):
         raise RepeatedCiphertext
+    return line
 
 
 def _ciphertext_digests(ballot: Ballot, terms: ElectionTerms) -> list[bytes]:
@@ -247,8 +263,7 @@ def _index_ballot(session: Session, election: str, index: int, ballot: Ballot, t
 
 
 def _require_challengeable(session: Session, election: str, tracker: bytes, credential: bytes) -> None:
-    if session.get(VotingRoll, (election, credential)) is None:
-        raise unknown_credential()
+    _require_on_roll(session, election, credential)
     cast = session.scalar(
         select(VotingBallot.index).where(VotingBallot.election == election, VotingBallot.tracker == tracker)
     )

@@ -4,12 +4,15 @@ VotingError
 ├── NoSuchElection, NotFrozen, AlreadyFrozen, WrongState
 ├── NotOpen, Closed                    no ballots now
 ├── AlreadyCast, RepeatedCiphertext, TooSoon    rules of the door
+├── SignInNeeded, PermitExpired, SignInConflict    where sign-in is asked
 ├── ChallengedBallot, AlreadyChallenged, TooManyChallenges
 ├── CodeNotFound
 └── SecretsUnsafe, SecretMissing       the server's own keys
 
 A ballot that fails a check of the protocol raises `protocol.ballot.BallotInvalid` instead.
 """
+
+from protocol.sign_in import ConflictReason
 
 
 class VotingError(Exception):
@@ -122,6 +125,44 @@ class TooSoon(VotingError):
             f"Many ballots were cast with this voting code. Wait {pause_seconds} seconds, then cast again; "
             "the last one counts."
         )
+
+
+class SignInNeeded(VotingError):
+    """This election takes ballots only from people who have signed in."""
+
+    code = "sign-in-needed"
+
+    def __init__(self) -> None:
+        super().__init__("This election asks you to sign in before your ballot goes into the urn.")
+
+
+class PermitExpired(VotingError):
+    """The sign-in that came with the ballot is too old, was used already, or is none."""
+
+    code = "permit-expired"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your sign-in for this ballot has expired or was used. Nothing was stored. Sign in again, then cast."
+        )
+
+
+class SignInConflict(VotingError):
+    """The signed-in person may not cast with this voting code. index: of the conflict's leaf, None beyond the limit."""
+
+    code = "sign-in-conflict"
+
+    def __init__(self, reason: ConflictReason, index: int | None) -> None:
+        why = (
+            "You have voted with another voting code already, and one person has one code."
+            if reason is ConflictReason.PERSON_HAS_ANOTHER_KEY
+            else "Somebody else has voted with this voting code, after signing in."
+        )
+        where = "" if index is None else f" The refusal is entry {index} of the board."
+        super().__init__(
+            f"{why} This ballot was not put into the urn.{where} If this is wrong, tell the election office."
+        )
+        self.reason, self.index = reason, index
 
 
 class CodeNotFound(VotingError):

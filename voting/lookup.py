@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from board import log as board
@@ -16,7 +16,7 @@ from voting.models import VotingBallot, VotingElection, VotingRoll
 
 @dataclass(frozen=True)
 class StandingBallot:
-    """One ballot of a credential. counts: whether it is the last one."""
+    """One ballot of a credential. counts: whether it is the last one of a credential that was not revoked."""
 
     index: int
     leaf: Leaf
@@ -26,13 +26,20 @@ class StandingBallot:
 
 @dataclass(frozen=True)
 class CredentialRecord:
-    """A line of the roll and every ballot that it cast, oldest first."""
+    """A credential with its line of the roll and every ballot that it cast, oldest first.
+
+    revoked_index: entry of the revocation that ended it.  replaced_by, replaces: the credentials after and before it
+    on the same line. All three None where there is none.
+    """
 
     key: bytes
     alias: str
     area: str
     weight: int
     ballots: tuple[StandingBallot, ...]
+    revoked_index: int | None
+    replaced_by: bytes | None
+    replaces: bytes | None
 
     @property
     def next_sequence(self) -> int:
@@ -42,7 +49,7 @@ class CredentialRecord:
 
 @dataclass(frozen=True)
 class Turnout:
-    """voters: lines of the roll.  voted: credentials with a ballot.  ballots: all ballots, replaced ones too."""
+    """voters: lines of the roll.  voted: lines with a ballot that counts.  ballots: all that were cast."""
 
     voters: int
     voted: int
@@ -64,11 +71,20 @@ def credential_record(session: Session, row: VotingElection, key: bytes) -> Cred
             index=ballot.index,
             leaf=decode_leaf(board.entry(session, LogId(row.log_id), ballot.index).leaf),
             sequence=ballot.sequence,
-            counts=ballot.sequence == len(ballots),
+            counts=ballot.sequence == len(ballots) and line.revoked_index is None,
         )
         for ballot in ballots
     )
-    return CredentialRecord(key, alias(key), line.area, line.weight, standing)
+    return CredentialRecord(
+        key=key,
+        alias=alias(key),
+        area=line.area,
+        weight=line.weight,
+        ballots=standing,
+        revoked_index=line.revoked_index,
+        replaced_by=line.replaced_by,
+        replaces=line.replaces,
+    )
 
 
 def find_by_code(session: Session, row: VotingElection, code: str) -> tuple[CredentialRecord, int | None]:
@@ -100,11 +116,12 @@ def find_by_tracker(session: Session, row: VotingElection, tracker: bytes) -> tu
 
 def turnout_by_area(session: Session, row: VotingElection) -> dict[str, Turnout]:
     """Turnout of each area that has voters."""
+    active = VotingRoll.revoked_index.is_(None)
     rows = session.execute(
         select(
             VotingRoll.area,
-            func.count(func.distinct(VotingRoll.key)),
-            func.count(func.distinct(VotingBallot.credential)),
+            func.count(func.distinct(case((active, VotingRoll.key)))),
+            func.count(func.distinct(case((active, VotingBallot.credential)))),
             func.count(VotingBallot.index),
         )
         .join(
@@ -124,7 +141,13 @@ def turnout(session: Session, row: VotingElection) -> Turnout:
     ballots = session.scalar(select(func.count()).select_from(VotingBallot).where(of_election)) or 0
     voted = (
         session.scalar(
-            select(func.count()).select_from(VotingBallot).where(of_election, VotingBallot.sequence == 1)
+            select(func.count())
+            .select_from(VotingBallot)
+            .join(
+                VotingRoll,
+                (VotingRoll.election == VotingBallot.election) & (VotingRoll.key == VotingBallot.credential),
+            )
+            .where(of_election, VotingBallot.sequence == 1, VotingRoll.revoked_index.is_(None))
         )
         or 0
     )

@@ -19,7 +19,7 @@ from protocol.manifest import Manifest, decode_manifest
 from protocol.terms import ElectionTerms, read_key
 from protocol.text import format_time, parse_time
 from storage.session import reading
-from voting.errors import NoSuchElection, NotFrozen
+from voting.errors import Closed, NoSuchElection, NotFrozen, NotOpen
 from voting.models import VotingElection
 from voting.server_keys import ElectionKeys, ServerKeys
 
@@ -41,6 +41,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def admit_every_attempt(election_id: str, credential: bytes) -> None:
+    """Where nobody counts."""
+
+
 @dataclass
 class Office:
     """What every verb of the room needs. clock: injected, so that tests own the time."""
@@ -48,6 +52,9 @@ class Office:
     engine: Engine
     keys: ServerKeys
     clock: Callable[[], datetime] = utc_now
+    attempt: Callable[[str, bytes], None] = admit_every_attempt
+    """Called with election and credential for each ballot and each challenge that its voting code has signed, before
+    the slow checks; raises TooSoon where there were too many. Processes that check ballots count with it."""
     _terms: dict[str, ElectionTerms] = field(default_factory=dict, repr=False)
     _keys: dict[str, ElectionKeys] = field(default_factory=dict, repr=False)
     _differing: Counter[tuple[str, bytes]] = field(default_factory=Counter, repr=False)
@@ -101,9 +108,12 @@ class Office:
             time=moment,
         )
 
-    def append_as_server(self, session: Session, row: VotingElection, kind: Kind, body: bytes) -> Entry:
-        """Append one of the server's own leaves, signed with its key."""
-        return self.append(session, row, kind, body, sign_body(kind, body, self.election_keys(row.id).server))
+    def append_as_server(
+        self, session: Session, row: VotingElection, kind: Kind, body: bytes, moment: datetime | None = None
+    ) -> Entry:
+        """Append one of the server's own leaves, signed with its key. moment: as in `append`."""
+        signature = sign_body(kind, body, self.election_keys(row.id).server)
+        return self.append(session, row, kind, body, signature, moment)
 
     def sign_head(self, session: Session, row: VotingElection) -> str:
         """Sign the head of the election's board, in the same transaction as what was appended."""
@@ -140,6 +150,24 @@ def state_of(row: VotingElection) -> State:
     if row.opened_index is not None:
         return State.OPEN
     return State.DRAFT if row.fingerprint is None else State.FROZEN
+
+
+def effective_closes_at(row: VotingElection) -> str:
+    """The closing time that holds now, as in records: of the last extension, else of the manifest."""
+    return row.extended_closes_at or read_manifest(row).closes_at
+
+
+def require_open(manifest: Manifest, row: VotingElection, moment: datetime) -> None:
+    """Check that a leaf of this moment may be a ballot. The clock may reach the closing time between check and leaf.
+
+    Raises: NotOpen, Closed.
+    """
+    now = format_time(moment)
+    state = state_of(row)
+    if state in {State.CLOSED, State.PUBLISHED} or now >= (row.extended_closes_at or manifest.closes_at):
+        raise Closed
+    if state is not State.OPEN or now < manifest.opens_at:
+        raise NotOpen(manifest.opens_at)
 
 
 def read_manifest(row: VotingElection) -> Manifest:

@@ -35,6 +35,7 @@ from tests.support.offices import (
     SECOND,
     OfficeUnderTest,
     ballot_body,
+    close_early,
     database,
     make_office,
     signed_request,
@@ -42,7 +43,6 @@ from tests.support.offices import (
 from tests.support.trustees import Urn, close_and_aggregate, tally, urn_of
 from tests.voting.whole import verified
 from voting.casting import cast_ballot
-from voting.closing import close_polls
 from voting.models import VotingBallot, VotingElection, VotingRoll
 from voting.office import find_election, lock_election
 
@@ -110,7 +110,7 @@ def test_a_ballot_left_out_of_the_count_is_named(office: OfficeUnderTest) -> Non
     """The row of the index is deleted; the leaf cannot be."""
     office.cast(1, FIRST)
     dropped = office.cast(2, FIRST)
-    close_polls(office.office, office.id)
+    close_early(office.office, office.id)
     with writing(office.engine) as session:
         session.execute(delete(VotingBallot).where(VotingBallot.index == dropped.index))
     index = aggregate(office.office, office.id)
@@ -127,7 +127,7 @@ def test_a_ballot_left_out_of_the_count_is_named(office: OfficeUnderTest) -> Non
 def test_a_weight_changed_in_the_index_is_named(office: OfficeUnderTest) -> None:
     office.cast(1, FIRST)
     office.cast(2, FIRST)
-    close_polls(office.office, office.id)
+    close_early(office.office, office.id)
     with writing(office.engine) as session:
         session.execute(
             update(VotingRoll).where(VotingRoll.key == voter_key(1).public_key).values(weight=1000)
@@ -140,7 +140,7 @@ def test_a_weight_changed_in_the_index_is_named(office: OfficeUnderTest) -> None
 def test_an_earlier_ballot_counted_instead_of_the_last_is_named(office: OfficeUnderTest) -> None:
     office.cast(1, FIRST)
     second = office.cast(1, SECOND, 2)
-    close_polls(office.office, office.id)
+    close_early(office.office, office.id)
     with writing(office.engine) as session:
         session.execute(delete(VotingBallot).where(VotingBallot.index == second.index))
     index = aggregate(office.office, office.id)
@@ -255,7 +255,7 @@ def test_a_ballot_outside_the_hours_is_named(office: OfficeUnderTest) -> None:
 
 def test_polls_that_are_opened_again_break_the_board(office: OfficeUnderTest) -> None:
     office.cast(1, FIRST)
-    close_polls(office.office, office.id)
+    close_early(office.office, office.id)
     with writing(office.engine) as session:
         session.execute(update(VotingElection).values(closing_index=None))
     late = office.cast(2, FIRST)

@@ -26,12 +26,12 @@ from tests.support.offices import (
     OfficeUnderTest,
     ballot_body,
     cast_request,
+    close_early,
     door_election,
     make_office,
     signed_request,
 )
 from voting.casting import cast_ballot
-from voting.closing import close_polls
 from voting.errors import VotingError
 from voting.office import State
 
@@ -553,7 +553,7 @@ def test_a_clock_that_reaches_the_end_while_a_ballot_is_checked_stores_nothing(
 
 def test_after_closing_nothing_is_taken(office: OfficeUnderTest) -> None:
     office.cast(THIEF, FIRST)
-    close_polls(office.office, office.id)
+    close_early(office.office, office.id)
     assert office.clock.now == DURING  # earlier than announced: the closing decides
     require_refused(office, cast_request(ELECTION, VICTIM), 409, "closed", "Voting is closed")
 

@@ -9,7 +9,7 @@ from tests.browser.conftest import NewContext
 from tests.browser.site import Site
 from tests.browser.ward import LAND, Hours, hold
 from tests.browser.words import EN, VI
-from voting.closing import close_polls
+from tests.support.offices import close_early
 from voting.office import utc_now
 
 pytestmark = pytest.mark.browser
@@ -137,7 +137,7 @@ def test_the_polls_close_while_a_voter_is_in_the_booth(site: Site, page: Page) -
     voter = election.take()
     booth = Booth(page, site, election, VI).open()
     booth.to_review(voter, "Thư viện")
-    close_polls(site.ward.office, election.id)
+    close_early(site.ward.office, election.id)
     booth.cast()
     booth.expect_step(VI.refused)
     booth.sees("Đã kết thúc bỏ phiếu. Không thể bỏ phiếu được nữa.")

@@ -26,8 +26,8 @@ from tally.aggregation import aggregate
 from tally.opening import publish_result
 from tests.support.elections import make_manifest, trustee_key
 from tests.support.keys import load_test_key
+from tests.support.offices import close_early
 from voting.casting import cast_ballot
-from voting.closing import close_polls
 from voting.lookup import StandingBallot, credential_record
 from voting.office import Office, find_election, utc_now
 from voting.preparation import freeze_election, log_origin, new_election_id, register_election
@@ -293,7 +293,7 @@ def _hold_and_count(office: Office, title: LocalText, hours: Hours) -> HeldElect
         cast_ballot(office, election.id, seal_vote(election.terms, election.take().code, vote))
     again = seal_vote(election.terms, election.used[0].code, ((0, 0, 0, 1), (0, 1, 0)), sequence=2)
     cast_ballot(office, election.id, again)
-    close_polls(office, election.id)
+    close_early(office, election.id)
     aggregate(office, election.id)
     open_urn(office, election.id, election.trustees, openers=(1, 3))
     publish_result(office, election.id)

@@ -13,7 +13,7 @@ from crypto.encoding import decode_base64url, encode_base64url
 from protocol.canonical import encode_canonical
 from protocol.leaf import Kind
 from protocol.manifest import Manifest, NamedKey
-from protocol.records import Freeze, PollsOpened
+from protocol.records import CLOCK, Freeze, PollsOpened
 from protocol.roll import RollEntry, make_roll
 from protocol.signed_body import decode_signed_body, read_freeze_signature, verify_signed_body
 from protocol.terms import assemble_terms
@@ -119,7 +119,7 @@ def test_one_returning_officer_from_the_first_file_to_the_result(
     for kind, body in zip((Kind.MANIFEST, Kind.CEREMONY, Kind.ROLL), bodies, strict=True):
         office.board.append(kind, body)
     office.board.append(Kind.FREEZE, encode_canonical(freeze))
-    opened = PollsOpened(**common, format="psephos/polls-opened/v1")
+    opened = PollsOpened(**common, by=CLOCK, format="psephos/polls-opened/v1")
     office.board.append(Kind.POLLS_OPENED, encode_canonical(opened))
     for voter in (1, 2):
         office.board.cast(voter, [[0, 1, 0, 0]])

@@ -9,6 +9,7 @@ from protocol.canonical import Record, decode_canonical, encode_canonical
 from protocol.casting import CastRequest, Receipt, make_promise
 from protocol.ceremony_record import CeremonyRecord
 from protocol.challenge import Challenge, OpenedAnswer, Reveal
+from protocol.extension import Extension
 from protocol.leaf import Kind, body_digest, sign_body
 from protocol.manifest import Manifest
 from protocol.records import (
@@ -21,7 +22,9 @@ from protocol.records import (
     PollsOpened,
     Result,
 )
+from protocol.revocation import Revocation
 from protocol.roll import RollRecord
+from protocol.sign_in import Conflict, ConflictReason
 from tests.support.boards import MemoryBoard, signature_of
 from tests.support.elections import SERVER_KEY, voter_key
 from tests.support.hostile import leaf_of, position, published_by_two, small_election, threshold_election
@@ -97,6 +100,30 @@ def _samples() -> dict[str, Record]:
             reason="Trustee 3 lost the key file.",
             to=2,
         ),
+        Conflict(
+            credential=ballot.credential,
+            election=ballot.election,
+            fingerprint=ballot.fingerprint,
+            format="psephos/conflict/v1",
+            reason=ConflictReason.PERSON_HAS_ANOTHER_KEY,
+            tracker=leaf.digest,
+        ),
+        Extension(
+            closes_at="2026-11-30T21:00:00Z",
+            election=ballot.election,
+            fingerprint=ballot.fingerprint,
+            format="psephos/extension/v1",
+            name="Nguyễn Thị Lan",
+            reason="Mất điện một giờ.",
+        ),
+        Revocation(
+            election=ballot.election,
+            fingerprint=ballot.fingerprint,
+            format="psephos/revocation/v1",
+            new=encode_base64url(voter_key(9).public_key),
+            old=ballot.credential,
+            reason="Thư bị mất.",
+        ),
         CastRequest(ballot=ballot, format="psephos/cast/v1", signature=signature),
         Reveal(challenge=challenge(), format="psephos/reveal/v1", signature=encode_base64url(challenged)),
         Receipt(
@@ -116,8 +143,8 @@ def _samples() -> dict[str, Record]:
 
 NAMES = (
     "Act", "Aggregates", "BallotRecord", "CastRequest", "CeremonyRecord", "Challenge", "Closing",
-    "ClosingStatement", "Freeze", "Leaf", "Manifest", "PartialOpenings", "PollsOpened", "Promise", "Receipt",
-    "Result", "Reveal", "RollRecord",
+    "ClosingStatement", "Conflict", "Extension", "Freeze", "Leaf", "Manifest", "PartialOpenings", "PollsOpened",
+    "Promise", "Receipt", "Result", "Reveal", "Revocation", "RollRecord",
 )  # fmt: skip
 
 

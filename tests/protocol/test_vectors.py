@@ -17,6 +17,7 @@ from protocol.counting import read_ballot, require_sequence
 from protocol.errors import ManifestInvalid, ProtocolError, RollInvalid
 from protocol.leaf import Kind, Leaf, body_digest, decode_leaf, verify_leaf_signature
 from protocol.manifest import decode_manifest
+from protocol.revocation import ActiveRoll
 from protocol.roll import Roll, decode_roll
 from protocol.terms import ElectionTerms, assemble_terms
 from tests.vectors.files import FOLDER, read_vectors, rendered
@@ -74,7 +75,7 @@ def ballot_verdict(case: Any) -> str | None:
     digest = encode_base64url(body_digest(Kind.BALLOT, body))
     leaf = Leaf(digest=digest, kind=Kind.BALLOT, time=case["time"], signature=case["signature"])
     try:
-        ballot, _ = read_ballot(terms, roll, leaf, body)
+        ballot, _ = read_ballot(terms, ActiveRoll(roll), terms.manifest.closes_at, 9, leaf, body)
         require_sequence(terms.manifest, ballot.sequence, case["earlier_valid"])
         for claim in ballot_claims(terms, ballot):
             verify_membership(terms.key, claim)

@@ -15,10 +15,19 @@ from protocol.manifest import Question
 from protocol.opening_rules import opening_context
 from protocol.records import counted_digest
 from protocol.report import FAILURES_LISTED_MAX, BoardState, CheckLog, CheckName
+from protocol.revocation import ActiveRoll
 from protocol.roll import RollEntry
 from protocol.verification import Options
 from tests.support.boards import MemoryBoard, later
-from tests.support.elections import approval, choose_one, make_election, make_manifest, points, voter_key
+from tests.support.elections import (
+    CLOSES,
+    approval,
+    choose_one,
+    make_election,
+    make_manifest,
+    points,
+    voter_key,
+)
 from tests.support.hostile import (
     before,
     board_of,
@@ -205,12 +214,13 @@ def test_opening_context_differs_for_every_place() -> None:
 
 
 def test_counting_list_keeps_the_last_valid_ballot_of_each() -> None:
-    counting, (first, second) = CountingList(), (voter_key(1).public_key, voter_key(2).public_key)
+    counting = CountingList(ActiveRoll(small_election().roll))
+    first, second = voter_key(1).public_key, voter_key(2).public_key
     for index, credential in ((5, first), (6, second), (9, first)):
         counting.add_valid(index, credential)
     assert counting.counted() == [6, 9]
     assert (counting.earlier_valid(first), counting.earlier_valid(voter_key(3).public_key)) == (2, 0)
-    entries = counting.counted_entries(small_election().roll)
+    entries = counting.counted_entries()
     assert [entry.weight for entry in entries.values()] == [1, 3]
 
 
@@ -223,7 +233,8 @@ def test_counted_digest_depends_on_every_index_and_their_order() -> None:
 def test_door_reads_a_ballot_as_the_verifier_does() -> None:
     election, leaves = small_election(), published()
     entry = leaves[6]
-    ballot, weighed = read_ballot(election.terms, election.roll, leaf_of(entry), entry[1])
+    roll = ActiveRoll(election.roll)
+    ballot, weighed = read_ballot(election.terms, roll, CLOSES, 6, leaf_of(entry), entry[1])
     assert ballot.tracker == leaf_of(entry).digest_bytes
     assert weighed == RollEntry(weight=3, area="all")
 

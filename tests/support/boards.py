@@ -12,9 +12,11 @@ from crypto.opening_proof import open_partially
 from crypto.signature import SigningKey
 from protocol.aggregation import PackedProduct
 from protocol.canonical import encode_canonical
+from protocol.extension import Extension
 from protocol.leaf import UNSIGNED_KINDS, Kind, body_digest, make_leaf, sign_body
 from protocol.opening_rules import make_partial_openings, make_statement, opening_context
 from protocol.records import (
+    CLOCK,
     Act,
     Aggregates,
     Closing,
@@ -25,10 +27,20 @@ from protocol.records import (
     counted_digest,
     freeze_message,
 )
+from protocol.revocation import make_revocation
+from protocol.sign_in import Conflict, ConflictReason
 from protocol.text import format_time
 from protocol.totals import totals_of
 from protocol.verification import Options, VerifiedBoard, verify_board
-from tests.support.elections import DURING, LOG_KEY, SERVER_KEY, TestElection, trustee_key
+from tests.support.elections import (
+    DURING,
+    LOG_KEY,
+    REGISTRAR_KEY,
+    SERVER_KEY,
+    TestElection,
+    trustee_key,
+    voter_key,
+)
 
 Entry = tuple[bytes, bytes]
 
@@ -105,7 +117,7 @@ class MemoryBoard:
         self.append(Kind.ROLL, election.roll_body)
         freeze = Freeze(**self._common(), format="psephos/freeze/v1", signatures=signatures)
         self.append(Kind.FREEZE, encode_canonical(freeze))
-        opened = PollsOpened(**self._common(), format="psephos/polls-opened/v1")
+        opened = PollsOpened(**self._common(), by=CLOCK, format="psephos/polls-opened/v1")
         self.append(Kind.POLLS_OPENED, encode_canonical(opened))
         return self
 
@@ -114,15 +126,57 @@ class MemoryBoard:
         body, signature = self.election.ballot(voter, values, sequence)
         return self.append(Kind.BALLOT, body, signature)
 
-    def close(self) -> int:
+    def extend(self, closes_at: str) -> int:
+        """The act that moves the closing time."""
+        extension = Extension(
+            **self._common(),
+            closes_at=closes_at,
+            format="psephos/extension/v1",
+            name="Official Test",
+            reason="The power was cut for an hour.",
+        )
+        return self.append(Kind.EXTENSION, encode_canonical(extension))
+
+    def revoke(self, old: int, new: int) -> int:
+        """The registrar replaces the code of test voter `old` by that of `new`."""
+        keys = voter_key(old).public_key, voter_key(new).public_key
+        terms = self.election.terms
+        body = make_revocation(terms.election, terms.fingerprint, *keys, "The letter was lost.")
+        return self.append_for(Kind.REVOCATION, body, REGISTRAR_KEY)
+
+    def conflict(
+        self,
+        voter: int,
+        reason: ConflictReason = ConflictReason.KEY_HAS_ANOTHER_PERSON,
+        tracker: bytes = b"t" * 32,
+    ) -> int:
+        """A refusal for a test voter's code."""
+        conflict = Conflict(
+            **self._common(),
+            credential=encode_base64url(voter_key(voter).public_key),
+            format="psephos/conflict/v1",
+            reason=reason,
+            tracker=encode_base64url(tracker),
+        )
+        return self.append(Kind.CONFLICT, encode_canonical(conflict))
+
+    def close(
+        self,
+        persons: int | None = None,
+        keys: int | None = None,
+        by: str = "Official Test",
+        reason: str | None = "The test has seen enough.",
+    ) -> int:
         """The closing leaf."""
         closing = Closing(
             **self._common(),
             ballots=self.ballots,
+            by=by,
             challenges=self.challenges,
             format="psephos/closing/v1",
-            keys=None,
-            persons=None,
+            keys=keys,
+            persons=persons,
+            reason=reason,
         )
         self.closing_index = self.append(Kind.CLOSING, encode_canonical(closing))
         return self.closing_index
@@ -229,9 +283,12 @@ class MemoryBoard:
         )
         return self.append(Kind.RESULT, encode_canonical(result))
 
-    def tally(self, openers: Sequence[int]) -> VerifiedBoard:
-        """Close, aggregate, all statements, openings by `openers`, result; the verdict."""
-        self.close()
+    def tally(self, openers: Sequence[int], persons: int | None = None) -> VerifiedBoard:
+        """Close, aggregate, all statements, openings by `openers`, result; the verdict.
+
+        persons: how many had signed in, which are as many keys; None where no sign-in is asked.
+        """
+        self.close(persons, persons)
         self.aggregate()
         for trustee in range(1, len(self.election.manifest.trustees) + 1):
             self.state(trustee)

@@ -33,6 +33,7 @@ from tests.support.keys import load_test_key
 ELECTION = "00112233445566778899aabbccddeeff"
 LOG_KEY = SigningKey.from_seed(b"L" * 32)
 SERVER_KEY = SigningKey.from_seed(b"S" * 32)
+REGISTRAR_KEY = SigningKey.from_seed(b"R" * 32)
 OPENS = "2026-11-20T08:00:00Z"
 CLOSES = "2026-11-30T20:00:00Z"
 DURING = datetime(2026, 11, 24, 12, tzinfo=UTC)

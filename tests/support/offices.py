@@ -83,9 +83,9 @@ class DirectCasting:
     office: Office
 
     async def put(
-        self, deed: Deed, election_id: str, request: bytes, permit: str | None = None
+        self, deed: Deed, election_id: str, request: bytes, permit: str | None = None, network: str = ""
     ) -> bytes | Refusal:
-        """As the pool's."""
+        """As the pool's, where there is always room."""
         return await run_in_threadpool(put_at, self.office, deed, election_id, request, permit)
 
 

@@ -14,8 +14,7 @@ from protocol.verification import verify_board
 from tally.aggregation import aggregate
 from tally.opening import append_partial_openings, append_statement, publish_result
 from tests.support.elections import trustee_key
-from tests.support.offices import OfficeUnderTest
-from voting.closing import close_polls
+from tests.support.offices import OfficeUnderTest, close_early
 
 Signed = tuple[bytes, bytes]
 """A body and its signature."""
@@ -71,7 +70,7 @@ class Urn:
 
 def close_and_aggregate(office: OfficeUnderTest) -> Urn:
     """Close the polls and multiply; the board verifies."""
-    close_polls(office.office, office.id)
+    close_early(office.office, office.id)
     aggregate(office.office, office.id)
     return urn_of(office)
 

@@ -18,11 +18,10 @@ from tally.opening import append_act, append_partial_openings, append_statement,
 from tests.support.boards import MemoryBoard
 from tests.support.elections import DURING, approval, choose_one, make_election, make_manifest, points
 from tests.support.hostile import threshold_election
-from tests.support.offices import FIRST, SECOND, OfficeUnderTest
+from tests.support.offices import FIRST, SECOND, OfficeUnderTest, close_early
 from tests.support.trustees import close_and_aggregate, tally, urn_of, votes
 from tests.tally.conftest import MakeOffice
 from tests.voting.whole import require_whole, verified
-from voting.closing import close_polls
 from voting.errors import NoSuchElection
 from voting.office import State
 
@@ -160,7 +159,7 @@ def test_every_deed_is_refused_before_its_time(three: OfficeUnderTest) -> None:
         with pytest.raises(TallyRefused):
             deed()
     assert three.everything() == before
-    close_polls(office, election)
+    close_early(office, election)
     before = three.everything()
     for deed in early[1:]:
         with pytest.raises(TallyRefused, match="not closed and aggregated yet"):
@@ -196,7 +195,7 @@ def test_nothing_follows_the_result(three: OfficeUnderTest) -> None:
     before = three.everything()
     late: list[Any] = [
         lambda: aggregate(three.office, three.id),
-        lambda: close_polls(three.office, three.id),
+        lambda: close_early(three.office, three.id),
         lambda: append_act(three.office, three.id, "Official", "Reason."),
         lambda: append_statement(three.office, three.id, *urn.statement(3)),
         lambda: append_partial_openings(three.office, three.id, *urn.parts(3)),
@@ -240,7 +239,7 @@ def test_nothing_is_opened_before_objections_are_heard(make: MakeOffice) -> None
 
 
 def test_aggregating_twice_at_once_leaves_one(three: OfficeUnderTest) -> None:
-    close_polls(three.office, three.id)
+    close_early(three.office, three.id)
     together = threading.Barrier(2)
     results: list[object] = []
 
@@ -278,8 +277,8 @@ def test_a_commit_that_fails_leaves_every_step_undone(three: OfficeUnderTest) ->
         assert three.everything() == before
         require_whole(three)
 
-    failing(lambda: close_polls(three.office, three.id))
-    close_polls(three.office, three.id)
+    failing(lambda: close_early(three.office, three.id))
+    close_early(three.office, three.id)
     failing(lambda: aggregate(three.office, three.id))
     aggregate(three.office, three.id)
     urn = urn_of(three)

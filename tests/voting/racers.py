@@ -9,8 +9,8 @@ from pathlib import Path
 
 from storage.engine import make_engine
 from tests.support.elections import DURING
+from tests.support.offices import close_early
 from voting.casting import cast_ballot
-from voting.closing import close_polls
 from voting.errors import Closed
 from voting.office import Office
 from voting.server_keys import ServerKeys
@@ -73,4 +73,4 @@ def close_after(
     ready.wait(START_SECONDS)
     while so_far.value < ballots:
         pass
-    closed_at.value = close_polls(office, place.election)
+    closed_at.value = close_early(office, place.election)

@@ -29,13 +29,13 @@ from tests.support.offices import (
     SECOND,
     OfficeUnderTest,
     cast_request,
+    close_early,
     door_election,
     signed_request,
     signed_reveal,
 )
 from tests.voting.whole import require_whole, verified
 from voting.casting import DIFFERING_CHALLENGES, cast_ballot, post_challenge
-from voting.closing import close_polls
 from voting.errors import TooManyChallenges, VotingError
 from voting.models import VotingChallenge
 
@@ -88,7 +88,7 @@ def test_a_challenge_is_posted_and_verifies(office: OfficeUnderTest) -> None:
     assert entry.kind == Kind.CHALLENGE
     assert office.body(Kind.CHALLENGE) == canonical(challenge_json())
     require_whole(office)
-    close_polls(office.office, office.id)
+    close_early(office.office, office.id)
     assert json.loads(office.body(Kind.CLOSING))["challenges"] == 1
     tally = verified(office).tally
     assert tally is not None
@@ -275,7 +275,7 @@ def test_challenges_keep_the_hours_of_the_vote(office: OfficeUnderTest) -> None:
     office.clock.now = parse_time(CLOSES)
     require_refused(office, REVEAL, 409, "closed", "Voting is closed")
     office.clock.now = during
-    close_polls(office.office, office.id)
+    close_early(office.office, office.id)
     require_refused(office, REVEAL, 409, "closed", "Voting is closed")
 
 

@@ -7,10 +7,9 @@ import pytest
 
 from crypto.encoding import encode_base64url
 from protocol.leaf import Kind
-from tests.support.offices import FIRST, SECOND, OfficeUnderTest, cast_request, make_office
+from tests.support.offices import FIRST, SECOND, OfficeUnderTest, cast_request, close_early, make_office
 from tests.voting.racers import Outcome, Place, cast_all, close_after
 from tests.voting.whole import require_whole, verified
-from voting.closing import close_polls
 from voting.errors import NoSuchElection, WrongState
 from voting.office import State
 
@@ -18,7 +17,7 @@ from voting.office import State
 def test_the_closing_counts_the_ballots_and_ends_a_signed_head(office: OfficeUnderTest) -> None:
     office.cast(1, FIRST)
     office.cast(1, SECOND, 2)
-    index = close_polls(office.office, office.id)
+    index = close_early(office.office, office.id)
     assert office.state() is State.CLOSED
     closing = json.loads(office.body(Kind.CLOSING))
     assert (closing["ballots"], closing["challenges"]) == (2, 0)
@@ -28,10 +27,10 @@ def test_the_closing_counts_the_ballots_and_ends_a_signed_head(office: OfficeUnd
 
 
 def test_closing_twice_is_refused(office: OfficeUnderTest) -> None:
-    close_polls(office.office, office.id)
+    close_early(office.office, office.id)
     before = office.everything()
     with pytest.raises(WrongState, match="this election is closed"):
-        close_polls(office.office, office.id)
+        close_early(office.office, office.id)
     assert office.everything() == before
 
 
@@ -39,9 +38,9 @@ def test_only_open_polls_close(database_url: str, tmp_path_factory: pytest.TempP
     office = make_office(database_url, tmp_path_factory.mktemp("closed") / "secrets", until=State.FROZEN)
     before = office.everything()
     with pytest.raises(WrongState, match="this election is frozen"):
-        close_polls(office.office, office.id)
+        close_early(office.office, office.id)
     with pytest.raises(NoSuchElection):
-        close_polls(office.office, "0" * 32)
+        close_early(office.office, "0" * 32)
     assert office.everything() == before
     office.engine.dispose()
 

@@ -18,8 +18,7 @@ from tally.aggregation import aggregate
 from tally.opening import publish_result
 from tests.support.elections import choose_one, make_manifest, trustee_key
 from tests.support.keys import load_test_key
-from tests.support.offices import Clock, OfficeUnderTest, server_keys
-from voting.closing import close_polls
+from tests.support.offices import Clock, OfficeUnderTest, close_early, server_keys
 from voting.office import Office
 
 SEEDS = {"log key": b"L" * 32, "server key": b"S" * 32, "trustee's signing key": bytes([1]) * 32}
@@ -101,7 +100,7 @@ def test_no_secret_is_stored_answered_or_logged(
         said.append(site.client.post(f"{api}/ballots", content=request[:-1]).content)
         said.append(site.client.post(f"{api}/challenges", content=request).content)
         ask(f"{api}/credentials/{encode_base64url(item.public_key)}")
-    close_polls(office, manifest.election)
+    close_early(office, manifest.election)
     aggregate(office, manifest.election)
     open_urn(office, manifest.election, trustees, [1])
     result = publish_result(office, manifest.election)

@@ -22,9 +22,8 @@ from crypto.transcript import tuple_hash
 from protocol.public_terms import read_public_terms
 from protocol.text import parse_time
 from tests.support.elections import CLOSES, DURING, LOG_KEY, OPENS, trustee_key, voter_key
-from tests.support.offices import FIRST, SECOND, OfficeUnderTest, database, make_office
+from tests.support.offices import FIRST, SECOND, OfficeUnderTest, close_early, database, make_office
 from tests.support.trustees import tally
-from voting.closing import close_polls
 from voting.office import State
 
 VOTER, OTHER, SILENT = 1, 2, 3
@@ -311,7 +310,7 @@ def test_the_door_as_clients_see_it(office: OfficeUnderTest) -> None:
     office.clock.now = parse_time(CLOSES)
     assert door() == "closed"
     office.clock.now = DURING
-    close_polls(office.office, office.id)
+    close_early(office.office, office.id)
     assert door() == "closed"
 
 

@@ -12,7 +12,7 @@ from protocol.text import LocalText, parse_time
 from voting.lookup import turnout
 from voting.models import VotingElection
 from voting.office import State as ElectionState
-from voting.office import read_manifest, state_of
+from voting.office import effective_closes_at, read_manifest, state_of
 from web.i18n import Text
 from web.pages.common import Head, KeyHolders, State, Turnout, Warnings
 
@@ -28,7 +28,7 @@ def state_on_pages(row: VotingElection, manifest: Manifest, now: datetime, withh
     if state is ElectionState.PUBLISHED:
         return State.WITHHELD if withheld else State.RESULT
     if state is ElectionState.CLOSED or (
-        state is ElectionState.OPEN and now >= parse_time(manifest.closes_at)
+        state is ElectionState.OPEN and now >= parse_time(effective_closes_at(row))
     ):
         return State.COUNTING
     if state is ElectionState.OPEN and now >= parse_time(manifest.opens_at):
@@ -39,7 +39,7 @@ def state_on_pages(row: VotingElection, manifest: Manifest, now: datetime, withh
 def head_of(session: Session, row: VotingElection, now: datetime, withheld: bool) -> Head:
     """The head of a frozen vote. closes_at is when it really closed, once that is earlier than announced."""
     manifest = read_manifest(row)
-    closes_at = parse_time(manifest.closes_at)
+    closes_at = parse_time(effective_closes_at(row))
     if row.closing_index is not None:
         closes_at = min(closes_at, board.entry(session, LogId(row.log_id), row.closing_index).time)
     return Head(
