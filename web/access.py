@@ -87,8 +87,22 @@ class AccessRoute(Route):
             raise ValueError(f"{path}: the API knows no sign-in.")
         if "{lang}" not in path and access is not Access.PUBLIC:
             raise ValueError(f"{path}: a page that refuses needs a language to say so.")
-        self.access, self.json, self.limit = access, json, limit
-        super().__init__(path, _guarded(access, handler, limit=limit, json=json), methods=list(methods))
+        self.access, self.json, self.limit, self.handler = access, json, limit, handler
+        super().__init__(path, self._guarded(handler), methods=list(methods))
+
+    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        @wraps(handler)
+        async def answer(request: Request) -> Response:
+            if not request.url.path.startswith(API):
+                _require_language(request)
+                refusal = await _refusal(request, self.access, limit=self.limit, json=self.json)
+                if refusal is not None:
+                    return refusal
+            if inspect.iscoroutinefunction(self.handler):
+                return await cast(Callable[[Request], Awaitable[Response]], self.handler)(request)
+            return await run_in_threadpool(cast(Callable[[Request], Response], self.handler), request)
+
+        return answer
 
 
 def actor(request: Request) -> SignedIn:
@@ -133,23 +147,6 @@ def go(target: str) -> Response:
 
 FORM_REFUSED: Final = 422
 """Status of a page that shows a form again, with what is wrong in it."""
-
-
-def _guarded(
-    access: Needs, handler: Handler, *, limit: int, json: bool
-) -> Callable[[Request], Awaitable[Response]]:
-    @wraps(handler)
-    async def answer(request: Request) -> Response:
-        if not request.url.path.startswith(API):
-            _require_language(request)
-            refusal = await _refusal(request, access, limit=limit, json=json)
-            if refusal is not None:
-                return refusal
-        if inspect.iscoroutinefunction(handler):
-            return await cast(Callable[[Request], Awaitable[Response]], handler)(request)
-        return await run_in_threadpool(cast(Callable[[Request], Response], handler), request)
-
-    return answer
 
 
 async def _refusal(request: Request, access: Needs, *, limit: int, json: bool) -> Response | None:

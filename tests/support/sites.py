@@ -46,7 +46,7 @@ class Browser:
 
     def get(self, path: str) -> Response:
         """A page; the token in it is kept."""
-        answer = self.client.get(path)
+        answer: Response = self.client.get(path)
         found = _TOKEN.search(answer.text)
         self.token = found[1] if found else self.token
         return answer
@@ -56,12 +56,14 @@ class Browser:
     ) -> Response:
         """A form. csrf: instead of the token of the last page."""
         data = {"csrf": self.token if csrf is None else csrf, **(fields or {})}
-        return self.client.post(path, data=data, headers=SAME_SITE)
+        answer: Response = self.client.post(path, data=data, headers=SAME_SITE)
+        return answer
 
     def post_json(self, path: str, body: object, *, csrf: str | None = None) -> Response:
         """What a script of ours posts."""
         headers = {**SAME_SITE, "Psephos-CSRF": self.token if csrf is None else csrf}
-        return self.client.post(path, json=body, headers=headers)
+        answer: Response = self.client.post(path, json=body, headers=headers)
+        return answer
 
     def hold(self, token: bytes) -> "Browser":
         """Put a session's cookie in."""
@@ -75,7 +77,8 @@ class Browser:
 
     def session(self) -> str | None:
         """The session's cookie."""
-        return self.client.cookies.get("psephos")
+        found: str | None = self.client.cookies.get("psephos")
+        return found
 
 
 @dataclass
