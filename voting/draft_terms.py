@@ -274,7 +274,8 @@ def _keep(
                 draft=draft_id, kind=kind, body=body, summary=summary, by=by.name, at=office.clock()
             )
         )
-        note(session, by, f"{kind}-taken", draft_id)
+        deed, _, number = kind.partition("-")
+        note(session, by, f"{deed}-taken", draft_id, **({"trustee": number} if number else {}))
 
 
 def _one_line(data: bytes, limit_bytes: int) -> bytes:

@@ -1,5 +1,6 @@
 """Bounds on what a request may send: a ceiling for the whole server, and a tight limit for each route that reads."""
 
+import re
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -9,6 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 CEILING_BYTES: Final = 8 * 1024 * 1024
 """The largest body that any route can accept: a ballot with the 4,096 proof branches that the protocol allows, at
 3072 bits, is below 7 MB."""
+
+
+UPLOADS: Final = re.compile(r"/(?:en|vi)/office/drafts/[0-9a-f]{32}/(?:voters|roll)")
+UPLOAD_CEILING_BYTES: Final = 64 * 1024 * 1024
+"""Voters' lists and rolls of large towns. Their routes read nothing before they know who sends it."""
 
 
 class BodyTooLarge(HTTPException):
@@ -44,14 +50,15 @@ class BodyCeiling:
             await self._app(scope, receive, send)
             return
         seen = 0
+        ceiling = UPLOAD_CEILING_BYTES if UPLOADS.fullmatch(scope["path"]) else self._ceiling
 
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
-                if seen > self._ceiling:
-                    raise BodyTooLarge(self._ceiling)
+                if seen > ceiling:
+                    raise BodyTooLarge(ceiling)
             return message
 
         await self._app(scope, counted, send)

@@ -2,6 +2,7 @@
 
 from web.access import AccessRoute
 from web.routes.my import my_routes
+from web.routes.office import office_routes
 from web.routes.oidc import oidc_routes
 from web.routes.people import people_routes
 from web.routes.sign_in import sign_in_routes
@@ -18,4 +19,5 @@ def private_routes() -> list[AccessRoute]:
         *staff_routes(),
         *people_routes(),
         *trail_routes(),
+        *office_routes(),
     ]
