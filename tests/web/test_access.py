@@ -29,7 +29,7 @@ BROWSER = b"b" * 32
 REACHED = 299
 """What a handler answers here: no page of the site does."""
 
-PRIVATE_PLACES = {
+PRIVATE_PLACES: dict[str, set[Needs]] = {
     "/{lang}/office": {Permission.MANAGE_ELECTIONS, Permission.IMPORT_ROLL, Permission.ANSWER_DISPUTES},
     "/{lang}/registrar": {Permission.DELIVER_CODES, Permission.REPLACE_CODES, Permission.IMPORT_ROLL},
     "/{lang}/trustee": {Permission.HOLD_KEY_SHARE},
@@ -104,11 +104,14 @@ class Table:
         right = csrf.issue(visitor.secret) if token is None else token
         sent = SAME_SITE if headers is None else headers
         path = path_of(route)
+        answer: Answer
         if method in ("GET", "HEAD"):
-            return client.request(method, path, headers=sent)
-        if route.json:
-            return client.request(method, path, json={}, headers={**sent, csrf.HEADER: right})
-        return client.request(method, path, data={csrf.FIELD: right, "typed": "kept"}, headers=sent)
+            answer = client.request(method, path, headers=sent)
+        elif route.json:
+            answer = client.request(method, path, json={}, headers={**sent, csrf.HEADER: right})
+        else:
+            answer = client.request(method, path, data={csrf.FIELD: right, "typed": "kept"}, headers=sent)
+        return answer
 
 
 def path_of(route: AccessRoute) -> str:
@@ -290,7 +293,11 @@ class TestEscalation:
         }
         for path in ("/en/my/language", "/en/my/passkeys/rename", "/en/my/sessions/end", "/en/sign-in"):
             assert browser.post(path, extra).status_code in (303, 422)
-        for body in ({"credential": {}, "name": "", "roles": ["administrator"]}, {"roles": []}):
+        bodies: list[dict[str, object]] = [
+            {"credential": {}, "name": "", "roles": ["administrator"]},
+            {"roles": []},
+        ]
+        for body in bodies:
             assert browser.post_json("/en/my/passkeys", body).status_code == 400
         assert self.roles_of_everybody(site) == before
 
@@ -340,8 +347,6 @@ class TestEscalation:
         assert site.browser().hold(site.desk.session(person)).get("/en/staff").status_code == 200
 
     def test_a_stronger_sign_in_can_be_demanded_of_staff(self, site: SiteUnderTest) -> None:
-        from identity.assurance import Action, Assurance, AssurancePolicy  # noqa: PLC0415
-
         strict = AssurancePolicy({Action.STAFF: Assurance.SUBSTANTIAL})
         browser = site.browser_of(Role.AUDITOR)
         assert browser.get("/en/staff/trail").status_code == 200
