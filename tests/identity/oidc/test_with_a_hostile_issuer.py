@@ -5,20 +5,25 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from joserfc import jws
+from joserfc import jwe, jwk, jws
 from sqlalchemy import Engine, func, select
 
 from crypto.encoding import encode_base64url
+from identity.assurance import Assurance
 from identity.models import IdentityOidcAttempt
-from identity.oidc.configuration import BasicSecret, ProviderConfiguration
+from identity.oidc.client_key import read_decryption_key
+from identity.oidc.configuration import BasicSecret, PlainOAuth, ProviderConfiguration
 from identity.oidc.errors import (
+    AssuranceTooLow,
+    ClaimMissing,
     IdTokenRefused,
     OidcError,
     ProviderMisbehaved,
@@ -42,6 +47,7 @@ from tests.support.openid import signing_key
 BASE = "http://localhost:8000"
 BROWSER = b"b" * 32
 PATIENCE = 0.5
+Result = TypeVar("Result")
 DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -57,6 +63,12 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def issuer() -> Iterator[HostileIssuer]:
     with hostile_issuer() as running:
         yield running
+
+
+def in_a_loop(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """In a thread of its own: that of the tests has Playwright's loop once a browser test has run."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def entry(issuer: HostileIssuer, **changes: Any) -> ProviderConfiguration:
@@ -79,7 +91,7 @@ class Desk:
         return datetime.now(UTC) + self.ahead
 
     def start(self, provider: str = "test") -> str:
-        return asyncio.run(self.providers.start(provider, BROWSER, "en", "/en/my"))
+        return in_a_loop(self.providers.start(provider, BROWSER, "en", "/en/my"))
 
     def finish(self, back: str, browser: bytes = BROWSER) -> Identity:
         provider, answer = (
@@ -91,7 +103,7 @@ class Desk:
             resumed = await self.providers.resume(provider, answer, browser)
             return await self.providers.identify(resumed, answer)
 
-        return asyncio.run(both())
+        return in_a_loop(both())
 
     def sign_in(self, issuer: HostileIssuer, provider: str = "test", **changes: str | None) -> Identity:
         return self.finish(issuer.authorize(self.start(provider), **changes))
@@ -304,7 +316,7 @@ def test_a_silent_provider_is_asked_once_by_many(desk: Desk, issuer: HostileIssu
         return await asyncio.gather(*starts, return_exceptions=True)
 
     began = time.monotonic()
-    assert all(isinstance(found, ProviderUnreachable) for found in asyncio.run(many()))
+    assert all(isinstance(found, ProviderUnreachable) for found in in_a_loop(many()))
     assert time.monotonic() - began < 4 * PATIENCE
     assert issuer.paths() == [DISCOVERY]
     del issuer.replies[DISCOVERY]
@@ -434,3 +446,99 @@ def test_a_token_of_one_issuer_is_none_of_another(pair: Pair) -> None:
     with pytest.raises(IdTokenRefused) as refused:
         pair.desk.finish(back)
     assert refused.value.check is TokenCheck.ISSUER
+
+
+def plain(issuer: HostileIssuer, **changes: Any) -> ProviderConfiguration:
+    addresses = PlainOAuth(
+        **{
+            "authorization_endpoint": f"{issuer.issuer}/authorize",
+            "token_endpoint": f"{issuer.issuer}/token",
+            "userinfo_endpoint": f"{issuer.issuer}/userinfo",
+            **changes,
+        }
+    )
+    levels = {"SOP3": Assurance.SUBSTANTIAL}
+    return entry(
+        issuer,
+        scopes=("general",),
+        claim=("uuid",),
+        acr=levels,
+        acr_claim="userType",
+        assurance=None,
+        plain=addresses,
+    )
+
+
+def test_a_service_without_id_tokens_is_asked_who_it_is(engine: Engine, issuer: HostileIssuer) -> None:
+    desk = Desk(engine, (plain(issuer),))
+    issuer.changed_claims = {"uuid": "u-1", "userType": "SOP3"}
+    address = desk.start()
+    assert not {"nonce", "max_age"} & set(dict(parse_qsl(urlsplit(address).query)))
+    identity = desk.finish(issuer.authorize(address, iss=None))
+    assert (identity.claim, identity.assurance) == ("u-1", Assurance.SUBSTANTIAL)
+    assert issuer.paths() == ["/token", "/userinfo"]
+    issuer.changed_claims = {"uuid": "u-1", "userType": "SOP1"}
+    with pytest.raises(AssuranceTooLow):
+        desk.sign_in(issuer, iss=None)
+    issuer.changed_claims = {"userType": "SOP3"}
+    with pytest.raises(ClaimMissing):
+        desk.sign_in(issuer, iss=None)
+    with pytest.raises(UnknownAttempt):
+        desk.finish(issuer.authorize(desk.start(), iss=None), browser=b"x" * 32)
+
+
+@pytest.mark.parametrize(
+    ("path", "reply"),
+    [
+        ("/token", json_reply({"id_token": "x"})),
+        ("/token", json_reply({"access_token": "x\ny"})),
+        ("/userinfo", json_reply({"error": "invalid_token"}, 401)),
+        ("/userinfo", json_reply(["lan"])),
+    ],
+    ids=["no-access-token", "token-with-a-line-end", "refused", "list"],
+)
+def test_a_service_without_id_tokens_answers_wrongly(
+    engine: Engine, issuer: HostileIssuer, path: str, reply: Reply
+) -> None:
+    desk = Desk(engine, (plain(issuer),))
+    issuer.replies[path] = reply
+    with pytest.raises((ProviderMisbehaved, SignInRefused)):
+        desk.sign_in(issuer, iss=None)
+
+
+def test_its_addresses_must_be_its_own(engine: Engine, issuer: HostileIssuer) -> None:
+    desk = Desk(engine, (plain(issuer, userinfo_endpoint=f"{FAR}/userinfo"),))
+    with pytest.raises(ProviderMisbehaved):
+        desk.start()
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_tokens_come_encrypted_exactly_where_that_was_agreed(
+    engine: Engine, issuer: HostileIssuer, sealed: bool
+) -> None:
+    private = jwk.generate_key("EC", "P-256", private=True)
+    key = read_decryption_key(private.as_pem(private=True), "ECDH-ES+A256KW", None)
+    seal = {"alg": "ECDH-ES+A256KW", "enc": "A256GCM"}
+    signed = jws.serialize_compact
+
+    def sign(header: dict[str, Any], payload: bytes) -> str:
+        token = signed(header, payload, issuer.key)
+        return jwe.encrypt_compact(seal, token, private) if sealed else token
+
+    issuer.sign = sign
+    agreed = Desk(engine, (entry(issuer, decryption=key if sealed else None),))
+    assert agreed.sign_in(issuer).claim == "lan"
+    other = Desk(engine, (entry(issuer, decryption=None if sealed else key),))
+    with pytest.raises(IdTokenRefused) as refused:
+        other.sign_in(issuer)
+    assert refused.value.check is TokenCheck.FORM
+
+
+def test_a_nonce_for_the_proof_is_repeated_once(engine: Engine, issuer: HostileIssuer) -> None:
+    """RFC 9449 §8: a provider that asks again and again is not served again and again."""
+    desk = Desk(engine, (entry(issuer, possession=True),))
+    again = Reply(b'{"error":"use_dpop_nonce"}', 400, {**JSON, "DPoP-Nonce": "n"})
+    issuer.replies["/token"] = again
+    with pytest.raises(SignInRefused):
+        desk.sign_in(issuer)
+    assert issuer.paths().count("/token") == 2
