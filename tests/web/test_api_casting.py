@@ -76,7 +76,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
                 authority=words,
                 help_line="(none)",
             )
-            with application(settings, casting_workers=1) as app:
+            with application(settings, casting_workers=1, jobs=False) as app:
                 program = server(app, settings)
                 thread = threading.Thread(target=program.run, kwargs={"sockets": [door]})
                 thread.start()

@@ -13,7 +13,9 @@ from web import problems
 from web.api.reading import office_of
 from web.api.responses import NOT_KEPT
 from web.casting_pool import CastingPool, Deed, Refusal
+from web.client_network import client_network
 from web.limits import BodyTooLarge, read_body
+from web.rate_limits import limiter_of
 
 PERMIT_HEADER: Final = "Psephos-Permit"
 """What the site gave to who signed in, where an election asks for it (PROTOCOL section 5)."""
@@ -38,7 +40,8 @@ async def _put(request: Request, deed: Deed) -> Response:
     except BodyTooLarge as error:
         return problems.refused("too-large", error.detail)
     casting: CastingPool = request.app.state.casting
-    answer = await casting.put(deed, election_id, data, request.headers.get(PERMIT_HEADER))
+    network = client_network(request.scope, limiter_of(request).trusted)
+    answer = await casting.put(deed, election_id, data, request.headers.get(PERMIT_HEADER), network)
     if isinstance(answer, Refusal):
         return problems.refused(answer.code, answer.sentence)
     return Response(answer, 201, headers={"Cache-Control": NOT_KEPT}, media_type="application/json")
