@@ -24,6 +24,9 @@ from mail.smtp import one_line
 
 REPORT_BYTES_MAX: Final = 256 * 1024
 """A report repeats the headers of a short mail. Longer ones are not read."""
+LINES_MAX: Final = 10_000
+BOUNDARIES_MAX: Final = 1_000
+"""Lines that look like a boundary between parts: what the library's time grows with."""
 PARTS_MAX: Final = 20
 MAILBOX_REPORTS_MAX: Final = 100_000
 
@@ -64,7 +67,7 @@ class Heard(StrEnum):
 
 def read_report(data: bytes) -> Report | None:
     """The report in the bytes of one mail; None for any other mail, also for one that cannot be read."""
-    if len(data) > REPORT_BYTES_MAX:
+    if len(data) > REPORT_BYTES_MAX or data.count(b"\n") > LINES_MAX or data.count(b"\n--") > BOUNDARIES_MAX:
         return None
     try:
         message = email.message_from_bytes(data, policy=compat32)

@@ -38,8 +38,8 @@ def message_id(label: str, domain: str) -> str:
 def encode_message(letter: Letter, sender_name: str, sender: str, now: datetime) -> bytes:
     """The bytes of a mail, lines ended by CR LF, before dot-stuffing."""
     message = EmailMessage(policy=policy.SMTPUTF8 if letter.needs_utf8 else policy.SMTP)
-    message["From"] = Address(sender_name, addr_spec=sender)
-    message["To"] = Address(addr_spec=letter.to)
+    message["From"] = _address(sender_name, sender)
+    message["To"] = _address("", letter.to)
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id(letter.label, sender.rpartition("@")[2])
@@ -51,3 +51,8 @@ def encode_message(letter: Letter, sender_name: str, sender: str, now: datetime)
         main, _, sub = file.media_type.partition("/")
         message.add_attachment(file.data, maintype=main, subtype=sub, filename=file.name)
     return message.as_bytes()
+
+
+def _address(name: str, address: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    return Address(name, local, domain)

@@ -61,11 +61,12 @@ class OutcomeUnknown(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True)
+@dataclass
 class Handed:
-    """A mail whose text the server has, without the end."""
+    """A mail whose text the server has, without the end. answered: whether the server has answered to the end."""
 
     _smtp: smtplib.SMTP
+    answered: bool = False
 
     def end(self) -> None:
         """Send the dot and hear the answer: returning means that the server has accepted the mail.
@@ -81,8 +82,11 @@ class Handed:
             raise OutcomeUnknown(
                 "The connection ended before the mail server said whether it had accepted the mail."
             ) from error
-        if not 200 <= code < 300:
+        self.answered = True
+        if 400 <= code < 600:
             _refuse(code, words)
+        if not 200 <= code < 300:
+            raise OutcomeUnknown(f"The mail server gave an answer that means nothing: {one_line(words)}")
 
 
 @contextmanager
@@ -99,9 +103,11 @@ def hand_over(server: MailServer, letter: Letter, now: datetime) -> Iterator[Han
             if code != 354:
                 _refuse(code, words)
             smtp.send(body if body.endswith(b"\r\n") else body + b"\r\n")
-        yield Handed(smtp)
-        with contextlib.suppress(OSError, smtplib.SMTPException, ValueError):
-            smtp.docmd("QUIT")
+        handed = Handed(smtp)
+        yield handed
+        if handed.answered:
+            with contextlib.suppress(OSError, smtplib.SMTPException, ValueError):
+                smtp.docmd("QUIT")
 
 
 def try_connection(server: MailServer) -> None:
@@ -112,13 +118,11 @@ def try_connection(server: MailServer) -> None:
 
 @contextmanager
 def _connected(server: MailServer) -> Iterator[smtplib.SMTP]:
-    smtp: smtplib.SMTP | None = None
-    watch: threading.Timer | None = None
+    smtp = smtplib.SMTP(local_hostname=server.domain, timeout=STEP_SECONDS)
+    watch = _watchdog(smtp)
     try:
         try:
-            smtp = _connect(server)
-            watch = _watchdog(smtp)
-            _secure(server, smtp)
+            _connect(server, smtp)
         except ssl.SSLCertVerificationError as error:
             raise ServerTrouble(f"The mail server's certificate: {one_line(error.verify_message)}") from error
         except smtplib.SMTPResponseException as error:
@@ -127,35 +131,43 @@ def _connected(server: MailServer) -> Iterator[smtplib.SMTP]:
             raise ServerTrouble(f"The mail server cannot be reached ({type(error).__name__}).") from error
         yield smtp
     finally:
-        if watch is not None:
-            watch.cancel()
-        if smtp is not None:
-            smtp.close()
+        watch.cancel()
+        smtp.close()
 
 
-def _connect(server: MailServer) -> smtplib.SMTP:
+def _connect(server: MailServer, smtp: smtplib.SMTP) -> None:
+    smtp.sock = socket.create_connection((server.host, server.port), STEP_SECONDS)
+    if server.security is Security.LOOPBACK and not is_loopback(smtp.sock.getpeername()[0]):
+        raise ServerTrouble("The mail server is not on this machine; nothing was sent to it.")
     if server.security is Security.TLS:
-        trust = server.trust or ssl.create_default_context()
-        return smtplib.SMTP_SSL(
-            server.host, server.port, local_hostname=server.domain, timeout=STEP_SECONDS, context=trust
-        )
-    return smtplib.SMTP(server.host, server.port, local_hostname=server.domain, timeout=STEP_SECONDS)
-
-
-def _secure(server: MailServer, smtp: smtplib.SMTP) -> None:
+        _encrypt(server, smtp)
+    code, words = smtp.getreply()
+    if code != 220:
+        raise ServerTrouble(f"{code} {one_line(words)}")
+    smtp.ehlo_or_helo_if_needed()
     if server.security is Security.STARTTLS:
-        smtp.ehlo_or_helo_if_needed()
         if not smtp.has_extn("starttls"):
             # Either the wrong server, or somebody on the way removed the offer.
             raise ServerTrouble("The mail server offers no encryption (STARTTLS); nothing was sent to it.")
-        code, words = smtp.starttls(context=server.trust or ssl.create_default_context())
+        code, words = smtp.docmd("STARTTLS")
         if code != 220:
             raise ServerTrouble(f"{code} {one_line(words)}")
-    elif server.security is Security.LOOPBACK and not is_loopback(_socket(smtp).getpeername()[0]):
-        raise ServerTrouble("The mail server is not on this machine; nothing was sent to it.")
-    smtp.ehlo_or_helo_if_needed()
+        _encrypt(server, smtp)
+        smtp.ehlo_or_helo_if_needed()
     if server.user is not None and server.password is not None:
         smtp.login(server.user, server.password)
+
+
+def _encrypt(server: MailServer, smtp: smtplib.SMTP) -> None:
+    """Go on under TLS, and forget everything that was heard before it, also what is still in the buffer (RFC 3207)."""
+    trust = server.trust or ssl.create_default_context()
+    # The handshake comes second, so that the watchdog finds the connection that it has to end.
+    smtp.sock = trust.wrap_socket(_socket(smtp), server_hostname=server.host, do_handshake_on_connect=False)
+    smtp.file = None
+    smtp.helo_resp = smtp.ehlo_resp = None
+    smtp.esmtp_features = {}
+    smtp.does_esmtp = False
+    smtp.sock.do_handshake()
 
 
 def _socket(smtp: smtplib.SMTP) -> socket.socket:

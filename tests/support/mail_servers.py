@@ -146,7 +146,7 @@ def mail_server(
     ) -> AuthResult:
         assert isinstance(given, LoginPassword)
         post.passwords.append((given.login.decode(), given.password.decode()))
-        return AuthResult(success=post.passwords[-1] == ("vote", password))
+        return AuthResult(success=post.passwords[-1] == ("vote", password), handled=False)
 
     class Counting(Controller):
         def factory(self) -> SMTP:

@@ -1,0 +1,133 @@
+"""What mails say: every fact in its place, in both languages alike, and nothing that a mail must not hold."""
+
+import inspect
+import re
+import string
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from mail import words
+from mail.outbox import Mail
+from mail.words import TEMPLATES, WIDTH, Language, Voice, Words
+
+LINK = "https://vote.example.org/vi/elections/00112233445566778899aabbccddeeff"
+
+FACTS: Mapping[str, dict[str, Any]] = {
+    "sign_in_link": {"link": LINK, "minutes": 15},
+    "invitation": {"inviter": "Trần Thị Hoa", "role": "registrar", "link": LINK, "days": 7},
+    "cast_notice": {
+        "title": "Sân chơi mới",
+        "moment": "20:00",
+        "number": 1,
+        "closes": "29/11",
+        "check_link": LINK,
+        "revoting": True,
+    },
+    "receipt": {
+        "title": "Sân chơi mới",
+        "receipt_code": "ABCD-EFGH",
+        "voter_number": "WXYZ",
+        "moment": "20:00",
+        "check_link": LINK,
+    },
+    "opens_soon": {"title": "Sân chơi mới", "opens": "28/11", "closes": "29/11", "link": LINK},
+    "closes_soon": {"title": "Sân chơi mới", "closes": "29/11", "link": LINK},
+    "dispute_answered": {"title": "Sân chơi mới", "number": "12", "link": LINK},
+    "conflict": {"title": "Sân chơi mới", "moment": "20:00", "link": LINK},
+    "test_mail": {"site": "https://vote.example.org"},
+}
+
+VARIANTS = [
+    *FACTS.items(),
+    ("cast_notice", FACTS["cast_notice"] | {"number": 2}),
+    ("cast_notice", FACTS["cast_notice"] | {"revoting": False}),
+]
+
+
+def voice(language: Language) -> Voice:
+    return Voice(language, "Phường Đồng Sen", "024 0000 0123")
+
+
+def write(name: str, facts: dict[str, Any], language: Language) -> Words:
+    function: Callable[..., Words] = getattr(words, name)
+    return function(voice(language), **facts)
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize(("name", "facts"), VARIANTS, ids=range(len(VARIANTS)))
+def test_every_fact_is_said_and_every_place_is_filled(
+    name: str, facts: dict[str, Any], language: Language
+) -> None:
+    said = write(name, facts, language)
+    assert "{" not in said.subject + said.text
+    assert "}" not in said.subject + said.text
+    whole = " ".join((said.subject + "\n" + said.text).split())
+    for fact in [*facts.values(), "Phường Đồng Sen", "024 0000 0123"]:
+        if not isinstance(fact, bool) and fact != 1:
+            assert str(fact) in whole
+    # It passes the outbox: no control character, no long line.
+    Mail("lan@example.org", language, said.subject, said.text, "notice", "election")
+    for line in said.text.split("\n"):
+        assert len(line) <= WIDTH or LINK in line
+    assert said.text == unicodedata.normalize("NFC", said.text)
+
+
+def test_every_function_is_tried_and_every_template_is_used() -> None:
+    functions = {
+        name
+        for name, function in inspect.getmembers(words, inspect.isfunction)
+        if function.__module__ == words.__name__ and not name.startswith("_")
+    }
+    assert functions == set(FACTS)
+    names = {name for name, _ in TEMPLATES["en"].items()} - {"signature"}
+    assert names == {name.replace("_", "-") for name in FACTS} | {"cast-notice-again", "cast-notice-final"}
+
+
+def test_both_languages_have_the_same_mails_with_the_same_facts() -> None:
+    assert set(TEMPLATES["en"]) == set(TEMPLATES["vi"])
+    for name, (subject, text) in TEMPLATES["en"].items():
+        other_subject, other_text = TEMPLATES["vi"][name]
+        assert fields(subject) == fields(other_subject), name
+        assert fields(text) == fields(other_text), name
+        assert text.count("\n\n") == other_text.count("\n\n"), name
+        # A fact is never handed over in vain; the number of a first ballot is not said.
+        if name != "signature":
+            assert subject != other_subject
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_longest_facts_fit(language: Language) -> None:
+    facts = FACTS["cast_notice"] | {"title": "đ" * 200, "check_link": "https://x.example/" + "a" * 500}
+    said = write("cast_notice", facts, language)
+    assert len(said.subject) == 200
+    assert said.subject.endswith("…")
+    assert max(len(line.encode()) for line in said.text.split("\n")) <= 998
+    Mail("lan@example.org", language, said.subject, said.text, "notice", "election")
+
+
+def test_facts_are_taken_literally_and_are_one_line() -> None:
+    said = write("closes_soon", FACTS["closes_soon"] | {"title": "{link} {0} %s"}, "en")
+    assert "{link} {0} %s" in said.subject
+    for hostile in ("a\nBcc: x@example.org", "a\r\n\r\nb", "a\u2028b", "a\x00"):
+        with pytest.raises(ValueError, match="one line"):
+            write("closes_soon", FACTS["closes_soon"] | {"title": hostile}, "en")
+
+
+JARGON = re.compile(r"\b(credential|tracker|invalid|please|oops|ciphertext|hash)\b", re.IGNORECASE)
+
+
+def test_words_that_no_mail_uses() -> None:
+    assert JARGON.search("Please")  # control
+    for language in ("en", "vi"):
+        for subject, text in TEMPLATES[language].values():
+            assert not JARGON.search(subject + text)
+    # Tone marks stand on the first vowel of oa, oe, uy: khóa, hòa.
+    for subject, text in TEMPLATES["vi"].values():
+        assert not re.search("o[áàảãạéèẻẽẹ](?![a-zà-ỹ])|u[ýỳỷỹỵ](?![a-zà-ỹ])(?<!q.)", subject + text)
