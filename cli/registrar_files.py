@@ -22,6 +22,7 @@ from protocol.manifest import MANIFEST_BYTES_MAX
 from protocol.roll import ROLL_BYTES_MAX
 from protocol.signed_body import FREEZE_SIGNATURE_BYTES_MAX, read_freeze_signature
 from protocol.terms import ElectionTerms, assemble_terms, verify_freeze
+from protocol.text import require_text
 from protocol.verification import SourceBroken
 from trustee.key_file import sync_folder
 from verifier.bundle import BOARD_FILE, Bundle, UnusableBundle
@@ -184,6 +185,14 @@ def site_of(terms: ElectionTerms, site: str | None) -> str:
             "--site is an address such as https://vote.example.org, without anything behind it."
         )
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def require_help_line(text: str) -> None:
+    """Raises: UnusableInput for a line that cannot stand in letters and mails."""
+    try:
+        require_text(text, 200, "it")
+    except ValueError as error:
+        raise UnusableInput(f"--help-line cannot be used: {error}.") from error
 
 
 # Writing.

@@ -23,6 +23,7 @@ from cli.registrar_files import (
     Site,
     frozen_terms,
     open_codes,
+    require_help_line,
     require_new,
     site_of,
     write_new,
@@ -65,6 +66,7 @@ def letters(
     with verdict_errors(False, *REFUSALS, NotPrintable):
         terms, roll_body = frozen_terms(frozen, freeze)
         address = site_of(terms, site)
+        require_help_line(help_line)
         require_new(out)
         if mail_merge is not None:
             require_new(mail_merge)

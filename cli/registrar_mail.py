@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Final
@@ -28,6 +28,7 @@ from cli.registrar_files import (
     Site,
     frozen_terms,
     open_codes,
+    require_help_line,
     site_of,
 )
 from cli.registrar_letters import language_of, mail_of, require_fits
@@ -40,6 +41,7 @@ from mail.server import MailServer, read_mail_server
 from protocol.terms import ElectionTerms
 from storage.engine import make_engine
 from storage.errors import StorageError
+from storage.jobs import LEASE
 from storage.migrate import migrate
 from storage.session import reading, writing
 from voting.code_book import BookLine
@@ -76,6 +78,7 @@ def send(
     with verdict_errors(False, *REFUSALS, MailError, StorageError):
         terms, roll_body = frozen_terms(frozen, freeze)
         address = site_of(terms, site)
+        require_help_line(help_line)
         server = read_mail_server(_setting(SMTP_VARIABLE), _setting(FROM_VARIABLE), per_minute=per_minute)
         book = open_codes(codes, passphrase_file).book
         require_fits(book, terms, roll_body)
@@ -130,7 +133,9 @@ class _Sending:
         return all_went
 
     def _send_queued(self) -> bool:
-        return send_due(self._engine, self._server, lambda: datetime.now(UTC), self._stop)
+        # A process that was killed holds the job of its last mail for as long as a lease.
+        patience = LEASE + timedelta(minutes=1)
+        return send_due(self._engine, self._server, lambda: datetime.now(UTC), self._stop, patience)
 
     def _key(self, line: BookLine, again: bool) -> str | None:
         """Under which the mail is queued: a second run finds it. None when there is nothing to send."""

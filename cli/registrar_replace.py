@@ -24,6 +24,7 @@ from cli.registrar_files import (
     open_codes,
     opened,
     passphrase_of,
+    require_help_line,
     require_new,
     site_of,
     write_new,
@@ -62,6 +63,7 @@ def replace(
     with verdict_errors(False, *REFUSALS, NotPrintable):
         terms, roll_body = frozen_terms(frozen, freeze)
         address = site_of(terms, site)
+        require_help_line(help_line)
         for path in (out, letter):
             require_new(path)
         with alone_with(codes):

@@ -267,6 +267,7 @@ def test_letters_for_all_in_several_files_and_a_table_of_mails(office: Desk) -> 
         ("codes-altered", "was altered"),
         ("key-for-codes", "not a psephos/code-book/v1"),
         ("site", "--site is an address"),
+        ("help-line", "--help-line cannot be used"),
     ],
 )
 def test_letters_are_refused_unless_everything_fits(office: Desk, spoil: str, words: str) -> None:
@@ -299,6 +300,8 @@ def test_letters_are_refused_unless_everything_fits(office: Desk, spoil: str, wo
             (folder / "codes.sealed").write_bytes((folder / "registrar.key").read_bytes())
         case "site":
             options = ["--site", "http://vote.example.org"]
+        case "help-line":
+            options = ["--help-line", "0236\n3333"]
     assert words in office.refused(*LETTERS, *options)
 
 
