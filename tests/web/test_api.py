@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
@@ -17,14 +18,27 @@ from crypto.checkpoint import verify_checkpoint
 from crypto.display_code import alias, display_code
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.merkle import verify_consistency, verify_inclusion
-from crypto.signature import verify_signature
+from crypto.signature import SigningKey, verify_signature
 from crypto.transcript import tuple_hash
+from protocol.leaf import Kind, sign_body
 from protocol.public_terms import read_public_terms
-from protocol.text import parse_time
-from tests.support.elections import CLOSES, DURING, LOG_KEY, OPENS, trustee_key, voter_key
+from protocol.revocation import make_revocation
+from protocol.text import format_time, parse_time
+from tests.support.elections import (
+    CLOSES,
+    DURING,
+    LOG_KEY,
+    OPENS,
+    make_election,
+    make_manifest,
+    trustee_key,
+    voter_key,
+)
 from tests.support.offices import FIRST, SECOND, OfficeUnderTest, close_early, database, make_office
 from tests.support.trustees import tally
+from voting.extension import extend_polls
 from voting.office import State
+from voting.revocation import revoke
 
 VOTER, OTHER, SILENT = 1, 2, 3
 
@@ -110,8 +124,11 @@ def test_a_credential_and_its_ballots(site: OfficeUnderTest) -> None:
             {"counts": False, "index": 5, "leaf": json.loads(entries[5].leaf), "sequence": 1},
             {"counts": True, "index": 7, "leaf": json.loads(entries[7].leaf), "sequence": 2},
         ],
+        "closes_at": CLOSES,
         "key": key,
         "next_sequence": 3,
+        "replaced_by": None,
+        "revoked_index": None,
         "state": "open",
         "weight": 1,
     }
@@ -312,6 +329,41 @@ def test_the_door_as_clients_see_it(office: OfficeUnderTest) -> None:
     office.clock.now = DURING
     close_early(office.office, office.id)
     assert door() == "closed"
+
+
+def test_a_longer_vote_and_a_replaced_code(database_url: str, tmp_path: Path) -> None:
+    """What a booth has to know: until when, and that the code of the first letter has ended."""
+    registrar = SigningKey.from_seed(b"R" * 32)
+    manifest = msgspec.structs.replace(
+        make_manifest(),
+        extension_seconds=3600,
+        registrar_key=encode_base64url(registrar.public_key),
+    )
+    office = make_office(database_url, tmp_path / "secrets", make_election(manifest))
+    office.cast(VOTER, ((1, 0, 0, 0),))
+    old, new = voter_key(VOTER).public_key, voter_key(77).public_key
+    body = make_revocation(office.id, office.election.terms.fingerprint, old, new, "The letter was lost.")
+    index = revoke(office.office, office.id, body, sign_body(Kind.REVOCATION, body, registrar))
+    later = parse_time(CLOSES) + timedelta(hours=1)
+    extend_polls(office.office, office.id, later, "Official Test", "The network was down.")
+
+    ended = get(office, f"/credentials/{encode_base64url(old)}")
+    assert (ended["revoked_index"], ended["replaced_by"]) == (index, encode_base64url(new))
+    assert [ballot["counts"] for ballot in ended["ballots"]] == [False]
+    found = get(office, f"/find?code={alias(old)}")
+    assert (found["revoked_index"], found["replaced_by"]) == (index, encode_base64url(new))
+    fresh = get(office, f"/credentials/{encode_base64url(new)}")
+    assert (fresh["revoked_index"], fresh["replaced_by"], fresh["ballots"]) == (None, None, [])
+    assert fresh["area"] == ended["area"]
+
+    assert ended["closes_at"] == found["closes_at"] == format_time(later)
+    (listed,) = office.client.get("/api/v1/elections").json()["elections"]
+    assert listed["closes_at"] == format_time(later)
+    office.clock.now = parse_time(CLOSES)
+    assert get(office, f"/credentials/{encode_base64url(new)}")["state"] == "open"
+    office.clock.now = later
+    assert get(office, f"/credentials/{encode_base64url(new)}")["state"] == "closed"
+    office.engine.dispose()
 
 
 def test_the_result_is_in_the_list_and_in_the_bundle(office: OfficeUnderTest) -> None:

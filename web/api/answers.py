@@ -17,7 +17,7 @@ ListedState = Literal["frozen", "open", "closed", "published"]
 
 
 class ElectionSummary(Record, frozen=True):
-    """One election whose terms are frozen."""
+    """One election whose terms are frozen. closes_at: as it holds now, after any extension."""
 
     authority: LocalText
     closes_at: Timestamp
@@ -45,13 +45,17 @@ class CastBallot(Record, frozen=True):
 class CredentialState(Record, frozen=True):
     """A line of the voters' list and every ballot that its key cast, oldest first.
 
-    state: whether the door takes ballots now.
+    state: whether the door takes ballots now.  closes_at: until when, after any extension.  revoked_index: of the entry
+    that ended this key; replaced_by: the key that took its place. Both null for a key that holds.
     """
 
     area: Identifier
     ballots: tuple[CastBallot, ...]
+    closes_at: Timestamp
     key: Base64url
     next_sequence: Count
+    replaced_by: Base64url | None
+    revoked_index: Count | None
     state: Door
     weight: Count
 
@@ -61,9 +65,12 @@ class FoundCredential(Record, frozen=True):
 
     area: Identifier
     ballots: tuple[CastBallot, ...]
+    closes_at: Timestamp
     found_index: Count | None
     key: Base64url
     next_sequence: Count
+    replaced_by: Base64url | None
+    revoked_index: Count | None
     state: Door
     weight: Count
 

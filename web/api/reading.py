@@ -19,7 +19,7 @@ from storage.session import reading
 from voting.errors import NotFrozen
 from voting.lookup import CredentialRecord, credential_record, find_by_code
 from voting.models import VotingElection
-from voting.office import Office, State, find_election, read_manifest, state_of
+from voting.office import Office, State, effective_closes_at, find_election, read_manifest, state_of
 from voting.preparation import list_elections
 from web import problems
 from web.api.answers import (
@@ -80,7 +80,7 @@ def _summary(row: VotingElection) -> ElectionSummary:
     manifest = read_manifest(row)
     return ElectionSummary(
         authority=manifest.authority,
-        closes_at=manifest.closes_at,
+        closes_at=effective_closes_at(row),
         election=manifest.election,
         opens_at=manifest.opens_at,
         state=cast(ListedState, state_of(row).value),  # a draft is not listed
@@ -140,8 +140,11 @@ def _state_of(office: Office, row: VotingElection, record: CredentialRecord) -> 
             CastBallot(counts=ballot.counts, index=ballot.index, leaf=ballot.leaf, sequence=ballot.sequence)
             for ballot in record.ballots
         ),
+        closes_at=effective_closes_at(row),
         key=encode_base64url(record.key),
         next_sequence=record.next_sequence,
+        replaced_by=None if record.replaced_by is None else encode_base64url(record.replaced_by),
+        revoked_index=record.revoked_index,
         state=_door(office, row),
         weight=record.weight,
     )
@@ -149,7 +152,7 @@ def _state_of(office: Office, row: VotingElection, record: CredentialRecord) -> 
 
 def _door(office: Office, row: VotingElection) -> Door:
     manifest, now = read_manifest(row), format_time(office.clock())
-    if state_of(row) in {State.CLOSED, State.PUBLISHED} or now >= manifest.closes_at:
+    if state_of(row) in {State.CLOSED, State.PUBLISHED} or now >= effective_closes_at(row):
         return "closed"
     return "open" if state_of(row) is State.OPEN and now >= manifest.opens_at else "not-open"
 
