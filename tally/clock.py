@@ -44,10 +44,9 @@ def keep_time(office: Office) -> tuple[Done, ...]:
     """
     now = format_time(office.clock())
     with reading(office.engine) as session:
-        waiting = [(row.id, deed) for row in list_elections(session) if (deed := _due(row, now)) is not None]
+        waiting = [(row.id, _due(row, now)) for row in list_elections(session)]
     done: list[Done] = []
-    for election, first in waiting:
-        deed: Deed | None = first
+    for election, deed in waiting:
         while deed is not None:
             try:
                 _do(office, election, deed)

@@ -1,4 +1,7 @@
-"""Collecting what trustees sign, and turning enough of it into the result."""
+"""Collecting what trustees sign, and turning enough of it into the result.
+
+beside: what else belongs to the transaction of the verb that takes it, as the line in the site log.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +31,7 @@ from protocol.records import RECORD_BYTES_MAX, Act, Aggregates, ClosingStatement
 from protocol.terms import ElectionTerms
 from protocol.text import format_time
 from protocol.totals import totals_of
-from storage.session import reading, writing
+from storage.session import Beside, reading, writing
 from tally.errors import BodyRefused, TallyRefused, TooFewOpenings
 from voting.models import VotingElection
 from voting.office import Office, find_election, lock_election
@@ -73,7 +76,7 @@ def handed_in(office: Office, election_id: str) -> HandedIn:
     return HandedIn(state.statements, frozenset(state.answers), state.lowered, bool(state.opened))
 
 
-def append_act(office: Office, election_id: str, name: str, reason: str) -> int:
+def append_act(office: Office, election_id: str, name: str, reason: str, beside: Beside | None = None) -> int:
     """Publish the act that lowers the number of closing statements to t. name: the official who answers for it.
 
     Raises: TallyRefused, also for a name or reason that is empty, too long or not plain text.
@@ -98,10 +101,42 @@ def append_act(office: Office, election_id: str, name: str, reason: str) -> int:
             raise TallyRefused(f"The act cannot be published: {error}.") from error
         entry = office.append_as_server(session, row, Kind.ACT, encode_canonical(act))
         office.sign_head(session, row)
+        if beside is not None:
+            beside(session)
         return entry.index
 
 
-def append_statement(office: Office, election_id: str, body: bytes, signature: bytes) -> int:
+@dataclass(frozen=True)
+class CountProgress:
+    """How far the count has come. statements, openings: trustees whose record stands on the board."""
+
+    aggregated: bool
+    statements: frozenset[int]
+    openings: frozenset[int]
+    lowered: bool
+
+
+def count_progress(office: Office, election_id: str) -> CountProgress:
+    """What the board shows of the trustees' work; nothing before the aggregates. Raises: NoSuchElection, NotFrozen."""
+    terms = office.terms(election_id)
+    with reading(office.engine) as session:
+        row = find_election(session, election_id)
+        if row.aggregates_index is None:
+            return CountProgress(
+                aggregated=False, statements=frozenset(), openings=frozenset(), lowered=False
+            )
+        state = _after_closing(session, row, terms)
+    return CountProgress(
+        aggregated=True,
+        statements=state.statements,
+        openings=frozenset(state.answers),
+        lowered=state.lowered,
+    )
+
+
+def append_statement(
+    office: Office, election_id: str, body: bytes, signature: bytes, beside: Beside | None = None
+) -> int:
     """Append a trustee's closing statement if it says what this board says. Raises: BodyRefused, TallyRefused."""
     terms = office.terms(election_id)
     with writing(office.engine) as session:
@@ -119,10 +154,14 @@ def append_statement(office: Office, election_id: str, body: bytes, signature: b
             raise TallyRefused(f"Trustee {statement.trustee}'s closing statement is on the board already.")
         entry = office.append(session, row, Kind.CLOSING_STATEMENT, body, signature)
         office.sign_head(session, row)
+        if beside is not None:
+            beside(session)
         return entry.index
 
 
-def append_partial_openings(office: Office, election_id: str, body: bytes, signature: bytes) -> int:
+def append_partial_openings(
+    office: Office, election_id: str, body: bytes, signature: bytes, beside: Beside | None = None
+) -> int:
     """Append a trustee's parts after checking each proof: a wrong one is refused by name.
 
     Raises: BodyRefused; TallyRefused, also before the time for objections has passed: a part that stood on the
@@ -148,10 +187,12 @@ def append_partial_openings(office: Office, election_id: str, body: bytes, signa
         _require_objections_heard(session, row, terms, moment)
         entry = office.append(session, row, Kind.PARTIAL_OPENING, body, signature, moment)
         office.sign_head(session, row)
+        if beside is not None:
+            beside(session)
         return entry.index
 
 
-def publish_result(office: Office, election_id: str) -> Result:
+def publish_result(office: Office, election_id: str, beside: Beside | None = None) -> Result:
     """Combine the answers on the board and publish openings and totals.
 
     Raises: TallyRefused, TooFewOpenings; TotalsImpossible when the opened sums cannot come from valid ballots.
@@ -199,6 +240,8 @@ def publish_result(office: Office, election_id: str) -> Result:
             raise TallyRefused("The result is published already.")
         row.result_index = office.append_as_server(session, row, Kind.RESULT, encode_canonical(result)).index
         office.sign_head(session, row)
+        if beside is not None:
+            beside(session)
     return result
 
 
@@ -224,8 +267,14 @@ def _closing_index(row: VotingElection) -> int:
 
 
 def _read(session: Session, row: VotingElection, terms: ElectionTerms) -> _AfterClosing:
+    _closing_index(row)
+    return _after_closing(session, row, terms)
+
+
+def _after_closing(session: Session, row: VotingElection, terms: ElectionTerms) -> _AfterClosing:
+    """Of an aggregated election, also when the result is out."""
     log_id = LogId(row.log_id)
-    start = _closing_index(row) + 1
+    start = row.aggregates_index or 0
     body = board.body(session, board.entry(session, log_id, start).digest)
     aggregates = decode_aggregates(terms, body)
     digest = body_digest(Kind.AGGREGATES, body)

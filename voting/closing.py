@@ -8,18 +8,25 @@ from protocol.errors import MalformedRecord
 from protocol.leaf import Kind
 from protocol.records import CLOCK, Closing, require_closing_reason
 from protocol.text import format_time
-from storage.session import writing
+from storage.session import Beside, writing
 from voting.errors import WrongState
 from voting.models import VotingBallot, VotingChallenge
 from voting.office import Office, State, effective_closes_at, lock_election, state_of
 from voting.sign_in import count_ties, forget_ties
 
 
-def close_polls(office: Office, election_id: str, by: str = CLOCK, reason: str | None = None) -> int:
+def close_polls(
+    office: Office,
+    election_id: str,
+    by: str = CLOCK,
+    reason: str | None = None,
+    beside: Beside | None = None,
+) -> int:
     """Append the closing leaf and sign the head that ends with it; index of the leaf. It cannot be undone.
 
     by: the name of the official who closes, everybody reads it; `CLOCK` where nobody's hand does.
     reason: why the polls are closed before their time, which only an official can do; None in time.
+    beside: belongs to the same transaction.
     Where sign-in was asked, the ties of people to codes are counted and then gone, with the key that made them.
     Raises: WrongState unless the polls are open, and for a name or reason that does not fit.
     """
@@ -49,6 +56,8 @@ def close_polls(office: Office, election_id: str, by: str = CLOCK, reason: str |
         row.closing_index = office.append_as_server(session, row, Kind.CLOSING, body, moment).index
         forget_ties(session, election_id)
         office.sign_head(session, row)
+        if beside is not None:
+            beside(session)
     office.keys.destroy_tie_key(election_id)
     return row.closing_index
 

@@ -6,16 +6,23 @@ from protocol.canonical import encode_canonical
 from protocol.extension import Extension, ExtensionRefused, require_extension
 from protocol.leaf import Kind
 from protocol.text import format_time
-from storage.session import writing
+from storage.session import Beside, writing
 from voting.errors import WrongState
 from voting.office import Office, State, effective_closes_at, lock_election, state_of
 
 
-def extend_polls(office: Office, election_id: str, closes_at: datetime, name: str, reason: str) -> int:
+def extend_polls(
+    office: Office,
+    election_id: str,
+    closes_at: datetime,
+    name: str,
+    reason: str,
+    beside: Beside | None = None,
+) -> int:
     """Publish the act that moves the closing time to `closes_at`; index of its leaf. It cannot be undone.
 
     closes_at: aware, whole seconds.  name: the official who answers for it, 100 characters.  reason: 1,000 characters;
-    everybody reads both.
+    everybody reads both.  beside: belongs to the same transaction.
     Raises: NoSuchElection, NotFrozen; WrongState unless the polls are open; ExtensionRefused.
     """
     terms = office.terms(election_id)
@@ -41,4 +48,6 @@ def extend_polls(office: Office, election_id: str, closes_at: datetime, name: st
         entry = office.append_as_server(session, row, Kind.EXTENSION, body, moment)
         row.extended_closes_at = wanted
         office.sign_head(session, row)
+        if beside is not None:
+            beside(session)
         return entry.index

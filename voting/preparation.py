@@ -118,10 +118,11 @@ def _index_roll(session: Session, election: str, roll: Roll) -> None:
         session.execute(insert(VotingRoll), rows[start : start + _ROLL_ROWS])
 
 
-def open_polls(office: Office, election_id: str, by: str = CLOCK) -> int:
+def open_polls(office: Office, election_id: str, by: str = CLOCK, beside: Beside | None = None) -> int:
     """From here on ballots are taken (within the manifest's hours); index of the leaf.
 
     by: the name of the official who opens, everybody reads it; `CLOCK` where nobody's hand does.
+    beside: belongs to the same transaction.
     Raises: WrongState, also for a name that is empty, too long or not plain text.
     """
     terms = office.terms(election_id)
@@ -147,6 +148,8 @@ def open_polls(office: Office, election_id: str, by: str = CLOCK) -> int:
             session, row, Kind.POLLS_OPENED, encode_canonical(opened)
         ).index
         office.sign_head(session, row)
+        if beside is not None:
+            beside(session)
         return row.opened_index
 
 

@@ -7,16 +7,19 @@ from protocol.leaf import Kind
 from protocol.revocation import read_revocation, require_exchange, require_registrar
 from protocol.running import require_time_to_vote
 from protocol.text import format_time
-from storage.session import writing
+from storage.session import Beside, writing
 from voting.errors import WrongState
 from voting.models import VotingRoll
 from voting.office import Office, State, effective_closes_at, lock_election, state_of
 
 
-def revoke(office: Office, election_id: str, body: bytes, signature: bytes) -> int:
+def revoke(
+    office: Office, election_id: str, body: bytes, signature: bytes, beside: Beside | None = None
+) -> int:
     """Publish a revocation; index of its leaf. The old code's ballots stop counting, the new code may vote at once.
 
     body: a `psephos/revocation/v1`.  signature: of the registrar's key that the manifest names, 64 bytes.
+    beside: belongs to the same transaction.
     Also when the old code has voted: its ballots stay on the board, and the owner votes again with the new one.
     Raises: NoSuchElection, NotFrozen; WrongState when the polls are closed; RevocationRefused, MalformedRecord,
     RecordTooLarge.
@@ -50,4 +53,6 @@ def revoke(office: Office, election_id: str, body: bytes, signature: bytes) -> i
             )
         )
         office.sign_head(session, row)
+        if beside is not None:
+            beside(session)
         return entry.index
