@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
+from cli.admin import admin
 from cli.check_challenge import check_challenge
 from cli.demo import demo
 from cli.election import election
@@ -36,6 +37,7 @@ app.add_typer(election)
 app.add_typer(registrar)
 app.add_typer(trustee)
 app.add_typer(mail)
+app.add_typer(admin)
 app.add_typer(worker)
 
 

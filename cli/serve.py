@@ -8,6 +8,7 @@ import uvicorn
 from sqlalchemy.exc import OperationalError
 
 from cli.output import UnusableInput, say, verdict_errors
+from identity.errors import IdentityError
 from storage.errors import StorageError
 from voting.errors import VotingError
 from web.serving import application, server
@@ -23,7 +24,7 @@ def serve(
     ] = True,
 ) -> None:
     """Serve the site. Everything else is set by PSEPHOS_* variables (see the README's table)."""
-    with verdict_errors(False, UnusableSettings, StorageError, VotingError):
+    with verdict_errors(False, UnusableSettings, StorageError, VotingError, IdentityError):
         settings = read_settings()
         try:
             with application(settings, workers, jobs) as app:
