@@ -20,7 +20,7 @@ from crypto.errors import CryptoError
 from protocol.ballot import BallotInvalid
 from protocol.challenge import Reveal
 from protocol.errors import ProtocolError
-from protocol.manifest import BLANK, ChooseOne, Points, Question
+from protocol.manifest import BLANK, ChooseOne, Points, Question, Ranking
 from protocol.public_terms import PUBLIC_TERMS_BYTES_MAX, read_public_terms
 from protocol.terms import ElectionTerms
 from verifier.bundle import Bundle, UnusableBundle
@@ -144,5 +144,8 @@ def _chosen(question: Question, answer: OpenedAnswer) -> list[str]:
     words = {option.id: in_words(option.label) for option in question.options} | {BLANK: "(blank)"}
     if isinstance(question, Points):
         return [f"{words[option]}: {value}" for option, value in answer.slots]
+    if isinstance(question, Ranking):
+        ranked = sorted((value, option) for option, value in answer.slots if value and option != BLANK)
+        return [f"{value}. {words[option]}" for value, option in ranked] or [words[BLANK]]
     chosen = [words[option] for option, value in answer.slots if value]
     return chosen if isinstance(question, ChooseOne) or chosen else ["(none of the options)"]

@@ -15,7 +15,9 @@ from protocol.manifest import (
     NamedKey,
     Option,
     Question,
+    Ranking,
 )
+from protocol.ranking import blank_ranking, ranking_values
 from protocol.roll import RollEntry
 from protocol.text import LocalText, format_time
 from voting.office import utc_now
@@ -80,8 +82,22 @@ HOURS = ChooseOne(
         for hour in (19, 20, 21)
     ),
 )
-COUNTED_QUESTIONS: tuple[Question, ...] = (LAND, LANES)
-OPEN_QUESTIONS: tuple[Question, ...] = (HOURS, LANES)
+TREES = Ranking(
+    id="trees",
+    text=LocalText(
+        en="Which trees should be planted along the lake? Rank them.",
+        vi="Nên trồng loại cây nào ven hồ? Hãy xếp hạng.",
+    ),
+    options=(
+        Option(id="flame", label=LocalText(en="Flame trees", vi="Cây phượng")),
+        Option(id="myrtle", label=LocalText(en="Giant crape myrtles", vi="Cây bằng lăng")),
+        Option(id="willow", label=LocalText(en="Weeping willows", vi="Cây liễu")),
+        Option(id="banyan", label=LocalText(en="Banyans", vi="Cây đa")),
+    ),
+    positions=(3, 2, 1, 0),
+)
+COUNTED_QUESTIONS: tuple[Question, ...] = (LAND, LANES, TREES)
+OPEN_QUESTIONS: tuple[Question, ...] = (HOURS, LANES, TREES)
 
 
 def signing_keys() -> list[SigningKey]:
@@ -148,4 +164,5 @@ def invented_vote() -> tuple[tuple[int, ...], ...]:
     lanes = [0] * len(LANES.options)
     for _ in range(1 + secrets.randbelow(LANES.max)):
         lanes[secrets.randbelow(len(lanes))] = 1
-    return tuple(land), tuple(lanes)
+    trees = secrets.SystemRandom().sample(range(1, 5), 4)
+    return tuple(land), tuple(lanes), ranking_values(trees) if secrets.randbelow(12) else blank_ranking(4)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from protocol.ranking import blank_ranking, ranking_values
+
 
 class CountsImpossible(Exception):
     """No set of valid ballots has these sums."""
@@ -41,3 +43,15 @@ def spread_votes(
             votes[unit % ballots][option] += 1
         at += count
     return [tuple(vote) for vote in votes]
+
+
+def ranking_votes(
+    orders: Sequence[tuple[Sequence[int], int]], count: int, blank: int
+) -> Iterator[tuple[int, ...]]:
+    """One vote for each voter; orders: options (from 0) from the first position to the last, and how many voters."""
+    for order, ballots in orders:
+        vote = ranking_values([order.index(option) + 1 for option in range(count)])
+        for _ in range(ballots):
+            yield vote
+    for _ in range(blank):
+        yield blank_ranking(count)

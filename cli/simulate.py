@@ -9,19 +9,19 @@ from rich.table import Table
 from cli.invented_votes import CountsImpossible
 from cli.output import WARNINGS, ExitCode, print_json, say, stdout, verdict_errors, visible
 from cli.progress import Progress
-from cli.simulation import (
-    QuestionKind,
-    SimulationRefused,
-    SimulationReport,
-    SimulationRequest,
-    simulate_election,
-)
+from cli.simulation import SimulationReport, simulate_election
+from cli.simulation_plan import QuestionKind, SimulationRefused, SimulationRequest
 from cli.strict_csv import CsvUnusable
 from protocol.errors import ManifestInvalid
 
 
 def simulate(
-    counts: Annotated[Path, typer.Argument(help="CSV file with the header option,votes.")],
+    counts: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV file with the header option,votes; for --kind ranking votes,1,2,… (an order in each line)."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the bundle; OUT/bundle must not exist.")],
     kind: Annotated[
         QuestionKind, typer.Option(help="How the question is answered.")
@@ -36,6 +36,12 @@ def simulate(
     points_max: Annotated[int | None, typer.Option(help="Most points for one option.")] = None,
     points_total: Annotated[
         str | None, typer.Option(help="Fewest and most points of a ballot, as A..B.")
+    ] = None,
+    positions: Annotated[
+        str | None,
+        typer.Option(
+            help="Points from the first position to the last, as 3,2,1,0 (ranking; Borda's without it)."
+        ),
     ] = None,
     scale: Annotated[int, typer.Option(help="Divide every count by this, rounding down.")] = 1,
     bits: Annotated[int, typer.Option(help="Length of the key: 2048 or 3072.")] = 3072,
@@ -59,6 +65,7 @@ def simulate(
             greatest=greatest,
             points_max=points_max,
             points_total=points_total,
+            positions=positions,
             scale=scale,
             bits=2048 if bits == 2048 else 3072,
             trustees=trustees,
@@ -73,7 +80,10 @@ def simulate(
 
 
 def as_record(report: SimulationReport) -> dict[str, object]:
-    """The JSON answer. seconds: by phase, rounded to milliseconds."""
+    """The JSON answer. seconds: by phase, rounded to milliseconds.
+
+    Of a ranking the result holds scores, and `matrix` each option's votes at position 1, 2, …
+    """
     return {
         "ok": report.ok,
         "result": report.result,
@@ -82,6 +92,7 @@ def as_record(report: SimulationReport) -> dict[str, object]:
         "warnings": list(report.warnings),
         "fingerprint": report.fingerprint,
         "bundle": str(report.bundle),
+        "matrix": {option: list(row) for option, row in report.matrix.items()},
     }
 
 
@@ -89,8 +100,11 @@ def _print(report: SimulationReport) -> None:
     table = Table(box=None, show_header=False)
     table.add_column(justify="right")
     table.add_column()
+    table.add_column()
     for option, votes in report.result.items():
-        table.add_row(f"{votes:,}", visible(option))
+        places = report.matrix.get(option, ())
+        found = ", ".join(f"{number:,} at {j}" for j, number in enumerate(places, start=1))
+        table.add_row(f"{votes:,}", visible(option), found)
     stdout().print(table)
     phases = ", ".join(f"{phase} {seconds:.1f} s" for phase, seconds in report.seconds.items())
     say(f"\n{report.ballots:,} ballots: {phases}.")

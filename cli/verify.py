@@ -17,11 +17,11 @@ from cli.output import (
     stderr,
     stdout,
     verdict_errors,
-    visible,
 )
 from cli.progress import Progress
+from cli.totals import option_labels, totals_table
 from crypto.note import MAX_NOTE_BYTES
-from protocol.manifest import BLANK, Manifest, Question
+from protocol.manifest import Manifest
 from protocol.records import QuestionVotes
 from protocol.report import NOT_CHECKED, BoardState, CheckReport, Report
 from verifier.bundle import Bundle, UnusableBundle
@@ -69,7 +69,10 @@ def verify(
 
 
 def as_record(verdict: Verdict) -> dict[str, Any]:
-    """The JSON answer. result: question id → option id → votes; `questions` repeats it with the words."""
+    """The JSON answer. result: question id → option id → votes; `questions` repeats it with the words.
+
+    Of a ranking the votes are scores, and `matrix` holds each option's votes at position 1, 2, …
+    """
     report = verdict.report
     totals = report.result
     return {
@@ -95,8 +98,9 @@ def as_record(verdict: Verdict) -> dict[str, Any]:
                 "text": {"en": question.text.en, "vi": question.text.vi},
                 "options": [
                     {"id": vote.option, "label": label, "votes": vote.votes}
-                    for vote, label in zip(votes.votes, _labels(question, votes), strict=True)
+                    for vote, label in zip(votes.votes, option_labels(question, votes), strict=True)
                 ],
+                "matrix": [list(row) for row in votes.matrix],
             }
             for question, votes in zip(verdict.manifest.questions, totals, strict=True)
         ],
@@ -120,11 +124,6 @@ def _failures(check: CheckReport) -> list[dict[str, Any]]:
 def _root(report: Report) -> str:
     """As it stands in a checkpoint."""
     return base64.b64encode(report.root).decode("ascii")
-
-
-def _labels(question: Question, votes: QuestionVotes) -> list[str]:
-    words = {option.id: in_words(option.label) for option in question.options} | {BLANK: "(blank)"}
-    return [words[vote.option] for vote in votes.votes]
 
 
 def _print(verdict: Verdict, expected: str | None) -> None:
@@ -193,9 +192,4 @@ def _print_failures(check: CheckReport) -> None:
 def _print_totals(manifest: Manifest, totals: tuple[QuestionVotes, ...]) -> None:
     for question, votes in zip(manifest.questions, totals, strict=True):
         say(f"\n{in_words(question.text)}")
-        table = Table(box=None, show_header=False)
-        table.add_column(justify="right")
-        table.add_column()
-        for label, vote in zip(_labels(question, votes), votes.votes, strict=True):
-            table.add_row(f"{vote.votes:,}", visible(label))
-        stdout().print(table)
+        stdout().print(totals_table(question, votes))

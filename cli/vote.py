@@ -24,8 +24,9 @@ from protocol.challenge import Challenge, OpenedAnswer, Reveal
 from protocol.errors import AnswerInvalid, MalformedRecord, ProtocolError
 from protocol.layout import QuestionLayout
 from protocol.leaf import Kind, body_digest, decode_leaf, sign_body
-from protocol.manifest import BLANK, ChooseOne, Points
+from protocol.manifest import BLANK, ChooseOne, Points, Ranking
 from protocol.public_terms import read_public_terms
+from protocol.ranking import blank_ranking, ranking_values
 from protocol.receipt import RECEIPT_BYTES_MAX, verify_receipt
 from protocol.terms import ElectionTerms
 from verifier.program import MalformedFingerprint, read_fingerprint
@@ -59,7 +60,7 @@ def vote(
         code = _read_code(code_file)
         key = credential_of(code, terms.election)
         sequence = _next_sequence(client, key)
-        values = [_ask(layout) for layout in terms.layouts]
+        values = [ask_answer(layout) for layout in terms.layouts]
         while True:
             seed = BallotSeed.fresh(credential_seed(code, terms.election))
             with Progress().task("Sealing the ballot"):
@@ -125,7 +126,7 @@ def _next_sequence(client: ElectionClient, key: SigningKey) -> int:
     return sequence
 
 
-def _ask(layout: QuestionLayout) -> tuple[int, ...]:
+def ask_answer(layout: QuestionLayout) -> tuple[int, ...]:
     """The values of one question, asked until they are allowed."""
     question = layout.question
     say(f"\n{in_words(question.text)}")
@@ -133,11 +134,17 @@ def _ask(layout: QuestionLayout) -> tuple[int, ...]:
         say(f"  {number}. {in_words(option.label)}")
     while True:
         try:
-            values = _points(layout) if isinstance(question, Points) else _chosen(layout)
+            values = _answer(layout)
             layout.plaintexts(values)
             return values
         except AnswerInvalid as error:
             say(str(error))
+
+
+def _answer(layout: QuestionLayout) -> tuple[int, ...]:
+    if isinstance(layout.question, Points):
+        return _points(layout)
+    return _ranked(layout.question) if isinstance(layout.question, Ranking) else _chosen(layout)
 
 
 def _chosen(layout: QuestionLayout) -> tuple[int, ...]:
@@ -152,6 +159,20 @@ def _chosen(layout: QuestionLayout) -> tuple[int, ...]:
     if any(number not in known for number in picked) or len(set(picked)) != len(picked):
         raise AnswerInvalid(f"Type numbers from 1 to {len(known)}, each once.")
     return tuple(int(str(slot) in picked) for slot in range(1, layout.slot_count + 1))
+
+
+def _ranked(question: Ranking) -> tuple[int, ...]:
+    count = len(question.options)
+    points = ", ".join(map(str, question.positions))
+    say(f"Points from the first position to the last: {points}.")
+    typed = typer.prompt(
+        f"All numbers, the one that you want most first, with spaces between; or {BLANK}"
+    ).split()
+    if typed == [BLANK]:
+        return blank_ranking(count)
+    if sorted(typed) != sorted(map(str, range(1, count + 1))):
+        raise AnswerInvalid(f"Type all numbers from 1 to {count}, each once, or {BLANK}.")
+    return ranking_values([typed.index(str(number)) + 1 for number in range(1, count + 1)])
 
 
 def _points(layout: QuestionLayout) -> tuple[int, ...]:

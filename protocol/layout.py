@@ -155,6 +155,7 @@ def _lay_out_question(question: Question, bits: int, total_weight: int) -> Quest
         )
     chunk_slots = min(slot_count, capacity)
     products: tuple[Product, ...]
+    sums: tuple[SlotSum, ...]
     if isinstance(question, ChooseOne):
         parts, products = _choose_one_parts(slot_count, chunk_slots, slot_bits)
         sums = (_all_slots(slot_count, 1, 1),)

@@ -15,14 +15,15 @@ from crypto.ballot_seed import BallotSeed
 from crypto.encoding import encode_base64url
 from protocol.ballot import encrypt_ballot
 from protocol.canonical import encode_canonical
-from protocol.challenge import Challenge, Reveal
+from protocol.challenge import Challenge, OpenedAnswer, Reveal
 from protocol.leaf import Kind, body_digest
 from protocol.public_terms import make_public_terms
+from protocol.ranking import blank_ranking, ranking_values
 from tests.cli.conftest import Psephos
 from tests.protocol.samples import VALUES, challenge, signed_challenge
 from tests.support.boards import MemoryBoard
 from tests.support.bundles import published_board, write_bundle
-from tests.support.elections import voter_key
+from tests.support.elections import make_election, make_manifest, ranking, voter_key
 from tests.support.hostile import small_election
 
 
@@ -32,6 +33,36 @@ def reveal_file(path: Path, record: Challenge, voter: int = 5) -> Path:
     reveal = Reveal(challenge=record, format="psephos/reveal/v1", signature=encode_base64url(signature))
     path.write_bytes(encode_canonical(reveal))
     return path
+
+
+@pytest.mark.parametrize(
+    ("values", "lines", "slots"),
+    [
+        (ranking_values((3, 1, 2)), ["1. Option 2", "2. Option 3", "3. Option 1"], [3, 1, 2, 0]),
+        (blank_ranking(3), ["(blank)"], [0, 0, 0, 1]),
+    ],
+    ids=["ranked", "blank"],
+)
+def test_a_ranking_is_said_in_its_order(
+    psephos: Psephos, tmp_path: Path, values: tuple[int, ...], lines: list[str], slots: list[int]
+) -> None:
+    election, seed, voter = make_election(make_manifest((ranking(),))), b"d" * 32, voter_key(5)
+    body = encrypt_ballot(election.terms, [values], voter.public_key, 1, BallotSeed(seed))
+    record = msgspec.structs.replace(
+        challenge(),
+        answers=(OpenedAnswer(question="q4", values=values),),
+        fingerprint=election.terms.fingerprint_text,
+        seed=encode_base64url(seed),
+        tracker=encode_base64url(body_digest(Kind.BALLOT, body)),
+    )
+    bundle = write_bundle(MemoryBoard(election).start(), tmp_path / "bundle")
+    reveal = reveal_file(tmp_path / "reveal.json", record)
+    code, out, _ = psephos("check-challenge", reveal, "--bundle", bundle)
+    shown = [line.strip() for line in out.splitlines()]
+    assert code == 0
+    assert shown[shown.index("In which order?") + 1 :][: len(lines)] == lines
+    _, out, _ = psephos("check-challenge", reveal, "--bundle", bundle, "--json")
+    assert list(json.loads(out)["answers"]["q4"].values()) == slots
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cli.invented_votes import CountsImpossible, choose_one_votes, spread_votes
+from cli.invented_votes import CountsImpossible, choose_one_votes, ranking_votes, spread_votes
 
 
 def sums(votes: list[tuple[int, ...]], options: int) -> list[int]:
@@ -50,6 +50,16 @@ def test_approvals_need_no_voter_twice(counts: list[int], ballots: int) -> None:
     assume(max(counts) <= ballots)
     votes = spread_votes(counts, ballots, 1, 0, len(counts))
     assert all(set(vote) <= {0, 1} for vote in votes)
+
+
+@given(st.lists(st.tuples(st.permutations(range(4)), st.integers(0, 5)), max_size=6), st.integers(0, 3))
+def test_rankings_have_the_given_orders(orders: list[tuple[list[int], int]], blank: int) -> None:
+    votes = list(ranking_votes(orders, 4, blank))
+    assert len(votes) == sum(ballots for _, ballots in orders) + blank
+    for i in range(4):
+        for j in range(4):
+            assert sum(vote[4 * i + j] for vote in votes) == sum(n for order, n in orders if order[j] == i)
+    assert sum(vote[16] for vote in votes) == blank
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,34 @@ def require_refused(psephos: Psephos, out: Path, words: str, *arguments: object)
     assert (sorted(out.rglob("*")) if existed else []) == before
 
 
+@pytest.mark.slow
+def test_published_rankings_give_their_matrix_and_scores(psephos: Psephos, tmp_path: Path) -> None:
+    expected = json.loads((COUNTS / "expected.json").read_text())["00002-00000006.rankings.csv"]
+    answer = hold(psephos, COUNTS / "00002-00000006.rankings.csv", tmp_path, "--kind", "ranking")
+    assert answer["ballots"] == expected["votes"]
+    assert answer["matrix"] == expected["matrix"]
+    assert answer["result"] == expected["borda"]
+
+
+def test_rankings_with_points_of_their_own_and_blank_ballots(
+    psephos: Psephos, counts: Any, tmp_path: Path
+) -> None:
+    path = counts("votes,1,2,3\n4,b,a,c\n2,(blank),,\n3,a,c,b\n", "rankings.csv")
+    answer = hold(psephos, path, tmp_path, "--kind", "ranking", "--positions", "9,1,0")
+    assert answer["result"] == {"b": 36, "a": 31, "c": 3, "(blank)": 2}
+    assert answer["matrix"] == {"b": [4, 0, 3], "a": [3, 4, 0], "c": [0, 3, 4]}
+    assert answer["ballots"] == 9
+    code, stdout, _ = psephos("verify", tmp_path / "bundle", "--json")
+    (question,) = json.loads(stdout)["questions"]
+    assert (code, question["matrix"]) == (0, [[4, 0, 3], [3, 4, 0], [0, 3, 4]])
+    assert [option["votes"] for option in question["options"]] == [36, 31, 3, 2]
+    _, stdout, _ = psephos("verify", tmp_path / "bundle")
+    found = [line.split() for line in stdout.splitlines()]
+    assert ["score", "at", "1", "at", "2", "at", "3"] in found
+    assert ["36", "b", "4", "0", "3"] in found
+    assert ["(blank):", "2"] in found
+
+
 FILES: dict[str, tuple[bytes, str]] = {
     "byte order mark": (b"\xef\xbb\xbfoption,votes\na,1\nb,1\n", "byte order mark"),
     "no header": (b"a,1\nb,1\n", "must begin with the header option,votes"),
@@ -208,6 +236,8 @@ OPTIONS: dict[str, tuple[tuple[object, ...], str]] = {
         ("--kind", "points", "--ballots", 5, "--points-max", 5, "--points-total", "٠..٥"),
         "must be A..B",
     ),
+    "positions of another kind": (("--positions", "1,0"), "--positions goes with --kind ranking"),
+    "ballots of a ranking": (("--kind", "ranking", "--ballots", 5), "begin with the header votes,1,2"),
     "points, total beyond all": (
         ("--kind", "points", "--ballots", 5, "--points-max", 5, "--points-total", "0..11"),
         "B <= 10",
@@ -219,6 +249,28 @@ OPTIONS: dict[str, tuple[tuple[object, ...], str]] = {
 def test_options_that_do_not_go_together(psephos: Psephos, counts: Any, tmp_path: Path, name: str) -> None:
     options, words = OPTIONS[name]
     require_refused(psephos, tmp_path / "out", words, counts(TWO), *options)
+
+
+RANKED = "votes,1,2\n3,a,b\n2,b,a\n"
+POSITIONS: dict[str, tuple[tuple[object, ...], str]] = {
+    "number of ballots": (("--ballots", 5), "go with --kind approval or points"),
+    "points for each": (("--points-max", 5), "go with --kind approval or points"),
+    "scale above everything": (("--scale", 4), "0 ballots"),
+    "one position": (("--positions", "1"), "must give 2 numbers"),
+    "three positions": (("--positions", "2,1,0"), "must give 2 numbers"),
+    "points that rise": (("--positions", "0,1"), "never rising"),
+    "points alike": (("--positions", "1,1"), "more for the first"),
+    "points above 1000": (("--positions", "1001,0"), "up to 1000"),
+    "half points": (("--positions", "1.5,0"), "whole numbers with commas"),
+    "points in other digits": (("--positions", "٣,٢"), "whole numbers with commas"),
+    "no points": (("--positions", ""), "whole numbers with commas"),
+}
+
+
+@pytest.mark.parametrize("name", POSITIONS)
+def test_options_that_no_ranking_has(psephos: Psephos, counts: Any, tmp_path: Path, name: str) -> None:
+    options, words = POSITIONS[name]
+    require_refused(psephos, tmp_path / "out", words, counts(RANKED), "--kind", "ranking", *options)
 
 
 def test_a_blank_row_belongs_to_choosing_one(psephos: Psephos, counts: Any, tmp_path: Path) -> None:
