@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -59,7 +59,12 @@ class Attack:
     time: str = "2026-11-24T12:00:00Z"
 
 
-def judge(election: TestElection, attacks: Iterable[Attack], exact: bool = False) -> None:
+def judge(
+    election: TestElection,
+    attacks: Iterable[Attack],
+    exact: bool = False,
+    control: Sequence[Sequence[int]] = (),
+) -> None:
     """Put the attacks on a board of their own, each between honest ballots, and compare every verdict.
 
     The control: an honest ballot of the attacked credential (voter 1) after all of them still counts as its first.
@@ -69,7 +74,7 @@ def judge(election: TestElection, attacks: Iterable[Attack], exact: bool = False
     first = len(board.leaves)
     for attack in listed:
         board.leaves.append((make_leaf(Kind.BALLOT, attack.body, attack.time, attack.signature), attack.body))
-    control = board.cast(1, first_choice(election))
+    last = board.cast(1, control or first_choice(election))
     verdict = board.verify(Options(exact=exact))
     assert verdict.tally is not None
     found: dict[int | None, str] = {}
@@ -81,7 +86,7 @@ def judge(election: TestElection, attacks: Iterable[Attack], exact: bool = False
         assert found[index].startswith(f"{attack.code}:"), (attack.name, found[index])
         assert attack.words in found[index], (attack.name, found[index])
     assert sorted(entry for entry in found if entry is not None) == list(range(first, first + len(listed)))
-    assert verdict.tally.counted == [control]
+    assert verdict.tally.counted == [last]
 
 
 def first_choice(election: TestElection) -> list[list[int]]:
