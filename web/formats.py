@@ -50,6 +50,13 @@ def percent(share: Fraction, language: Language) -> str:
     return f"{tenths // 10}{',' if language == 'vi' else '.'}{tenths % 10}%"
 
 
+def place(position: int, language: Language) -> str:
+    """A position in a ranking, from 1: 1st, 2nd, 3rd, 4th … (up to 10th), or Hạng 1."""
+    if language == "vi":
+        return f"Hạng {position}"
+    return f"{position}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(position, 'th') }"
+
+
 def width(share: Fraction) -> str:
     """The length of a bar as an SVG attribute, always with a point."""
     return f"{float(share * 100):.2f}%"

@@ -194,7 +194,28 @@ BUDGET = BoothQuestion(
     maximum=10,
     points_max=10,
 )
-QUESTIONS = (LAND, LANES, BUDGET)
+TREES = BoothQuestion(
+    id="trees",
+    kind=Kind.RANKING,
+    text=Text("Which trees should grow along the lake?", "Nên trồng cây gì ven hồ?"),
+    options=(
+        BoothOption("flame", Text("Flame trees", "Cây phượng")),
+        BoothOption("myrtle", Text("Giant crape myrtles", "Cây bằng lăng")),
+        BoothOption(
+            "willow",
+            Text(
+                "Weeping willows, with benches between them on the side of the school",
+                "Cây liễu, có ghế đá xen giữa ở phía trường học",
+            ),
+        ),
+        BoothOption("banyan", Text("Banyans", "Cây đa")),
+    ),
+    minimum=1,
+    maximum=1,
+    points_max=0,
+    positions=(3, 2, 1, 0),
+)
+QUESTIONS = (LAND, LANES, BUDGET, TREES)
 
 
 def row(election: str) -> VoteRow:
@@ -243,7 +264,7 @@ def election_page(election: str) -> ElectionPage:
     return ElectionPage(
         head=shown,
         questions=tuple(
-            QuestionSummary(q.text, q.kind, len(q.options), q.minimum, q.maximum, q.points_max)
+            QuestionSummary(q.text, q.kind, len(q.options), q.minimum, q.maximum, q.points_max, q.positions)
             for q in QUESTIONS
         ),
         turnout=None if shown.state is State.ANNOUNCED else TURNOUT,
@@ -401,10 +422,22 @@ def three_questions() -> tuple[QuestionResult, ...]:
         tuple(option.label for option in LANES.options), (901, 1700, 355, 640, 88, 1700, 12, 0, 470), 3120
     )
     points = bars(tuple(option.label for option in BUDGET.options), (9100, 12000, 4100), 31200)
+    places = ((1400, 700, 600, 318), (818, 1200, 800, 200), (600, 618, 1200, 600), (200, 500, 418, 1900))
+    scores = tuple(sum(p * n for p, n in zip(TREES.positions, row, strict=True)) for row in places)
+    ranked = bars(tuple(option.label for option in TREES.options), scores, 3 * 3120)
     return (
         replace(LIBRARY_QUESTION, areas=()),
         QuestionResult(LANES.text, Kind.APPROVAL, approval, 3120, ()),
         QuestionResult(BUDGET.text, Kind.POINTS, points, 31200, ()),
+        QuestionResult(
+            TREES.text,
+            Kind.RANKING,
+            tuple(replace(option, places=row) for option, row in zip(ranked, places, strict=True)),
+            3 * 3120,
+            (),
+            positions=TREES.positions,
+            blank=102,
+        ),
     )
 
 

@@ -139,7 +139,8 @@ def test_hooks_of_the_booth_are_there(client: TestClient) -> None:
     page = Page(client.get(f"/en{PAGES['booth']}").text)
     steps = [s.attributes["data-step"] for s in page.all("section") if "data-step" in s.attributes]
     assert steps == [
-        "code", "question", "question", "question", "review", "casting", "end", "refused", "unknown", "test", "failed",
+        "code", "question", "question", "question", "question", "review", "casting", "end", "refused", "unknown",
+        "test", "failed",
     ]  # fmt: skip
     assert {template.attributes["id"] for template in page.all("template")} == {
         "review-row", "test-row", "tick", "line", "code-group",
@@ -155,7 +156,15 @@ def test_hooks_of_the_booth_are_there(client: TestClient) -> None:
     } <= set(page.ids)  # fmt: skip
     options = [element.attributes["data-option"] for element in page.with_attribute("data-option")]
     assert options[:5] == ["0", "1", "2", "3", "blank"]
-    assert len(page.with_attribute("data-question-text")) == 3
+    assert len(page.with_attribute("data-question-text")) == 4
+    # A ranking: one list of positions for each option, then the blank vote, each with its own place for a mistake.
+    assert options[-5:] == ["0", "1", "2", "3", "blank"]
+    lists = page.all("select")
+    assert [element.attributes["data-option"] for element in lists] == ["0", "1", "2", "3"]
+    assert [element.attributes["value"] for element in page.all("option")] == ["", "1", "2", "3", "4"] * 4
+    assert len(page.with_attribute("data-option-group")) == 5
+    (points,) = page.with_attribute("data-position-points")
+    assert "".join(points.words) == "3, 2, 1, 0"
 
 
 def test_the_texts_of_the_client_are_on_the_page(client: TestClient) -> None:

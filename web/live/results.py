@@ -11,11 +11,11 @@ from board.log import LogId
 from crypto.encoding import decode_int
 from protocol.canonical import decode_canonical
 from protocol.layout import QuestionLayout
-from protocol.manifest import BLANK, Approval, ChooseOne, Manifest, Question
+from protocol.manifest import BLANK, Approval, ChooseOne, Manifest, Question, Ranking
 from protocol.opening_rules import decode_aggregates
 from protocol.records import RECORD_BYTES_MAX, Aggregates, AreaGroup, QuestionVotes, Result
 from protocol.terms import ElectionTerms
-from protocol.totals import unpack_question
+from protocol.totals import question_votes, unpack_question
 from voting.models import VotingElection
 from web.i18n import Text
 from web.live.heads import words
@@ -58,7 +58,14 @@ def kind_of(question: Question) -> Kind:
     """The kind as pages name it."""
     if isinstance(question, ChooseOne):
         return Kind.CHOOSE_ONE
+    if isinstance(question, Ranking):
+        return Kind.RANKING
     return Kind.APPROVAL if isinstance(question, Approval) else Kind.POINTS
+
+
+def positions_of(question: Question) -> tuple[int, ...]:
+    """Points of position 1, 2, … of a ranking; else empty."""
+    return question.positions if isinstance(question, Ranking) else ()
 
 
 def question_results(terms: ElectionTerms, published: PublishedResult) -> tuple[QuestionResult, ...]:
@@ -66,12 +73,12 @@ def question_results(terms: ElectionTerms, published: PublishedResult) -> tuple[
     groups = published.aggregates.groups
     found = []
     for layout, totals in zip(terms.layouts, published.result.totals, strict=True):
-        base = published.weight * layout.largest
+        base = published.weight * _most(layout)
         found.append(
             QuestionResult(
                 text=words(layout.question.text),
                 kind=kind_of(layout.question),
-                options=_options(layout, [item.votes for item in totals.votes], base),
+                options=_options(layout, totals, base),
                 base=base,
                 areas=tuple(
                     AreaResult(
@@ -80,13 +87,15 @@ def question_results(terms: ElectionTerms, published: PublishedResult) -> tuple[
                         options=_options(
                             layout,
                             _group_votes(terms, published, layout, number),
-                            group.weight * layout.largest,
+                            group.weight * _most(layout),
                         ),
                     )
                     for number, group in enumerate(groups)
                 )
                 if len(groups) > 1
                 else (),
+                positions=positions_of(layout.question),
+                blank=totals.votes[-1].votes if isinstance(layout.question, Ranking) else 0,
             )
         )
     return tuple(found)
@@ -110,27 +119,33 @@ def area_names(manifest: Manifest, group: AreaGroup) -> str:
 
 def _group_votes(
     terms: ElectionTerms, published: PublishedResult, layout: QuestionLayout, number: int
-) -> Sequence[int]:
+) -> QuestionVotes:
     group = published.aggregates.groups[number]
     plaintexts = [
         decode_int(opening.plaintext, terms.manifest.size.n_bytes)
         for opening in published.result.openings
         if opening.question == layout.id and opening.areas == group.areas
     ]
-    return unpack_question(layout, plaintexts, group.weight)
+    return question_votes(layout, unpack_question(layout, plaintexts, group.weight))
 
 
-def _options(layout: QuestionLayout, votes: Sequence[int], base: int) -> tuple[OptionResult, ...]:
+def _most(layout: QuestionLayout) -> int:
+    """The most that a ballot of weight 1 can give one option."""
+    return layout.question.positions[0] if isinstance(layout.question, Ranking) else layout.largest
+
+
+def _options(layout: QuestionLayout, totals: QuestionVotes, base: int) -> tuple[OptionResult, ...]:
     labels = {option.id: words(option.label) for option in layout.question.options}
-    most = max(
-        (count for option, count in zip(layout.option_ids, votes, strict=True) if option != BLANK), default=0
-    )
+    most = max((item.votes for item in totals.votes if item.option != BLANK), default=0)
+    # The blank votes of a ranking are no points: they stand beside the options, not among them.
+    shown = totals.votes[: len(labels)] if totals.matrix else totals.votes
     return tuple(
         OptionResult(
-            label=labels.get(option),
-            votes=count,
-            share=Fraction(count, base) if base else Fraction(0),
-            first=option != BLANK and count == most and most > 0,
+            label=labels.get(item.option),
+            votes=item.votes,
+            share=Fraction(item.votes, base) if base else Fraction(0),
+            first=item.option != BLANK and item.votes == most and most > 0,
+            places=totals.matrix[i] if totals.matrix else (),
         )
-        for option, count in zip(layout.option_ids, votes, strict=True)
+        for i, item in enumerate(shown)
     )

@@ -19,7 +19,7 @@ from crypto.display_code import display_code
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import MalformedEncoding
 from protocol.leaf import Kind as LeafKind
-from protocol.manifest import Approval, ChooseOne, Question
+from protocol.manifest import Approval, ChooseOne, Points, Question, Ranking
 from protocol.text import parse_time
 from storage.session import reading
 from voting.errors import CodeNotFound, VotingError
@@ -29,7 +29,7 @@ from voting.office import Office, find_election, read_manifest
 from voting.preparation import list_elections
 from web.links import api
 from web.live.heads import head_of, holders_of, turnout_of, warnings_of, words
-from web.live.results import PublishedResult, chosen, kind_of, question_results, read_result
+from web.live.results import PublishedResult, chosen, kind_of, positions_of, question_results, read_result
 from web.pages.board import BoardCounts, BoardEntry, BoardPage, EntryPage, SignedState, WitnessState
 from web.pages.booth import BoothOption, BoothPage, BoothQuestion
 from web.pages.check import CheckAnswer, CheckedBallot, CheckPage, Mistyped, Standing
@@ -113,7 +113,7 @@ class LivePages:
             manifest = read_manifest(row)
             return BoothPage(
                 head=head,
-                questions=tuple(_booth_question(question) for question in manifest.questions),
+                questions=tuple(booth_question(question) for question in manifest.questions),
                 holders=holders_of(manifest),
                 warnings=warnings_of(manifest),
                 turnout=turnout_of(session, row, self.office.clock()),
@@ -256,7 +256,8 @@ class LivePages:
                 option = (
                     None if published is None else chosen(self.office.terms(row.id), published.result.totals)
                 )
-                found.append(VoteRow(head, shown, option))
+                first = read_manifest(row).questions[0]
+                found.append(VoteRow(head, shown, option, by_points=isinstance(first, Points | Ranking)))
         return sorted(found, key=lambda vote: vote.head.closes_at)
 
     def _bundle_bytes(self, session: Session, row: VotingElection, size: int) -> int:
@@ -284,7 +285,7 @@ def _finished(rows: list[VoteRow]) -> tuple[VoteRow, ...]:
 
 def _bounds(question: Question) -> tuple[int, int, int]:
     """(minimum, maximum, points for one option)."""
-    if isinstance(question, ChooseOne):
+    if isinstance(question, ChooseOne | Ranking):
         return 1, 1, 0
     if isinstance(question, Approval):
         return question.min, question.max, 0
@@ -293,10 +294,19 @@ def _bounds(question: Question) -> tuple[int, int, int]:
 
 def _summary(question: Question) -> QuestionSummary:
     least, most, each = _bounds(question)
-    return QuestionSummary(words(question.text), kind_of(question), len(question.options), least, most, each)
+    return QuestionSummary(
+        text=words(question.text),
+        kind=kind_of(question),
+        options=len(question.options),
+        minimum=least,
+        maximum=most,
+        points_max=each,
+        positions=positions_of(question),
+    )
 
 
-def _booth_question(question: Question) -> BoothQuestion:
+def booth_question(question: Question) -> BoothQuestion:
+    """One screen of the booth."""
     least, most, each = _bounds(question)
     return BoothQuestion(
         id=question.id,
@@ -306,6 +316,7 @@ def _booth_question(question: Question) -> BoothQuestion:
         minimum=least,
         maximum=most,
         points_max=each,
+        positions=positions_of(question),
     )
 
 

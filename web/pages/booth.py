@@ -26,6 +26,8 @@ class BoothQuestion:
     minimum: int
     maximum: int
     points_max: int
+    positions: tuple[int, ...] = ()
+    """ranking: points of position 1, 2, …"""
 
 
 @dataclass(frozen=True)

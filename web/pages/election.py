@@ -15,6 +15,7 @@ class Kind(StrEnum):
     CHOOSE_ONE = "choose-one"
     APPROVAL = "approval"
     POINTS = "points"
+    RANKING = "ranking"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class QuestionSummary:
     maximum: int
     """approval: how many options; points: the total."""
     points_max: int
+    positions: tuple[int, ...] = ()
+    """ranking: points of position 1, 2, …"""
 
 
 @dataclass(frozen=True)

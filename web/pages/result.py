@@ -19,6 +19,8 @@ class OptionResult:
     """Of the question's base."""
     first: bool
     """Has the most votes; several can. Never the blank vote."""
+    places: tuple[int, ...] = ()
+    """ranking: how many put it at position 1, 2, …; `votes` is then its score."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class AreaResult:
     name: str
     ballots: int
     options: tuple[OptionResult, ...]
+    """ranking: without the blank vote."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,18 @@ class QuestionResult:
     kind: Kind
     options: tuple[OptionResult, ...]
     base: int
-    """What 100 % is: the weight of all counted ballots (points: times the most one ballot can give an option)."""
+    """What 100 % is: the weight of all counted ballots (points, ranking: times the most one can give an option)."""
     areas: tuple[AreaResult, ...]
     """Empty where everything was counted as one."""
+    positions: tuple[int, ...] = ()
+    """ranking: points of position 1, 2, …"""
+    blank: int = 0
+    """ranking: blank votes, which stand among the options of no other kind but choose-one."""
+
+    @property
+    def by_points(self) -> bool:
+        """Whether the numbers of the options are points."""
+        return self.kind in (Kind.POINTS, Kind.RANKING)
 
     @property
     def winner(self) -> OptionResult | None:

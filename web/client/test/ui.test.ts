@@ -46,6 +46,42 @@ test("a mistake has its sentence and its place", () => {
   assert.deepEqual(total.mistake, { key: "points.total", values: { n: 11, min: 0, max: 10 } })
 })
 
+const ranking = { ...choice, kind: "ranking", positions: [2, 1, 0] } as Question & { kind: "ranking" }
+const ranked = (...picked: string[]): RawAnswer => ({ kind: "ranking", picked, blank: false })
+
+test("a ranking becomes a matrix and a blank slot", () => {
+  assert.deepEqual(key(ranking, ranked("2", "3", "1")), [0, 1, 0, 0, 0, 1, 1, 0, 0, 0])
+  assert.deepEqual(key(ranking, { kind: "ranking", picked: ["", "", ""], blank: true }), [0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
+})
+
+test("a mistake in a ranking stands at its list", () => {
+  const mistake = (raw: RawAnswer): unknown => {
+    const read = readAnswer(ranking, raw, "en")
+    return read.values === null ? [read.mistake.key, read.option, read.mistake.values] : null
+  }
+  assert.deepEqual(mistake(ranked("", "", "")), ["ranking.empty", null, {}])
+  assert.deepEqual(mistake(ranked("1", "", "2")), ["ranking.missing", 1, { option: "Option 2" }])
+  const twice = { first: "Option 1", option: "Option 3", position: "2" }
+  assert.deepEqual(mistake(ranked("2", "", "2")), ["ranking.twice", 2, twice])
+  assert.deepEqual(mistake({ kind: "ranking", picked: ["1", "", ""], blank: true }), ["ranking.blank", 3, {}])
+})
+
+test("a ranking in words: the voter's order", () => {
+  assert.deepEqual(describeAnswer(ranking, [0, 1, 0, 0, 0, 1, 1, 0, 0, 0], "en"), {
+    lines: ["Option 3", "Option 1", "Option 2"].map((option, j) => ({ key: "review.rank", values: { n: j + 1, option } })),
+    note: null,
+  })
+  assert.deepEqual(describeAnswer(ranking, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1], "en").lines, [{ key: "review.blank" }])
+  const live = (raw: RawAnswer): unknown => liveLine(ranking, raw).map(({ key, values }) => [key, values])
+  assert.deepEqual(live(ranked("", "", "")), [["ranking.given", { n: 0, max: 3 }]])
+  assert.deepEqual(live(ranked("2", "", "2")), [
+    ["ranking.given", { n: 2, max: 3 }],
+    ["ranking.free", { positions: "1, 3" }],
+  ])
+  assert.deepEqual(live(ranked("2", "1", "3")), [["ranking.given", { n: 3, max: 3 }]])
+  assert.deepEqual(live({ kind: "ranking", picked: ["1", "", ""], blank: true }), [])
+})
+
 test("the live line counts what is there", () => {
   const keys = (raw: RawAnswer, question: Question): string[] => liveLine(question, raw).map((message) => message.key)
   assert.deepEqual(keys({ kind: "choose-one", chosen: 0 }, choice), [])

@@ -45,7 +45,7 @@ export function liveLine(question: Question, raw: RawAnswer): readonly Message[]
     const given: Message = { key: "ranking.given", values: { n: raw.picked.filter((position) => position !== "").length, max } }
     return free.length === 0 || free.length === max
       ? [given]
-      : [given, { key: "ranking.free", values: { positions: free.join(", ") }, count: free.length }]
+      : [given, { key: "ranking.free", values: { positions: free.join(", ") } }]
   }
   return []
 }
