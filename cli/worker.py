@@ -12,10 +12,10 @@ from cli.site import site
 from identity.opening import open_desk
 from storage.jobs import backlog, dead, revive
 from storage.session import reading, writing
-from storage.worker import Worker
 from voting.office import Office
 from voting.server_keys import ServerKeys
-from web.duties import PERIODS, handlers
+from web.background import background
+from web.duties import workers
 
 worker = typer.Typer(
     name="worker",
@@ -42,7 +42,8 @@ def work(context: typer.Context) -> None:
         if settings.mail_server is None:
             say("No mail is sent: PSEPHOS_SMTP_URL is not set.")
         say("Working. Ctrl-C ends it.")
-        Worker(engine, handlers(office, desk, settings), office.clock, PERIODS).run_until(stop)
+        with background(workers(office, desk, settings)):
+            stop.wait()
 
 
 @worker.command()

@@ -1,8 +1,8 @@
-"""The worker that lives in the server's own process: a thread, and a second one that watches over it."""
+"""Workers that live in the server's own process: each a thread, and one more that watches over them."""
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Final
@@ -13,89 +13,93 @@ WATCH_SECONDS: Final = 5.0
 STUCK_SECONDS: Final = 600.0
 """Longer than any job may have its lease without renewing it."""
 STOP_SECONDS: Final = 10.0
-"""For how long the end of the server waits for the job under way. A mail that is cut off is sent or shown later."""
+"""For how long the end of the server waits for jobs under way. A mail that is cut off is sent or shown later."""
 
 log = logging.getLogger("psephos.jobs")
 
 
 class Standing(StrEnum):
-    """How the background work of this process stands."""
+    """How the background work of this process stands: as its worst worker."""
 
+    STOPPED = "stopped"
+    """Nobody works here: another process does, or the server ends."""
     WORKING = "working"
     STUCK = "stuck"
     """One job has been going on for ten minutes."""
     DEAD = "dead"
-    """The thread ended though nobody told it to; it is started again within seconds."""
-    STOPPED = "stopped"
+    """A worker ended though nobody told it to; it is started again within seconds."""
 
 
-class Background:
-    """Runs a worker in a thread and starts it again, and says so, whenever it ends by itself."""
+class _Hand:
+    """One worker and its thread."""
 
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-        self._stop = threading.Event()
-        self._ended = threading.Event()
-        self._thread = self._start()
-        self._watch = threading.Thread(target=self._look_after_it, name="psephos-watch", daemon=True)
-        self._watch.start()
+    def __init__(self, worker: Worker, stop: threading.Event, wake: threading.Event) -> None:
+        self._worker, self._stop, self._wake = worker, stop, wake
+        self.said_stuck = False
+        self.start()
+
+    def start(self) -> None:
+        self.thread = threading.Thread(target=self._run, name="psephos-worker", daemon=True)
+        self.thread.start()
 
     def standing(self) -> Standing:
-        """How the work stands."""
-        if self._stop.is_set():
-            return Standing.STOPPED
-        if not self._thread.is_alive():
+        if not self.thread.is_alive():
             return Standing.DEAD
         return Standing.STUCK if self._worker.silent_seconds() > STUCK_SECONDS else Standing.WORKING
-
-    def close(self, seconds: float = STOP_SECONDS) -> None:
-        """Let the job under way end, for so many seconds at most, and take no other."""
-        self._stop.set()
-        self._ended.set()
-        self._watch.join(seconds)
-        self._thread.join(seconds)
-        if self._thread.is_alive():
-            log.warning("A job was still going on and is taken up again after the next start.")
-
-    def _start(self) -> threading.Thread:
-        thread = threading.Thread(target=self._run, name="psephos-worker", daemon=True)
-        thread.start()
-        return thread
 
     def _run(self) -> None:
         try:
             self._worker.run_until(self._stop)
+        except BaseException as error:
+            log.critical("The background work ended by itself (%s). It starts again.", type(error).__name__)
         finally:
-            self._ended.set()
+            self._wake.set()
 
-    def _look_after_it(self) -> None:
-        said_stuck = False
+
+class Background:
+    """Runs workers in threads, and starts each again, and says so, when it ends by itself."""
+
+    def __init__(self, workers: Sequence[Worker]) -> None:
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._hands = [_Hand(worker, self._stop, self._wake) for worker in workers]
+        self._watch = threading.Thread(target=self._look_after_them, name="psephos-watch", daemon=True)
+        self._watch.start()
+
+    def standing(self) -> Standing:
+        """How the work stands."""
+        if self._stop.is_set() or not self._hands:
+            return Standing.STOPPED
+        found = {hand.standing() for hand in self._hands}
+        return next(each for each in (Standing.DEAD, Standing.STUCK, Standing.WORKING) if each in found)
+
+    def close(self, seconds: float = STOP_SECONDS) -> None:
+        """Let the jobs under way end, for so many seconds at most, and take no others."""
+        self._stop.set()
+        self._wake.set()
+        self._watch.join(seconds)
+        for hand in self._hands:
+            hand.thread.join(seconds)
+        if any(hand.thread.is_alive() for hand in self._hands):
+            log.warning("A job was still going on. It is taken up again after the next start.")
+
+    def _look_after_them(self) -> None:
         while not self._stop.is_set():
-            self._ended.wait(WATCH_SECONDS)
-            if self._stop.is_set():
-                return
-            standing = self.standing()
-            if self._ended.is_set() or standing is Standing.DEAD:
-                self._thread.join()
-                self._ended.clear()
-                log.critical("The background work ended by itself. It starts again.")
-                self._stop.wait(1)
-                if not self._stop.is_set():
-                    self._thread = self._start()
-            elif standing is Standing.STUCK and not said_stuck:
-                log.critical(
-                    "One job has been going on for %d minutes. Restart the server.", STUCK_SECONDS // 60
-                )
-            said_stuck = standing is Standing.STUCK
+            self._wake.wait(WATCH_SECONDS)
+            self._wake.clear()
+            for hand in self._hands:
+                standing = hand.standing()
+                if standing is Standing.DEAD and not self._stop.wait(1):
+                    hand.start()
+                if standing is Standing.STUCK and not hand.said_stuck:
+                    log.critical("One job has been going on for ten minutes. Restart the server.")
+                hand.said_stuck = standing is Standing.STUCK
 
 
 @contextmanager
-def background(worker: Worker | None) -> Iterator[Callable[[], Standing]]:
-    """Work in the background of the block. None: another process does."""
-    if worker is None:
-        yield lambda: Standing.STOPPED
-        return
-    running = Background(worker)
+def background(workers: Sequence[Worker]) -> Iterator[Callable[[], Standing]]:
+    """Work in the background of the block. Gives how the work stands, when called."""
+    running = Background(workers)
     try:
         yield running.standing
     finally:

@@ -13,6 +13,7 @@ from mail.sending import handlers as mail_handlers
 from storage import jobs
 from storage.jobs import Handler, Job
 from storage.session import writing
+from storage.worker import Worker
 from tally.clock import keep_time
 from voting.office import Office
 from web.rate_storage import SqlStorage
@@ -33,6 +34,17 @@ PERIODS: Final[Mapping[str, int]] = {
     FORGET_COUNTS: 3600,
 }
 """Duties, and the length of their periods in seconds."""
+
+
+def workers(office: Office, desk: Desk, settings: Settings) -> list[Worker]:
+    """Who does the background work: one for mail and one for everything else, so that a mail server that dawdles holds
+    up no closing, and a long count no sign-in link.
+    """
+    every = handlers(office, desk, settings)
+    mail = {kind: handler for kind, handler in every.items() if kind in (outbox.SEND, outbox.SEND_URGENT)}
+    rest = {kind: handler for kind, handler in every.items() if kind not in mail}
+    lanes = [Worker(office.engine, rest, office.clock, PERIODS)]
+    return [*lanes, Worker(office.engine, mail, office.clock)] if mail else lanes
 
 
 def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handler]:

@@ -10,14 +10,13 @@ from starlette.applications import Starlette
 from identity.opening import open_desk
 from storage.engine import make_engine
 from storage.migrate import migrate
-from storage.worker import Worker
 from voting.office import Office
 from voting.server_keys import ServerKeys
 from web.api.bundles import Bundles, bundle_folder
 from web.app import create_app
 from web.background import background
 from web.casting_pool import CastingPool
-from web.duties import PERIODS, handlers
+from web.duties import workers
 from web.live.source import LivePages
 from web.rate_limits import Limiter
 from web.routes.api import api_routes
@@ -47,8 +46,7 @@ def application(
         app = create_app(settings, LivePages(office), api_routes(), desk)
         app.state.office, app.state.casting, app.state.limiter = office, casting, limiter
         app.state.bundles = bundles
-        worker = Worker(engine, handlers(office, desk, settings), office.clock, PERIODS) if jobs else None
-        with background(worker) as app.state.background:
+        with background(workers(office, desk, settings) if jobs else []) as app.state.background:
             yield app
     finally:
         casting.close()
