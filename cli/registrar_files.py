@@ -14,7 +14,6 @@ import typer
 from cli.output import UnusableInput, read_file
 from cli.trustee import CEREMONY_FILE, MANIFEST_FILE, PASSPHRASE_BYTES_MAX, ROLL_FILE
 from crypto.errors import CryptoError
-from crypto.sealing import PASSPHRASE_CHARACTERS_MIN
 from protocol.ceremony_record import CEREMONY_BYTES_MAX
 from protocol.errors import ProtocolError
 from protocol.leaf import Kind, body_digest, decode_leaf
@@ -75,10 +74,7 @@ def new_passphrase(path: Path, passphrase_file: Path | None) -> str:
     require_new(path)
     if passphrase_file is None:
         answer: str = typer.prompt(
-            f"Passphrase for {path.name}, at least {PASSPHRASE_CHARACTERS_MIN} characters",
-            hide_input=True,
-            confirmation_prompt=True,
-            err=True,
+            f"Passphrase for {path.name}", hide_input=True, confirmation_prompt=True, err=True
         )
         return answer
     return _from_file(passphrase_file)

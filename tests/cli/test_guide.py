@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.desk import Desk, clean_environment, free_port, serving
+from tests.cli.desk import PASSPHRASE, Desk, clean_environment, free_port, serving
 from tests.cli.terminal import at_terminal
 from tests.support.repository import ROOT
 
 GUIDE = ROOT / "docs" / "guides" / "command-line.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PASSPHRASES = {str(number): f"mười hai con voi số {number}" for number in (1, 2, 3)}
+PASSPHRASES = {str(number): f"mười hai con voi số {number}" for number in (1, 2, 3)} | {"codes": PASSPHRASE}
 WITH_TEST_KEY = f"""#!{sys.executable}
 import sys
 
@@ -72,6 +72,7 @@ class Rehearsal:
             environment,
             {
                 r"Passphrase for trustee-(\d)\.\w+: ": lambda found: self.passphrase(found[1]),
+                r"Passphrase for codes.sealed: ": lambda _: self.passphrase("codes"),
                 r"Repeat for confirmation: ": lambda _: PASSPHRASES[self.who],
                 r"Your voting code \(not shown\): ": lambda _: self.desk.codes()[next(self.letters)],
                 r"One number, or blank: ": lambda _: next(self.choices),
@@ -83,9 +84,9 @@ class Rehearsal:
         assert code == 0, shown
         self.variables += re.findall(r"^[A-Z]+=.*$", block, re.MULTILINE)
 
-    def passphrase(self, trustee: str) -> str:
-        self.who = trustee
-        return PASSPHRASES[trustee]
+    def passphrase(self, of: str) -> str:
+        self.who = of
+        return PASSPHRASES[of]
 
     def printed(self, pattern: str) -> str:
         """What a command showed."""
@@ -161,7 +162,7 @@ def check(rehearsal: Rehearsal) -> None:
     # Nothing secret was echoed, by any of the commands.
     for secret in (*PASSPHRASES.values(), *rehearsal.desk.codes()):
         assert secret not in shown
-    for pattern in ("trustee-*.id", "keys/*", "secrets/*", "codes.csv"):
+    for pattern in ("trustee-*.id", "keys/*", "secrets/*", "codes.sealed", "letters.pdf"):
         files = list(folder.glob(pattern))
         assert files
         assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}, pattern
@@ -176,12 +177,12 @@ def test_every_command_of_the_guide_with_a_ceremony(tmp_path: Path) -> None:
     check(rehearse(tmp_path, WITH_A_CEREMONY, 3072))
 
 
-def test_the_guide_forgets_no_command(tmp_path: Path) -> None:
-    text = GUIDE.read_text(encoding="utf-8")
+def test_the_guides_forget_no_command(tmp_path: Path) -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(GUIDE.parent.glob("*.md")))
     named = {tuple(words) for words in re.findall(r"psephos (trustee|election|registrar) ([a-z-]+)", text)}
     desk = Desk(tmp_path)
     for group in ("election", "trustee", "registrar"):
         listed = desk.do(group, "--help").split("Commands:")[1]
         commands = set(re.findall(r"^  ([a-z-]+) ", listed, re.MULTILINE))
-        # None that does not exist, and but for `list` none that the guide forgets.
+        # None that does not exist, and but for `list` none that the guides forget.
         assert {verb for room, verb in named if room == group} | {"list"} == commands | {"list"}
