@@ -1,7 +1,7 @@
 """Sign-in with a provider: `start` sends the browser there, `resume` and `identify` read what it brings back."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -31,7 +31,7 @@ from identity.oidc.id_token import Asked, IdToken, UnknownKey, verify_id_token
 from identity.oidc.metadata import ProviderMetadata
 from identity.oidc.outcome import identity_of
 from identity.oidc.possession import key_of, prove_possession
-from identity.oidc.providers import Clock, Provider
+from identity.oidc.providers import Provider
 from identity.types import Identity
 from storage.session import writing
 
@@ -75,7 +75,7 @@ class SignInProviders:
         configurations: Iterable[ProviderConfiguration],
         base_url: str,
         engine: Engine,
-        clock: Clock = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         patience_seconds: float = SECONDS,
     ) -> None:
         self._providers = {one.id: Provider(one, patience_seconds) for one in configurations}
@@ -130,7 +130,7 @@ class SignInProviders:
                 await _ask_who(provider, metadata.userinfo_endpoint, _decode(exchanged, _AccessAnswer)),
                 provider.configuration,
             )
-        tokens = _decode(exchanged, _TokenAnswer)
+        tokens, now = _decode(exchanged, _TokenAnswer), self._clock()
         asked = Asked(
             issuer=provider.configuration.issuer,
             client_id=provider.configuration.client_id,

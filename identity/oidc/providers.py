@@ -1,7 +1,7 @@
 """What is known of each provider: its description and its keys, fetched when needed and kept for a while."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -86,6 +86,3 @@ class Provider:
             raise
         self._failed = None
         return answer.body
-
-
-Clock = Callable[[], datetime]

@@ -15,6 +15,9 @@ from tests.support.repository import ROOT
 from web.routes.oidc import providers
 from web.settings import UnusableSettings, read_settings
 
+# The library warns of the short key that this file makes, and that is refused.
+pytestmark = pytest.mark.filterwarnings("ignore:Key size should be")
+
 LEAST: dict[str, Any] = {
     "id": "ward",
     "issuer": "https://id.example.org",
