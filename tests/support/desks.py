@@ -74,13 +74,13 @@ class DeskUnderTest:
 
 
 @contextmanager
-def desk_under_test(database_url: str, folder: Path) -> Iterator[DeskUnderTest]:
+def desk_under_test(database_url: str, folder: Path, base_url: str = BASE_URL) -> Iterator[DeskUnderTest]:
     """A desk on a fresh database."""
     engine = make_engine(database_url)
     migrate(engine)
     clock = Clock()
     secrets = folder / "secrets"
     try:
-        yield DeskUnderTest(open_desk(engine, secrets, BASE_URL, clock=clock), clock, secrets)
+        yield DeskUnderTest(open_desk(engine, secrets, base_url, clock=clock), clock, secrets)
     finally:
         engine.dispose()

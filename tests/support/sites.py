@@ -1,6 +1,9 @@
 """The whole site in front of a desk of its own, and browsers that keep cookies and send forms as real ones do."""
 
 import re
+import socket
+import threading
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +22,7 @@ from web.i18n import Text
 from web.live.source import LivePages
 from web.rate_limits import Limiter
 from web.routes.api import api_routes
+from web.serving import server
 from web.settings import Settings
 
 with warnings.catch_warnings():
@@ -87,6 +91,7 @@ class SiteUnderTest:
 
     desk: DeskUnderTest
     app: Starlette
+    settings: Settings
 
     def browser(self) -> Browser:
         """A browser without cookies."""
@@ -101,14 +106,15 @@ class SiteUnderTest:
 
 
 @contextmanager
-def site_under_test(database_url: str, folder: Path) -> Iterator[SiteUnderTest]:
+def site_under_test(database_url: str, folder: Path, port: int = 8000) -> Iterator[SiteUnderTest]:
     """The real application without casting processes and background work."""
-    with desk_under_test(database_url, folder) as desk:
+    base_url = f"http://localhost:{port}"
+    with desk_under_test(database_url, folder, base_url) as desk:
         words = Text("Test", "Thử")
         settings = Settings(
-            base_url=BASE_URL,
+            base_url=base_url,
             host="127.0.0.1",
-            port=8000,
+            port=port,
             database_url=database_url,
             secrets=desk.secrets,
             name=words,
@@ -118,4 +124,26 @@ def site_under_test(database_url: str, folder: Path) -> Iterator[SiteUnderTest]:
         office = Office(desk.desk.engine, ServerKeys.open(desk.secrets), desk.clock)
         app = create_app(settings, LivePages(office), api_routes(), desk.desk)
         app.state.office, app.state.limiter = office, Limiter(desk.desk.engine, b"k" * 32)
-        yield SiteUnderTest(desk, app)
+        yield SiteUnderTest(desk, app, settings)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[SiteUnderTest]:
+    """The site as an HTTP server on a free port of localhost, for real browsers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with site_under_test(f"sqlite:///{folder / 'site.db'}", folder, port) as site:
+        http = server(site.app, site.settings)
+        thread = threading.Thread(target=http.run, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + 30
+        while not http.started:
+            assert thread.is_alive(), "The server ended before it had started."
+            assert time.monotonic() < deadline, "The server does not start."
+            time.sleep(0.02)
+        try:
+            yield site
+        finally:
+            http.should_exit = True
+            thread.join()
