@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from protocol.text import format_time
-from storage.session import reading, writing
+from storage.session import Beside, reading, writing
 from tally.aggregation import aggregate
 from tally.errors import TallyRefused
 from voting.closing import close_polls
@@ -45,30 +45,37 @@ def keep_time(office: Office) -> tuple[Done, ...]:
     now = format_time(office.clock())
     with reading(office.engine) as session:
         waiting = [(row.id, _due(row, now)) for row in list_elections(session)]
-    done: list[Done] = []
-    for election, deed in waiting:
-        while deed is not None:
-            try:
-                _do(office, election, deed)
-                done.append(Done(election, deed))
-            except (WrongState, TallyRefused):
-                pass  # somebody else was faster; what is due now is asked below
-            except VotingError as error:
-                _log.error("The clock could not %s election %s: %s", deed, election, error)
-                break
-            with reading(office.engine) as session:
-                after = _due(find_election(session, election), format_time(office.clock()))
-            deed = None if after is deed else after
-    return tuple(done)
+    return tuple(done for election, deed in waiting for done in _catch_up(office, election, deed))
 
 
-def leave_opening_to_official(office: Office, election_id: str, by_hand: bool) -> None:
+def _catch_up(office: Office, election: str, due: Deed | None) -> list[Done]:
+    done = []
+    while due is not None:
+        try:
+            _do(office, election, due)
+            done.append(Done(election, due))
+        except (WrongState, TallyRefused):
+            pass  # somebody else was faster; what is due now is asked below
+        except VotingError as error:
+            _log.error("The clock could not %s election %s: %s", due, election, error)
+            break
+        with reading(office.engine) as session:
+            after = _due(find_election(session, election), format_time(office.clock()))
+        due = None if after is due else after
+    return done
+
+
+def leave_opening_to_official(
+    office: Office, election_id: str, by_hand: bool, beside: Beside | None = None
+) -> None:
     """Choose who opens the polls. Raises: NoSuchElection, WrongState once they are open."""
     with writing(office.engine) as session:
         row = find_election(session, election_id)
         if row.opened_index is not None:
             raise WrongState("The polls are open already.")
         row.opens_by_hand = by_hand
+        if beside is not None:
+            beside(session)
 
 
 def _due(row: VotingElection, now: str) -> Deed | None:

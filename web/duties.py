@@ -6,10 +6,12 @@ first; all of them may run twice where a worker dies in the middle, so each look
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from identity.desk import Desk
 from mail import outbox
 from mail.sending import handlers as mail_handlers
+from rehearsal import trials
 from storage import jobs
 from storage.jobs import Handler, Job
 from storage.session import writing
@@ -37,13 +39,14 @@ PERIODS: Final[Mapping[str, int]] = {
 
 
 def workers(office: Office, desk: Desk, settings: Settings) -> list[Worker]:
-    """Who does the background work: one for mail and one for everything else, so that a mail server that dawdles holds
-    up no closing, and a long count no sign-in link.
+    """Who does the background work: one for mail, one for trial runs, one for everything else, so that a mail server
+    that dawdles or a key ceremony holds up no closing, and a long count no sign-in link.
     """
     every = handlers(office, desk, settings)
     mail = {kind: handler for kind, handler in every.items() if kind in (outbox.SEND, outbox.SEND_URGENT)}
-    rest = {kind: handler for kind, handler in every.items() if kind not in mail}
-    lanes = [Worker(office.engine, rest, office.clock, PERIODS)]
+    trial = {kind: handler for kind, handler in every.items() if kind in trials.KINDS}
+    rest = {kind: handler for kind, handler in every.items() if kind not in mail | trial}
+    lanes = [Worker(office.engine, rest, office.clock, PERIODS), Worker(office.engine, trial, office.clock)]
     return [*lanes, Worker(office.engine, mail, office.clock)] if mail else lanes
 
 
@@ -56,6 +59,7 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
         FORGET_JOBS: lambda job: _forget_jobs(office, job),
     }
     every[FORGET_COUNTS] = lambda job: _forget_counts(office, job)
+    every |= trials.handlers(office, urlsplit(settings.base_url).netloc)
     if settings.mail_server is not None:
         every |= mail_handlers(office.engine, settings.mail_server)
     return every
