@@ -42,6 +42,11 @@ def remember(session: Session, state: bytes, browser: bytes, waiting: Waiting) -
     )
 
 
+def is_waiting(session: Session, state: bytes) -> bool:
+    """Whether there is a sign-in with this `state`. Reading asks for no lock, so invented answers stop no writer."""
+    return session.get(IdentityOidcAttempt, _digest(state)) is not None
+
+
 def take(session: Session, state: bytes) -> IdentityOidcAttempt | None:
     """Remove the sign-in with this `state` and give it: one statement, so that of two requests one finds it."""
     one = delete(IdentityOidcAttempt).where(IdentityOidcAttempt.state_digest == _digest(state))

@@ -25,7 +25,7 @@ from identity.oidc.authorization import (
 from identity.oidc.client_authentication import prove_client
 from identity.oidc.configuration import ProviderConfiguration
 from identity.oidc.decryption import open_token
-from identity.oidc.errors import IdTokenRefused, OidcError, ProviderMisbehaved, TokenCheck
+from identity.oidc.errors import IdTokenRefused, OidcError, ProviderMisbehaved, TokenCheck, UnknownAttempt
 from identity.oidc.http import SECONDS, Answer
 from identity.oidc.id_token import Asked, IdToken, UnknownKey, verify_id_token
 from identity.oidc.metadata import ProviderMetadata
@@ -33,7 +33,7 @@ from identity.oidc.outcome import identity_of
 from identity.oidc.possession import key_of, prove_possession
 from identity.oidc.providers import Provider
 from identity.types import Identity
-from storage.session import writing
+from storage.session import reading, writing
 
 CALLBACK: Final = "/sign-in/callback/"
 """Path that a provider sends the browser to, followed by the provider's id: each has an address of its own, so that
@@ -168,6 +168,9 @@ class SignInProviders:
             attempts.remember(session, state, browser, waiting)
 
     def _take(self, provider_id: str, state: bytes, browser: bytes, now: datetime) -> Waiting:
+        with reading(self._engine) as session:
+            if not attempts.is_waiting(session, state):
+                raise UnknownAttempt
         with writing(self._engine) as session:
             row = attempts.take(session, state)
         return attempts.require_attempt(row, browser, provider_id, now)

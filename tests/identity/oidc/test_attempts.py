@@ -1,5 +1,6 @@
 """Sign-ins under way: remembered as hashes, taken once, by whoever began them."""
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -7,13 +8,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, select
 
+from crypto.encoding import encode_base64url
 from identity.models import IdentityOidcAttempt
 from identity.oidc.attempts import LIFE, Waiting, remember, require_attempt, take
 from identity.oidc.errors import UnknownAttempt
+from identity.oidc.flow import SignInProviders
 from storage.engine import make_engine
 from storage.migrate import migrate
 from storage.session import reading, writing
-from tests.identity.oidc.parts import NOW
+from tests.identity.oidc.parts import NOW, configured
 
 STATE, BROWSER = b"s" * 32, b"b" * 32
 WAITING = Waiting("ward", "vi", "/vi/my", NOW)
@@ -37,6 +40,16 @@ def taken(engine: Engine, state: bytes = STATE) -> IdentityOidcAttempt | None:
 def test_a_sign_in_is_found_once(engine: Engine) -> None:
     assert require_attempt(taken(engine), BROWSER, "ward", NOW + LIFE) == WAITING
     assert taken(engine) is None
+
+
+def test_invented_answers_do_not_wait_for_the_lock_of_a_writer(engine: Engine) -> None:
+    """A flood of them must not stand before ballots: on SQLite there is one writer at a time."""
+    providers = SignInProviders((configured(id="ward"),), "http://localhost", engine, lambda: NOW)
+    with writing(engine), ThreadPoolExecutor(1) as thread:
+        invented = {"state": encode_base64url(b"x" * 32)}
+        answer = thread.submit(asyncio.run, providers.resume("ward", invented, BROWSER))
+        with pytest.raises(UnknownAttempt):
+            answer.result(timeout=5)
 
 
 def test_of_many_at_the_same_moment_one_finds_it(engine: Engine) -> None:
