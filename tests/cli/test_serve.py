@@ -22,7 +22,9 @@ def test_a_server_answers_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
             assert json.load(answer) == {"elections": []}
         # A ballot for nobody wakes the casting process, which must end with the server.
         request = urllib.request.Request(  # noqa: S310
-            f"{address}/api/v1/elections/{'0' * 32}/ballots", data=b"{}", method="POST"
+            f"{address}/api/v1/elections/{'0' * 32}/ballots",
+            data=b"{}",
+            headers={"Content-Type": "application/json"},
         )
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(request)  # noqa: S310
