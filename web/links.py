@@ -56,6 +56,10 @@ class Links:
         """A vote in preparation; place: one of its pages."""
         return f"{self.office()}/drafts/{draft}" + (f"/{place}" if place else "")
 
+    def running(self, election: str, place: str = "") -> str:
+        """The officials' page of a frozen vote; place: one of its pages."""
+        return f"{self.office()}/{election}" + (f"/{place}" if place else "")
+
     def trustee(self, place: str = "") -> str:
         """What key holders do here; place: one of the pages."""
         return f"/{self.language}/trustee" + (f"/{place}" if place else "")

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Final
 
 from voting.turnout_course import Course
+from web.i18n import Text
 from web.pages.common import Head, Turnout
-from web.pages.election import AreaTurnout
 
 
 class Next(StrEnum):
@@ -61,6 +61,20 @@ class Counting:
     def can_lower(self) -> bool:
         """Whether an act could make fewer statements enough."""
         return not self.lowered and self.threshold < self.quorum and self.statements < self.quorum
+
+
+@dataclass(frozen=True)
+class AreaRow:
+    """Turnout of one counting area."""
+
+    name: Text
+    voted: int
+    listed: int
+
+    @property
+    def share(self) -> Fraction:
+        """0 to 1; of an empty list 0."""
+        return Fraction(self.voted, self.listed) if self.listed else Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -119,7 +133,7 @@ class RunningPage:
     next: Next
     turnout: Turnout
     ballots: int
-    areas: tuple[AreaTurnout, ...]
+    areas: tuple[AreaRow, ...]
     chart: CourseChart | None
     counting: Counting | None
     signed_at: datetime | None

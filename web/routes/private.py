@@ -5,9 +5,11 @@ from web.routes.my import my_routes
 from web.routes.office import office_routes
 from web.routes.oidc import oidc_routes
 from web.routes.people import people_routes
+from web.routes.running import running_routes
 from web.routes.sign_in import sign_in_routes
 from web.routes.staff import staff_routes
 from web.routes.trail import trail_routes
+from web.routes.trustee import trustee_routes
 
 
 def private_routes() -> list[AccessRoute]:
@@ -20,4 +22,6 @@ def private_routes() -> list[AccessRoute]:
         *people_routes(),
         *trail_routes(),
         *office_routes(),
+        *running_routes(),
+        *trustee_routes(),
     ]
