@@ -1,45 +1,42 @@
 """Workbooks (XLSX): looked at as a stranger's archive first, read only then, and never computed.
 
-A workbook is a ZIP of XML files. Before openpyxl sees it: number and size of the files as the archive declares them
-(zipfile unpacks no more than that), UTF-8 alone, no document type, no comment that could hide tags from this look, a
-bound on the tags that are held in memory at once and in all, no cell far to the right.
+A workbook is a ZIP of XML files. Number and size of the files are checked as the archive declares them; zipfile unpacks
+no more than that. openpyxl reads what is small (which sheets there are, which cells are dates) from a copy without
+sheets and texts; those are streamed by `voting.table_sheet`.
 """
 
 import io
 import re
+import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 import openpyxl
+from openpyxl.utils.datetime import from_excel
 
-from protocol.roll import ENTRIES_MAX
 from voting.list_findings import Findings
-from voting.table_row import Row, TableUnusable, cell_name
+from voting.table_row import Row, TableUnusable
+from voting.table_sheet import SheetCell, read_shared_texts, read_sheet
 
 FILES_MAX: Final = 1000
-UNPACKED_BYTES_MAX: Final = 100_000_000
+UNPACKED_BYTES_MAX: Final = 200_000_000
 OTHER_PART_BYTES_MAX: Final = 5_000_000
 """Styles, names of sheets and the like; sheets and the table of texts may be larger."""
-COLUMNS_MAX: Final = 64
-TAGS_MAX: Final = 8_000_000
-"""In one part; a list of 100,000 voters with all columns has about 3 million."""
-TAGS_AT_ONCE_MAX: Final = 4096
-"""Between the ends of two rows, or of two texts: what is in memory at one time."""
 EXACT_DIGITS: Final = 15
 """A spreadsheet keeps a number with 15 significant digits (IEEE 754 double)."""
+NUMBER_CHARACTERS_MAX: Final = 40
 
 _OLD_KIND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_LARGE_PART: Final = re.compile(r"(?i)xl/(worksheets/[^/]+|sharedstrings)\.xml")
+_SHEET: Final = re.compile(r"(?i)xl/worksheets/[^/]+\.xml")
+_TEXTS: Final = re.compile(r"(?i)xl/sharedstrings\.xml")
 _READ_PART: Final = re.compile(r"(?i)[^/]*\.xml|_rels/[^/]*|docProps/.*|xl/.*\.(xml|rels)")
 _ENCODING: Final = re.compile(rb"^<\?xml[^>]*?\bencoding\s*=\s*[\"']([^\"']*)[\"']")
-_END: Final = re.compile(rb"</(?:\w+:)?(?:row|si)\s*>")
-_ANY_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s/>]")
-_FORMULA: Final = re.compile(
-    rb"<(?:\w+:)?c\s[^>]*?\br=[\"']([A-Z]{1,3}[0-9]{1,7})[\"'][^>]*>\s*<(?:\w+:)?f[\s/>]"
-)
-_FAR_RIGHT: Final = re.compile(rb"\sr=[\"'](?:[A-Z]{3}|[C-Z][A-Z]|B[M-Z])[0-9]+[\"'][^>]*(?<!/)>")
+_MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_NO_SHEET: Final = f'<worksheet xmlns="{_MAIN}"><sheetData/></worksheet>'
+_NO_TEXTS: Final = f'<sst xmlns="{_MAIN}"/>'
+_WHOLE: Final = re.compile(r"-?[0-9]+")
 
 
 def is_workbook(data: bytes) -> bool:
@@ -54,15 +51,17 @@ def xlsx_rows(data: bytes, findings: Findings) -> Iterator[Row]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _require_harmless(archive)
-            # data_only: a formula is not even parsed; which cells hold one is found below.
-            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+            book = _without_content(archive)
             sheet = _first_sheet(book.worksheets, findings)
-            formulas = _formulas(archive.read(sheet._worksheet_path))
-            sheet.reset_dimensions()  # what a file says of its own size need not be true
-            for line, cells in enumerate(sheet.iter_rows(max_col=COLUMNS_MAX), start=1):
-                if line > 2 * ENTRIES_MAX:
-                    raise TableUnusable("too-many-lines", limit=str(ENTRIES_MAX))
-                yield _row(line, cells, formulas)
+            texts = [name for name in archive.namelist() if _TEXTS.fullmatch(name)]
+            shared: Sequence[str] = ()
+            if texts:
+                with archive.open(texts[0]) as part:
+                    shared = read_shared_texts(part)
+            values = _Values(book, shared)
+            with archive.open(sheet._worksheet_path) as part:
+                for line, cells in read_sheet(part):
+                    yield values.row(line, cells)
     except TableUnusable:
         raise
     except Exception as error:  # a stranger's file: zipfile and openpyxl raise whatever they stumble over
@@ -77,15 +76,16 @@ def _require_harmless(archive: zipfile.ZipFile) -> None:
     if sum(part.file_size for part in parts) > UNPACKED_BYTES_MAX:
         raise TableUnusable("workbook-too-large", limit=str(UNPACKED_BYTES_MAX // 1_000_000))
     for part in parts:
-        if not _READ_PART.fullmatch(part.filename):
-            continue  # pictures and the like: never opened
-        is_large = _LARGE_PART.fullmatch(part.filename) is not None
-        if not is_large and part.file_size > OTHER_PART_BYTES_MAX:
+        name = part.filename
+        if not _READ_PART.fullmatch(name) or _SHEET.fullmatch(name) or _TEXTS.fullmatch(name):
+            continue  # never opened, or streamed
+        if part.file_size > OTHER_PART_BYTES_MAX:
             raise TableUnusable("workbook-suspicious")
-        _require_plain_xml(archive.read(part), is_large)
+        _require_plain_xml(archive.read(part))
 
 
-def _require_plain_xml(content: bytes, is_large: bool) -> None:
+def _require_plain_xml(content: bytes) -> None:
+    """UTF-8, so that what is looked for here is what a parser sees, and no document type, hence no entities."""
     content = content.removeprefix(b"\xef\xbb\xbf")
     encoding = _ENCODING.match(content)
     if not content.startswith(b"<") or b"\x00" in content:
@@ -94,15 +94,22 @@ def _require_plain_xml(content: bytes, is_large: bool) -> None:
         raise TableUnusable("workbook-suspicious")
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise TableUnusable("workbook-suspicious")
-    if not is_large:
-        return
-    if b"<!" in content or content.count(b"<") > TAGS_MAX:
-        raise TableUnusable("workbook-suspicious")
-    start = 0
-    for end in (*(found.end() for found in _END.finditer(content)), len(content)):
-        if content.count(b"<", start, end) > TAGS_AT_ONCE_MAX:
-            raise TableUnusable("workbook-suspicious")
-        start = end
+
+
+def _without_content(archive: zipfile.ZipFile) -> Any:
+    """The workbook as openpyxl knows it, with empty sheets."""
+    copy = io.BytesIO()
+    with zipfile.ZipFile(copy, "w") as small:
+        for name in archive.namelist():
+            if _SHEET.fullmatch(name):
+                small.writestr(name, _NO_SHEET)
+            elif _TEXTS.fullmatch(name):
+                small.writestr(name, _NO_TEXTS)
+            elif _READ_PART.fullmatch(name):
+                small.writestr(name, archive.read(name))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return openpyxl.load_workbook(copy, read_only=True, keep_links=False)
 
 
 def _first_sheet(sheets: Sequence[Any], findings: Findings) -> Any:
@@ -116,55 +123,74 @@ def _first_sheet(sheets: Sequence[Any], findings: Findings) -> Any:
     return visible[0]
 
 
-def _formulas(sheet: bytes) -> frozenset[str]:
-    """The cells of a sheet that hold a formula, as A1. Raises: TableUnusable when they cannot all be named."""
-    if _FAR_RIGHT.search(sheet):
-        raise TableUnusable("cell-far-right")
-    found = [cell.decode() for cell in _FORMULA.findall(sheet)]
-    if len(found) != len(_ANY_FORMULA.findall(sheet)):
-        raise TableUnusable("workbook-suspicious")
-    return frozenset(found)
+class _Values:
+    """What cells mean: texts of the shared table, and numbers that are dates."""
 
+    def __init__(self, book: Any, shared: Sequence[str]) -> None:
+        self._shared = shared
+        self._dates = frozenset(book._date_formats)
+        self._durations = frozenset(book._timedelta_formats)
+        self._epoch = book.epoch
 
-def _row(line: int, cells: Sequence[Any], formulas: frozenset[str]) -> Row:
-    texts: list[str] = []
-    refused: dict[int, str] = {}
-    warned: dict[int, str] = {}
-    for number, cell in enumerate(cells):
-        value = cell.value
-        if formulas and cell_name(number, line) in formulas:
-            refused[number] = "formula-cell"
-            value = None
-        if value is None:
-            texts.append("")
-        elif isinstance(value, str) and cell.data_type == "s":
-            texts.append(value)
-        else:
-            text, refusal, warning = _as_text(value)
-            texts.append(text)
-            if refusal:
-                refused[number] = refusal
-            if warning:
-                warned[number] = warning
-    while texts and not texts[-1] and len(texts) - 1 not in refused:
-        texts.pop()
-    return Row(line, texts, refused, warned)
+    def row(self, line: int, cells: Sequence[SheetCell]) -> Row:
+        """Texts by column, and which cells cannot be used, or should be looked at."""
+        texts = [""] * (max((cell.column for cell in cells), default=-1) + 1)
+        refused: dict[int, str] = {}
+        warned: dict[int, str] = {}
+        for cell in cells:
+            number = cell.column
+            if cell.is_formula:
+                refused[number] = "formula-cell"
+            elif cell.kind == "s":
+                texts[number] = self._shared[_index(cell.text)] if cell.text else ""
+            elif cell.kind in {"str", "inlineStr"}:
+                texts[number] = cell.text
+            elif cell.text:
+                texts[number], refusal, warning = self._other(cell)
+                if refusal:
+                    refused[number] = refusal
+                if warning:
+                    warned[number] = warning
+        return Row(line, texts, refused, warned)
 
+    def _other(self, cell: SheetCell) -> tuple[str, str, str]:
+        """(text, code of a refusal, code of a warning) of what is no text. Numbers and times exactly as stored."""
+        match cell.kind:
+            case "b":
+                return "", "yes-no-cell", ""
+            case "d":
+                return cell.text, "", "date-cell"
+            case "n":
+                return self._number(cell)
+            case _:
+                return "", "error-cell", ""
 
-def _as_text(value: object) -> tuple[str, str, str]:
-    """(text, code of a refusal, code of a warning) of a cell that is no text. Numbers and times exactly as stored."""
-    if isinstance(value, bool):
-        return "", "yes-no-cell", ""
-    if isinstance(value, int | float):
+    def _number(self, cell: SheetCell) -> tuple[str, str, str]:
+        text = cell.text.strip()
+        if len(text) > NUMBER_CHARACTERS_MAX:
+            raise TableUnusable("workbook-suspicious")
+        value = int(text) if _WHOLE.fullmatch(text) else float(text)
+        if not float("-inf") < value < float("inf"):
+            return "", "error-cell", ""
+        if cell.style in self._dates or cell.style in self._durations:
+            try:
+                moment = from_excel(value, self._epoch, timedelta=cell.style in self._durations)
+            except (OverflowError, ValueError):
+                return "", "error-cell", ""
+            return _moment_text(moment), "", "date-cell"
         text = str(int(value)) if float(value).is_integer() else repr(value)
         return (
             (text, "long-number", "") if len(text.lstrip("-")) > EXACT_DIGITS else (text, "", "number-cell")
         )
-    if isinstance(value, datetime):
-        whole_day = value.time() == time()
-        return (value.date().isoformat() if whole_day else value.isoformat(sep=" ")), "", "date-cell"
-    if isinstance(value, date | time):
-        return value.isoformat(), "", "date-cell"
-    if isinstance(value, timedelta):
-        return str(value), "", "date-cell"
-    return "", "error-cell", ""
+
+
+def _index(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+        raise TableUnusable("broken-workbook")
+    return int(text)
+
+
+def _moment_text(moment: datetime | date | time | timedelta) -> str:
+    if isinstance(moment, datetime):
+        return moment.date().isoformat() if moment.time() == time() else moment.isoformat(sep=" ")
+    return str(moment) if isinstance(moment, timedelta) else moment.isoformat()

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 import unicodedata
+import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -418,3 +420,48 @@ def test_a_workbook_keeps_numbers_and_times_exactly() -> None:
         (2, "identity", "number-identity"),
         (4, "voter", "date-cell"),
     ]
+
+
+def with_shared_texts(data: bytes) -> bytes:
+    """The same workbook as Excel and LibreOffice write it: texts in a table of their own, some in coloured runs."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    texts: list[str] = []
+
+    def point(found: re.Match[str]) -> str:
+        texts.append(found[2])
+        return f'<c r="{found[1]}" t="s"><v>{len(texts) - 1}</v></c>'
+
+    sheet, count = re.subn(
+        r'<c r="(\w+)" t="inlineStr"><is><t[^>]*>([^<]*)</t></is></c>',
+        point,
+        parts["xl/worksheets/sheet1.xml"],
+    )
+    assert count == len(texts) > 10
+    parts["xl/worksheets/sheet1.xml"] = sheet
+    runs = "".join(
+        f'<si><r><t xml:space="preserve">{text[:3]}</t></r><r><rPr><b/></rPr><t>{text[3:]}</t></r>'
+        "<rPh sb='0' eb='1'><t>reading</t></rPh></si>"
+        if number % 2
+        else f"<si><t>{text}</t></si>"
+        for number, text in enumerate(texts)
+    )
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    parts["xl/sharedStrings.xml"] = (
+        f'<?xml version="1.0" encoding="UTF-8"?><x:sst xmlns:x="{main}" xmlns="{main}">{runs}</x:sst>'
+    )
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(
+        "</Types>", f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
+    )
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def test_texts_in_a_shared_table_and_in_runs_are_read_whole() -> None:
+    read = read_voters(with_shared_texts(as_xlsx([HEADER, *LINES])), AREAS)
+    assert (read.faults, read.warnings) == ((), ())
+    assert list(read.lines) == VOTERS
