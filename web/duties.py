@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from identity import forgetting
 from identity.desk import Desk
 from mail import outbox
 from mail.sending import handlers as mail_handlers
@@ -29,11 +30,15 @@ KEEP_TIME: Final = "keep-time"
 FORGET_COUNTS: Final = "forget-counts"
 """Of rate limits: hashes of addresses go when they say nothing any more."""
 
+FORGET_SIGN_INS: Final = "forget-sign-ins"
+"""Ended sessions, used links, challenges."""
+
 PERIODS: Final[Mapping[str, int]] = {
     KEEP_TIME: 5,
     FORGET_MAILS: 3600,
     FORGET_JOBS: 3600,
     FORGET_COUNTS: 3600,
+    FORGET_SIGN_INS: 3600,
 }
 """Duties, and the length of their periods in seconds."""
 
@@ -59,6 +64,7 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
         FORGET_JOBS: lambda job: _forget_jobs(office, job),
     }
     every[FORGET_COUNTS] = lambda job: _forget_counts(office, job)
+    every[FORGET_SIGN_INS] = lambda job: _forget_sign_ins(office, job)
     every |= trials.handlers(office, urlsplit(settings.base_url).netloc)
     if settings.mail_server is not None:
         every |= mail_handlers(office.engine, settings.mail_server)
@@ -80,6 +86,12 @@ def _forget_mails(office: Office, job: Job) -> None:
 def _forget_counts(office: Office, job: Job) -> None:
     SqlStorage(engine=office.engine).sweep()
     with writing(office.engine) as session:
+        job.finish(session)
+
+
+def _forget_sign_ins(office: Office, job: Job) -> None:
+    with writing(office.engine) as session:
+        forgetting.forget(session, job.clock())
         job.finish(session)
 
 
