@@ -59,7 +59,7 @@ def pages(site: SiteUnderTest) -> dict[tuple[str, str], str]:
         record(site.desk.desk, session, System("clock"), "something-unheard-of", "election 1", {"a": "b"})
     inside = site.browser().hold(site.desk.session(own))
     values = {"own": own, "person": person, "token": link.partition("t=")[2]}
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     for language in LANGUAGES:
         for name, path in PAGES.items():
             browser = site.browser() if name in SIGNED_OUT else inside
