@@ -19,6 +19,7 @@ from protocol.manifest import MANIFEST_BYTES_MAX, Manifest, decode_manifest
 from protocol.roll import ROLL_BYTES_MAX
 from protocol.signed_body import encode_freeze_signature, encode_signed_body
 from protocol.terms import ElectionTerms, read_key
+from protocol.trustee_identity import encode_identity
 from protocol.verification import Options
 from rehearsal.one_machine import hold_ceremony
 from trustee.diary import Diary, diary_path
@@ -52,6 +53,8 @@ from verifier.program import processes
 MANIFEST_FILE: Final = "manifest.json"
 CEREMONY_FILE: Final = "ceremony.json"
 ROLL_FILE: Final = "roll.json"
+PUBLIC_SUFFIX: Final = ".public.json"
+"""Of the file beside an identity that is handed to the election office."""
 
 PASSPHRASE_BYTES_MAX: Final = 4000
 
@@ -94,14 +97,19 @@ def identity(
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Make your signing key. Its public half goes into the manifest, before the election's key is made."""
+    public = out.with_suffix(PUBLIC_SUFFIX)
     with _refusals():
+        _require_new(public)
         try:
             key = new_identity(name)
         except ValueError as error:
             raise UnusableInput(f"This name cannot be used: {error}.") from error
         data = seal_key(key, _new_passphrase(out, passphrase_file))
         _write(out, data)
-        say(f"Your signing key is sealed in {out}. For the manifest:")
+        _write(public, encode_identity(key.name, key.signing_key))
+        say(
+            f"Your signing key is sealed in {out}. Hand in its public half, {public}, or for a manifest by hand:"
+        )
         say(f'  key = "{encode_base64url(key.public_key)}"')
         say(f'  name = "{key.name}"')
 

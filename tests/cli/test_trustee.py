@@ -17,6 +17,7 @@ from protocol.records import CLOCK, Freeze, PollsOpened
 from protocol.roll import RollEntry, make_roll
 from protocol.signed_body import decode_signed_body, read_freeze_signature, verify_signed_body
 from protocol.terms import assemble_terms
+from protocol.trustee_identity import read_identity
 from tests.cli.conftest import Psephos
 from tests.support.boards import MemoryBoard
 from tests.support.bundles import write_bundle
@@ -78,6 +79,8 @@ def test_one_returning_officer_from_the_first_file_to_the_result(
     assert code == DONE
     assert stat.S_IMODE(own.stat().st_mode) == 0o600
     public_key = out.split('key = "')[1].split('"')[0]
+    handed_in = read_identity((tmp_path / "lan.public.json").read_bytes())
+    assert (handed_in.name, encode_base64url(handed_in.key)) == ("Nguyễn Thị Lan", public_key)
     manifest = past_manifest(1, trustees=(NamedKey(key=public_key, name="Nguyễn Thị Lan"),))
 
     # The ceremony of one.

@@ -15,15 +15,24 @@ from board.models import BoardBody, BoardCheckpoint
 from board.models import BoardEntry as EntryRow
 from crypto.checkpoint import parse_checkpoint_text, parse_note
 from crypto.crockford import MistypedCode, VietnameseKeyboard, WrongLength, WrongSymbol
-from crypto.display_code import display_code
+from crypto.display_code import alias, display_code
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import MalformedEncoding
+from protocol.canonical import decode_canonical
 from protocol.leaf import Kind as LeafKind
 from protocol.manifest import Approval, ChooseOne, Points, Question, Ranking
+from protocol.revocation import REVOCATION_BYTES_MAX, Revocation
 from protocol.text import parse_time
 from storage.session import reading
 from voting.errors import CodeNotFound, VotingError
-from voting.lookup import CredentialRecord, find_by_code, find_by_tracker, turnout, turnout_by_area
+from voting.lookup import (
+    CredentialRecord,
+    StandingBallot,
+    find_by_code,
+    find_by_tracker,
+    turnout,
+    turnout_by_area,
+)
 from voting.models import VotingChallenge, VotingElection, VotingRoll
 from voting.office import Office, find_election, read_manifest
 from voting.preparation import list_elections
@@ -32,7 +41,7 @@ from web.live.heads import head_of, holders_of, turnout_of, warnings_of, words
 from web.live.results import PublishedResult, chosen, kind_of, positions_of, question_results, read_result
 from web.pages.board import BoardCounts, BoardEntry, BoardPage, EntryPage, SignedState, WitnessState
 from web.pages.booth import BoothOption, BoothPage, BoothQuestion
-from web.pages.check import CheckAnswer, CheckedBallot, CheckPage, Mistyped, Standing
+from web.pages.check import CheckAnswer, CheckedBallot, CheckPage, Mistyped, ReplacedCode, Standing
 from web.pages.common import Head, PageNotFound, State, VoteRow
 from web.pages.election import AreaTurnout, CalendarEntry, ElectionPage, Milestone, QuestionSummary
 from web.pages.home import CheckAnyPage, ElectionsPage, HomePage, HowPage, LeadingVote
@@ -117,6 +126,7 @@ class LivePages:
                 holders=holders_of(manifest),
                 warnings=warnings_of(manifest),
                 turnout=turnout_of(session, row, self.office.clock()),
+                sign_in=manifest.asks_sign_in,
             )
 
     def check(self, election: str, code: str, *, submitted: bool) -> CheckPage:
@@ -127,7 +137,7 @@ class LivePages:
             if code:
                 try:
                     record, index = _look_up(session, row, code)
-                    answer = _answer(record, index)
+                    answer = _answer(session, row, record, index)
                 except CodeNotFound:
                     answer = None
                 except MistypedCode as error:
@@ -353,7 +363,9 @@ def _look_up(session: Session, row: VotingElection, code: str) -> tuple[Credenti
     return find_by_code(session, row, code)
 
 
-def _answer(record: CredentialRecord, entered: int | None) -> CheckAnswer:
+def _answer(
+    session: Session, row: VotingElection, record: CredentialRecord, entered: int | None
+) -> CheckAnswer:
     return CheckAnswer(
         record.alias,
         tuple(
@@ -361,12 +373,27 @@ def _answer(record: CredentialRecord, entered: int | None) -> CheckAnswer:
                 receipt=display_code(ballot.leaf.digest_bytes),
                 index=ballot.index,
                 time=parse_time(ballot.leaf.time),
-                standing=Standing.COUNTS if ballot.counts else Standing.REPLACED,
+                standing=_standing(record, ballot),
                 entered=ballot.index == entered,
             )
             for ballot in record.ballots
         ),
+        _revoked(session, row, record),
     )
+
+
+def _standing(record: CredentialRecord, ballot: StandingBallot) -> Standing:
+    if record.revoked_index is not None:
+        return Standing.REVOKED
+    return Standing.COUNTS if ballot.counts else Standing.REPLACED
+
+
+def _revoked(session: Session, row: VotingElection, record: CredentialRecord) -> ReplacedCode | None:
+    if record.revoked_index is None or record.replaced_by is None:
+        return None
+    digest = board.entry(session, LogId(row.log_id), record.revoked_index).digest
+    said = decode_canonical(board.body(session, digest), Revocation, limit_bytes=REVOCATION_BYTES_MAX)
+    return ReplacedCode(record.revoked_index, alias(record.replaced_by), said.reason)
 
 
 def _test_codes(session: Session, row: VotingElection, entries: list[Entry]) -> dict[int, str]:

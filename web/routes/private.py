@@ -1,10 +1,12 @@
 """All routes that are not for everybody: each room's own list, put together. A site without a desk has none of them."""
 
 from web.access import AccessRoute
+from web.routes.documents import document_routes
 from web.routes.my import my_routes
 from web.routes.office import office_routes
 from web.routes.oidc import oidc_routes
 from web.routes.people import people_routes
+from web.routes.permit import permit_routes
 from web.routes.running import running_routes
 from web.routes.sign_in import sign_in_routes
 from web.routes.staff import staff_routes
@@ -22,6 +24,8 @@ def private_routes() -> list[AccessRoute]:
         *people_routes(),
         *trail_routes(),
         *office_routes(),
+        *document_routes(),
         *running_routes(),
         *trustee_routes(),
+        *permit_routes(),
     ]
