@@ -58,6 +58,10 @@ class MailState(StrEnum):
     UNKNOWN = "unknown"
 
 
+SENDING_AT_MOST: Final = timedelta(days=1)
+"""No conversation with a mail server lasts longer than minutes."""
+
+CRASHED: Final = "The program ended while the mail server had not answered yet."
 TOO_LATE: Final = "It was not sent in time and would be of no use now."
 
 
@@ -297,7 +301,8 @@ def forget(session: Session, now: datetime) -> int:
     """Delete the texts and addresses that were kept long enough after their outcome. Gives how many mails changed.
 
     The row stays without them: its state is what the delivery page counts, its key keeps the mail from going twice.
-    A mail that nobody sent in time, or in a month, is given up here: also where no mail server is set.
+    A mail that nobody sent in time, or in a month, is given up here: also where no mail server is set. One that has been
+    `sending` for a day, because its job died, is unknown.
     """
     stuck = OutboxMail.state == MailState.QUEUED
     late = stuck & (OutboxMail.expires_at <= now) | stuck & (OutboxMail.queued_at < now - ADDRESS_KEPT)
@@ -305,7 +310,11 @@ def forget(session: Session, now: datetime) -> int:
     given_up = {"state": MailState.REFUSED.value, "reason": TOO_LATE, "changed_at": now}
     old_text = OutboxMail.state.in_(_SETTLED) & OutboxMail.text.is_not(None)
     old_address = OutboxMail.state.in_(_SETTLED) & OutboxMail.recipient.is_not(None)
+    forgotten = (OutboxMail.state == MailState.SENDING) & (OutboxMail.changed_at < now - SENDING_AT_MOST)
+    unknown = {"state": MailState.UNKNOWN.value, "reason": CRASHED, "changed_at": now}
     changes = (
+        update(OutboxMail).where(forgotten, OutboxMail.secret.is_(True)).values(unknown | nothing),
+        update(OutboxMail).where(forgotten).values(unknown),
         update(OutboxMail).where(late, OutboxMail.secret.is_(True)).values(given_up | nothing),
         update(OutboxMail).where(late).values(given_up),
         update(OutboxMail).where(old_text, OutboxMail.changed_at < now - TEXT_KEPT).values(nothing),

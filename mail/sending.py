@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from mail.message import Letter
 from mail.models import OutboxMail
-from mail.outbox import SEND, SEND_URGENT, TOO_LATE, Attachment, MailState
+from mail.outbox import CRASHED, SEND, SEND_URGENT, TOO_LATE, Attachment, MailState
 from mail.server import MailServer
 from mail.smtp import NotSent, OutcomeUnknown, RefusedForGood, ServerTrouble, TryAgain, hand_over
 from storage.errors import LeaseLost
@@ -39,7 +39,6 @@ MINUTE: Final = timedelta(minutes=1)
 TENTH: Final = timedelta(seconds=6)
 """A batch spreads over the minute, so that the place of an urgent mail is never more than seconds away."""
 
-_CRASHED: Final = "The program ended while the mail server had not answered yet."
 
 _PACE_LOCK: Final = 0x70_73_65_70_6D_61_69_6C
 """Key of the PostgreSQL advisory lock under which the rate is counted ("psepmail")."""
@@ -66,18 +65,27 @@ def send_due(
     waits was refused for the moment and is sent by a later call.
     """
     worker = Worker(engine, handlers(engine, server), clock)
-    last = clock()
+    left, last = _unsettled(engine), clock()
     while not stop.is_set():
-        if worker.run_once():
+        busy = worker.run_once()
+        before, left = left, _unsettled(engine)
+        if left != before:
             last = clock()
-            continue
         with reading(engine) as session:
             if not work_left(session, (SEND, SEND_URGENT)):
                 return True
         if clock() - last > patience:
             return False
-        stop.wait(0.2)
+        if not busy:
+            stop.wait(0.2)
     return False
+
+
+def _unsettled(engine: Engine) -> int:
+    """How many mails have no outcome yet."""
+    with reading(engine) as session:
+        on_their_way = OutboxMail.state.in_((MailState.QUEUED, MailState.SENDING))
+        return session.scalar(select(func.count()).where(on_their_way)) or 0
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,7 @@ class _Sender:
         if row is None or row.sending != job.payload["sending"]:
             pass  # a person had it sent anew, under another job
         elif row.state == MailState.SENDING:
-            state, reason = MailState.UNKNOWN, _CRASHED
+            state, reason = MailState.UNKNOWN, CRASHED
         elif (
             row.state != MailState.QUEUED or row.recipient is None or row.subject is None or row.text is None
         ):

@@ -19,7 +19,7 @@ Open this page and press the button there:
 
   {link}
 
-The link works once, within {minutes} minutes, and in the browser in which you asked for it.
+The link works once, within {minutes} minutes. Open it on the device on which you asked for it.
 
 You did not ask for it? Then do nothing. Nobody is signed in by this mail.
 """,

@@ -19,7 +19,7 @@ Hãy mở trang sau và bấm nút trên trang:
 
   {link}
 
-Liên kết dùng được một lần, trong vòng {minutes} phút, trên chính trình duyệt mà bạn đã yêu cầu.
+Liên kết dùng được một lần, trong vòng {minutes} phút. Hãy mở trên chính thiết bị mà bạn đã dùng để yêu cầu.
 
 Không phải bạn yêu cầu? Bạn không cần làm gì. Thư này không tự đăng nhập cho ai cả.
 """,

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mail.errors import NoSuchMail, NotResendable, TextGone, UnusableAddress
 from mail.message import Letter
@@ -28,7 +28,8 @@ from mail.sending import GIVEN_UP_AFTER, TROUBLE_PAUSE, handlers, next_place, se
 from mail.server import MailServer
 from mail.smtp import Handed, hand_over
 from storage.errors import LeaseLost
-from storage.jobs import LEASE, claim, dead
+from storage.jobs import LEASE, JobState, claim, dead
+from storage.models import StorageJob
 from storage.session import reading, writing
 from tests.mail.outbox_hands import Outbox, make_mail
 from tests.support.mail_servers import SENDER, Post, free_port
@@ -292,6 +293,17 @@ def test_texts_and_addresses_are_deleted_and_states_stay(outbox: Outbox, post: P
     assert len(post.taken) == 1
 
 
+def test_a_mail_whose_job_died_in_the_middle_does_not_stay_on_its_way(outbox: Outbox) -> None:
+    number = outbox.queue(secret=True)
+    with writing(outbox.engine) as session:
+        session.execute(update(OutboxMail).values(state=MailState.SENDING))
+        session.execute(update(StorageJob).values(state=JobState.DEAD))
+        assert forget(session, outbox.now + timedelta(hours=23)) == 0
+        assert forget(session, outbox.now + timedelta(hours=25)) > 0
+    row = outbox.row(number)
+    assert (row.state, row.text) == (MailState.UNKNOWN, None)
+
+
 def test_delivery_states_are_counted_and_paged(outbox: Outbox, post: Post) -> None:
     for number in range(5):
         outbox.queue(f"voter-{number}")
@@ -442,3 +454,20 @@ def test_sending_as_a_program_of_its_own(outbox: Outbox, post: Post) -> None:
     stop = threading.Event()
     stop.set()
     assert not send_due(outbox.engine, post.server(), outbox.clock, stop)
+
+
+def test_a_program_of_its_own_does_not_wait_for_ever(
+    outbox: Outbox, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attempts are no progress: the mail server refuses us again and again, and the program ends."""
+    monkeypatch.setattr("mail.sending.TROUBLE_PAUSE", timedelta(seconds=0.05))
+    post.how.mail = "550 5.7.1 Not you"
+    outbox.now = datetime.now(UTC)
+    outbox.queue()
+    begun = time.monotonic()
+    assert not send_due(
+        outbox.engine, post.server(), lambda: datetime.now(UTC), threading.Event(), timedelta(seconds=1)
+    )
+    assert time.monotonic() - begun < 10
+    assert post.connections > 1
+    assert outbox.state() is MailState.QUEUED
