@@ -73,6 +73,13 @@ BOOTH: Final = {
     "review.rank": N_("{n}. {option}"),
     "sealing.tables": N_("Preparing to seal your ballot: {percent}%"),
     "sealing.ballot": N_("Sealing your ballot: {percent}%"),
+    "sign-in.waiting": N_(
+        "Waiting for your sign-in in the other tab. When you have pressed “Let my ballot in” there, come back here."
+    ),
+    "sign-in.empty": N_("Paste the entry code, or press “Sign in, in a new tab”"),
+    "sign-in.no-code": N_(
+        "This is not a whole entry code. It has 43 letters and numbers: copy it once more from the page that shows it."
+    ),
     "casting.sending": N_("Your sealed ballot is being sent."),
     "casting.waiting": N_("It has arrived. Waiting until the public board that holds it is signed."),
     "casting.checking": N_("Your browser is checking that the ballot is on the board."),
@@ -115,6 +122,17 @@ BOOTH: Final = {
         "The ballot was not sealed correctly. Go back to your answers to seal it anew."
     ),
     "problem.not-open": N_("Voting is not open yet."),
+    "problem.permit-expired": N_(
+        "The entry code has expired or was used for another ballot. Your ballot is still here: get a new code."
+    ),
+    "problem.revoked-credential": N_(
+        "This voting code was replaced by a new one. Use the code of your newest letter."
+    ),
+    "problem.sign-in-conflict": N_(
+        "The person who signed in has voted with another voting code, or somebody else has voted with this one. "
+        "The attempt is on the public board, without a name. Tell the help desk."
+    ),
+    "problem.sign-in-needed": N_("This vote asks you to sign in before your ballot goes into the urn."),
     "problem.repeated-ciphertext": N_(
         "Part of this ballot is on the board already. Go back to your answers to seal it anew."
     ),
@@ -182,6 +200,13 @@ CHECK: Final = {
     "check.when": N_("{time}, number {n} on the board"),
     "check.voter.one": N_("has cast one ballot."),
     "check.voter.other": N_("has cast {n} ballots; the last one counts."),
+    "check.cast.one": N_("has cast one ballot."),
+    "check.cast.other": N_("has cast {n} ballots."),
+    "check.revoked": N_(
+        "This voting code was replaced, so its ballots do not count. Look up voter number {voter} instead. "
+        "Entry {n} of the board; reason: {reason}"
+    ),
+    "check.revoked.signed": N_("The registrar of this vote has signed that the voting code was replaced"),
     "check.proof.one": N_("The ballot is part of the board (a proof of one step)"),
     "check.proof.other": N_("The ballot is part of the board (a proof of {n} steps)"),
     "check.server": N_("The board is signed with the key of this vote"),
@@ -213,6 +238,18 @@ PASSKEY: Final = {
     "passkey.refused": N_("The passkey was not accepted. Try again, or sign in by a link in a mail."),
     "passkey.stale": N_("This page was open for too long. Load it again and press the button once more."),
     "passkey.offline": N_("The site did not answer. Check your connection and try again."),
+}
+
+PERMIT: Final = {
+    "permit.looking": N_("Handing the entry code to the tab with your ballot…"),
+    "permit.taken": N_(
+        "The tab with your ballot has the code. Go back to it: it says whether your vote is in the urn. "
+        "You may close this tab."
+    ),
+    "permit.nobody": N_(
+        "No tab with a ballot has answered yet. Go back to it, or paste the code there. If you have closed it, "
+        "nothing was cast: enter the voting booth again."
+    ),
 }
 
 

@@ -90,12 +90,14 @@ def closed_by_hand(office: OfficeUnderTest, ballots: int) -> None:
     body = canonical(
         {
             "ballots": ballots,
+            "by": "Official Test",
             "challenges": 0,
             "election": terms.election,
             "fingerprint": terms.fingerprint_text,
             "format": "psephos/closing/v1",
             "keys": None,
             "persons": None,
+            "reason": "The test has seen enough.",
         }
     )
     index = put(office, Kind.CLOSING, body)

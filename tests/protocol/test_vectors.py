@@ -1,5 +1,6 @@
 """The protocol's vector files are what their scripts write, and every case gets the verdict that it names."""
 
+import copy
 import importlib
 from functools import cache
 from typing import Any
@@ -11,7 +12,7 @@ from crypto.encoding import encode_base64url
 from crypto.membership import InvalidClaim, verify_membership
 from crypto.signature import SignatureFailed
 from protocol.ballot import BallotInvalid, ballot_bytes_max, ballot_claims, encrypt_ballot
-from protocol.board_rules import BoardBroken
+from protocol.board_rules import BoardBroken, require_author
 from protocol.challenge import decode_challenge, recompute_ballot
 from protocol.counting import read_ballot, require_sequence
 from protocol.errors import ManifestInvalid, ProtocolError, RollInvalid
@@ -19,10 +20,11 @@ from protocol.leaf import Kind, Leaf, body_digest, decode_leaf, verify_leaf_sign
 from protocol.manifest import decode_manifest
 from protocol.revocation import ActiveRoll
 from protocol.roll import Roll, decode_roll
+from protocol.running import RunningElection
 from protocol.terms import ElectionTerms, assemble_terms
 from tests.vectors.files import FOLDER, read_vectors, rendered
 
-NAMES = ("ballot", "challenge", "leaf", "manifest", "roll")
+NAMES = ("ballot", "challenge", "leaf", "manifest", "roll", "running")
 SIZE_MAX = 300_000
 
 
@@ -150,3 +152,41 @@ def test_roll_gets_its_verdict(case: Any) -> None:
         return
     assert decode_roll(body, manifest).total_weight == case["total_weight"]
     assert body_digest(Kind.ROLL, body).hex() == case["digest"]
+
+
+def running_at(vectors: Any, case: Any) -> tuple[RunningElection, int]:
+    """The election before a case's leaf, and the leaf's index."""
+    terms, roll = terms_of("running")
+    running = RunningElection.begin(terms, ActiveRoll(roll))
+    before = case["before"] if "before" in case else vectors["good"][: case["good_before"]]
+    for index, entry in enumerate(before, start=5):
+        take(running, index, entry)
+    return running, 5 + len(before)
+
+
+def take(running: RunningElection, index: int, entry: Any) -> None:
+    leaf, body = decode_leaf(entry["leaf"].encode()), entry["body"].encode()
+    require_author(running.terms.manifest, leaf, body)
+    running.note(index, leaf, body)
+
+
+@cases("running")
+def test_running_election_gets_its_verdict(case: Any) -> None:
+    running, index = running_at(read_vectors("running"), case)
+    before = copy.deepcopy((running.closes_at, running.roll, running.extensions, running.conflicts))
+    if case["result"] == "valid":
+        take(running, index, case)
+        return
+    with pytest.raises(ProtocolError) as refused:
+        take(running, index, case)
+    assert refused.value.code == case["error"]
+    after = (running.closes_at, running.roll, running.extensions, running.conflicts)
+    assert after == before  # and nothing was applied
+
+
+def test_running_election_ends_as_its_vectors_say() -> None:
+    vectors = read_vectors("running")
+    running, _ = running_at(vectors, {"good_before": len(vectors["good"])})
+    assert running.closes_at == vectors["closes_at"]
+    found = {encode_base64url(key): (line.weight, line.area) for key, line in running.roll.entries().items()}
+    assert found == {each["key"]: (each["weight"], each["area"]) for each in vectors["effective_roll"]}

@@ -29,6 +29,7 @@ from protocol.roll import RollEntry
 from protocol.terms import ElectionTerms, fingerprint_of
 from tests.support.boards import MemoryBoard
 from tests.support.elections import (
+    REGISTRAR_KEY,
     SERVER_KEY,
     TestElection,
     approval,
@@ -69,7 +70,8 @@ def small() -> TestElection:
     """One question of each kind, 2 of 3 trustees, one witness."""
     manifest = make_manifest((choose_one(), approval(), points()), trustees=3)
     witness = NamedKey(key=encode_base64url(WITNESS.public_key), name=WITNESS_NAME)
-    manifest = msgspec.structs.replace(manifest, witnesses=(witness,))
+    registrar = encode_base64url(REGISTRAR_KEY.public_key)
+    manifest = msgspec.structs.replace(manifest, registrar_key=registrar, witnesses=(witness,))
     entries = [RollEntry(weight=weight, area="all") for weight in WEIGHTS]
     return make_election(manifest, entries=entries)
 

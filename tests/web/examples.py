@@ -307,7 +307,7 @@ def check_page(election: str, code: str = "", *, submitted: bool = False) -> Che
         mistyped=mistyped,
         symbol="U" if mistyped is Mistyped.SYMBOL else "",
         length=len(code),
-        answer=CheckAnswer(ALIAS, BALLOTS) if code in (RECEIPT, ALIAS, EARLIER) else None,
+        answer=CheckAnswer(ALIAS, BALLOTS, None) if code in (RECEIPT, ALIAS, EARLIER) else None,
         size=4131,
     )
 

@@ -12,6 +12,7 @@ class Standing(StrEnum):
 
     COUNTS = "counts"
     REPLACED = "replaced"
+    REVOKED = "revoked"
     NOT_COUNTED = "not-counted"
 
 
@@ -39,12 +40,26 @@ class CheckedBallot:
 
 
 @dataclass(frozen=True)
+class ReplacedCode:
+    """The revocation of a voting code."""
+
+    index: int
+    """Number of the entry on the board, from 0."""
+    successor: str
+    """Voter number of the code that took its place."""
+    reason: str
+    """As the registrar wrote it."""
+
+
+@dataclass(frozen=True)
 class CheckAnswer:
     """What the board says about a code."""
 
     voter: str
     """The voter number (alias)."""
     ballots: tuple[CheckedBallot, ...]
+    revoked: ReplacedCode | None
+    """None while the code may vote."""
 
 
 @dataclass(frozen=True)

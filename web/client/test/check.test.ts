@@ -114,3 +114,33 @@ test("what lies on the shelf is believed only with the log's signature", () => {
   assert.equal(kept("nonsense"), undefined)
   assert.equal(kept(new FakeServer().note(4)), 4n)
 })
+
+const SUCCESSOR = signingKey(utf8("w".repeat(32))).publicKey
+
+test("a replaced code's ballots do not count, and the registrar's signature says why", async () => {
+  const { server, api } = board()
+  server.revoke(VOTER.publicKey, SUCCESSOR)
+  const found = await check(api, displayCode(ballots[0]!.tracker))
+  assert.deepEqual(found.ballots.map(({ standing }) => standing), ["revoked", "revoked"])
+  assert.equal(found.revoked?.successor, alias(SUCCESSOR))
+  assert.equal(found.revoked?.reason, "Thư bị mất.")
+  assert.deepEqual(JSON.parse(proofFile(found)).entries.length, 3)
+})
+
+test("a server cannot revoke a code by its own word", async () => {
+  const code = displayCode(ballots[0]!.tracker)
+  const forged = board()
+  forged.server.revoke(VOTER.publicKey, SUCCESSOR, VOTER)
+  assert.equal(await failure(check(forged.api, code)), "signature-failed")
+  const ofAnother = board()
+  ofAnother.server.revoke(SUCCESSOR, VOTER.publicKey)
+  assert.equal(await failure(check(ofAnother.api, code)), "evidence-differs")
+  const elsewhere = board()
+  elsewhere.server.revoke(VOTER.publicKey, SUCCESSOR)
+  elsewhere.server.revocation = { ...elsewhere.server.revocation!, index: 4 }
+  assert.notEqual(await failure(check(elsewhere.api, code)), "")
+  const exchanged = board()
+  exchanged.server.revoke(VOTER.publicKey, SUCCESSOR)
+  exchanged.server.revocation = { ...exchanged.server.revocation!, successor: Buffer.from(VOTER.publicKey).toString("base64url") }
+  assert.equal(await failure(check(exchanged.api, code)), "evidence-differs")
+})

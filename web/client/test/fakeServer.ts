@@ -5,11 +5,11 @@ import { sha256 } from "@noble/hashes/sha2.js"
 import { concatBytes } from "@noble/hashes/utils.js"
 import { encodeBase64, encodeBase64url, utf8 } from "../src/crypto/encoding.ts"
 import { leafHash, nodeHash } from "../src/crypto/merkle.ts"
-import { type SigningKey, sign, signingKey } from "../src/crypto/signature.ts"
+import { bodyMessage, type SigningKey, sign, signingKey } from "../src/crypto/signature.ts"
 import { tupleHash, u64 } from "../src/crypto/transcript.ts"
 import { encodeCanonical, type JsonObject, parseCanonical } from "../src/protocol/canonicalJson.ts"
 import { bodyDigest } from "../src/protocol/leaf.ts"
-import { decodeTerms, type Terms } from "../src/protocol/terms.ts"
+import { decodeTerms, fingerprintText, type Terms } from "../src/protocol/terms.ts"
 import { displayCode, alias } from "../src/crypto/displayCode.ts"
 import { readVectors } from "./vectors.ts"
 
@@ -17,6 +17,7 @@ const vectors = readVectors("protocol")
 export const ELECTION = "00112233445566778899aabbccddeeff"
 const LOG_KEY = signingKey(utf8("L".repeat(32)))
 const SERVER_KEY = signingKey(utf8("S".repeat(32)))
+const REGISTRAR_KEY = signingKey(utf8("R".repeat(32)))
 
 type Cast = { readonly index: number; readonly leaf: JsonObject; readonly credential: string; readonly sequence: number }
 
@@ -38,6 +39,11 @@ export class FakeServer {
   readonly requests: string[] = []
   faults: Fault[] = []
   state = "open"
+  /** Entry codes that are good for one ballot each; null where the vote asks for none. */
+  permits: Set<string> | null = null
+  /** Of every code: this server knows one voter. */
+  revocation: { readonly index: number; readonly successor: string } | null = null
+  readonly bodies = new Map<string, string>()
   /** Called after each request: what others do in the meantime. */
   between: (path: string) => void = () => undefined
 
@@ -73,6 +79,18 @@ export class FakeServer {
     return cast
   }
 
+  /** Put a revocation of the voter's code on the board. author: the registrar, if it is honest. */
+  revoke(old: Uint8Array, successor: Uint8Array, author: SigningKey = REGISTRAR_KEY): void {
+    const { election, fingerprint } = { election: ELECTION, fingerprint: fingerprintText(this.terms) }
+    const keys = { new: encodeBase64url(successor), old: encodeBase64url(old) }
+    const body = encodeCanonical({ ...keys, election, fingerprint, format: "psephos/revocation/v1", reason: "Thư bị mất." })
+    const digest = bodyDigest("revocation", body)
+    this.bodies.set(encodeBase64url(digest), body)
+    const signature = encodeBase64url(sign(author, bodyMessage("revocation", digest)))
+    const leaf = { digest: encodeBase64url(digest), kind: "revocation", signature, time: "2026-11-24T13:00:00Z" }
+    this.revocation = { index: this.#append(leaf), successor: keys.new }
+  }
+
   note(size = this.leaves.length, key: SigningKey = LOG_KEY): string {
     const origin = this.terms.manifest.log_origin
     const text = `${origin}\n${size}\n${encodeBase64(root(this.leaves.slice(0, size).map(hashOf)))}\n`
@@ -89,12 +107,19 @@ export class FakeServer {
     const [route, query = ""] = path.split("?")
     const parts = route!.split("/").slice(1)
     const asked = new URLSearchParams(query)
-    const answer = this.#route(parts, asked, String(options.body ?? ""), fault)
+    const permit = new Headers(options.headers).get("Psephos-Permit")
+    const answer = this.#route(parts, asked, String(options.body ?? ""), permit, fault)
     if (fault === "lose-answer") throw new TypeError("network")
     return answer
   }
 
-  #route(parts: string[], asked: URLSearchParams, body: string, fault: Fault | undefined): Response {
+  #route(
+    parts: string[],
+    asked: URLSearchParams,
+    body: string,
+    permit: string | null,
+    fault: Fault | undefined,
+  ): Response {
     const [name, argument = ""] = parts
     if (name === "terms") return ok(this.termsText)
     if (name === "checkpoint") return ok(this.note())
@@ -102,7 +127,8 @@ export class FakeServer {
     if (name === "find") return this.#find(asked.get("code") ?? "")
     if (name === "entries") return ok(this.#entry(Number(argument), asked.get("size"), fault))
     if (name === "consistency") return ok(this.#consistency(Number(asked.get("old")), Number(asked.get("new"))))
-    if (name === "ballots") return this.#cast(body, fault)
+    if (name === "bodies") return this.bodies.has(argument) ? ok(this.bodies.get(argument)!) : problem(404, "entry-not-found")
+    if (name === "ballots") return this.#cast(body, permit, fault)
     return problem(404, "not-found")
   }
 
@@ -110,9 +136,17 @@ export class FakeServer {
     const mine = this.casts.filter((cast) => cast.credential === key)
     return {
       area: "all",
-      ballots: mine.map(({ index, leaf, sequence }, i) => ({ counts: i === mine.length - 1, index, leaf, sequence })),
+      ballots: mine.map(({ index, leaf, sequence }, i) => ({
+        counts: i === mine.length - 1 && this.revocation === null,
+        index,
+        leaf,
+        sequence,
+      })),
+      closes_at: this.terms.manifest.closes_at,
       key,
       next_sequence: mine.length + 1,
+      replaced_by: this.revocation?.successor ?? null,
+      revoked_index: this.revocation?.index ?? null,
       state: this.state,
       weight: 1,
     }
@@ -128,13 +162,15 @@ export class FakeServer {
     return problem(404, "code-not-found")
   }
 
-  #cast(body: string, fault: Fault | undefined): Response {
+  #cast(body: string, permit: string | null, fault: Fault | undefined): Response {
     const wire = parseCanonical(body) as { ballot: { credential: string; sequence: number } & JsonObject }
     const tracker = bodyDigest("ballot", encodeCanonical(wire.ballot))
     if (this.casts.some((cast) => cast.leaf["digest"] === encodeBase64url(tracker))) return problem(409, "already-cast")
     const earlier = this.casts.filter((cast) => cast.credential === wire.ballot.credential).length
     if (this.state !== "open") return problem(409, this.state)
     if (wire.ballot.sequence !== earlier + 1) return problem(409, "wrong-sequence")
+    if (this.permits !== null && permit === null) return problem(401, "sign-in-needed")
+    if (this.permits !== null && permit !== null && !this.permits.delete(permit)) return problem(403, "permit-expired")
     const { index, leaf, sequence } = this.accept(body)
     const promise = this.#promise(tracker, index, fault === "bad-promise" ? LOG_KEY : SERVER_KEY)
     return ok(encodeCanonical({ index, leaf, promise, sequence }), 201)

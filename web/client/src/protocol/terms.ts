@@ -81,7 +81,9 @@ export function verifyFreeze(terms: Terms): void {
     manifest.trustees.forEach((trustee, i) => {
       verifySignature(decodeBase64url(trustee.key, 32), message, terms.signatures[i]!)
     })
-    const others = [manifest.log_key, manifest.server_key, ...manifest.witnesses.map((witness) => witness.key)]
+    const { log_key, server_key, registrar_key } = manifest
+    const others = [log_key, server_key, ...manifest.witnesses.map((witness) => witness.key)]
+    if (registrar_key !== null) others.push(registrar_key)
     for (const key of others) requireSoundPublicKey(decodeBase64url(key, 32))
   } catch (error) {
     if (error instanceof CryptoError) throw new TermsMismatch("A trustee did not sign this.", { cause: error })

@@ -1,10 +1,10 @@
 // The public API of an election (docs/API.md), typed. Three ways to fail: the server says no (ApiProblem), nothing or
 // nothing sensible comes back (NoAnswer), or an answer that does not keep the specification (MalformedRecord).
 
-import { decodeBase64url } from "../crypto/encoding.ts"
+import { decodeBase64url, encodeBase64url } from "../crypto/encoding.ts"
 import { PsephosError } from "../errors.ts"
 import { encodeCanonical, type JsonObject, type JsonValue, parseCanonical } from "../protocol/canonicalJson.ts"
-import { boolean, bytes, type Decoded, identifier, integer, list, nullable, oneOf, record } from "../protocol/decode.ts"
+import { boolean, bytes, type Decoded, identifier, integer, list, nullable, oneOf, record, timestamp } from "../protocol/decode.ts"
 import { EvidenceDiffers } from "../protocol/errors.ts"
 import { decodeLeafValue, verifyLeafSignature } from "../protocol/leaf.ts"
 import { promise } from "../protocol/promise.ts"
@@ -34,9 +34,14 @@ const raw = (value: JsonValue): JsonValue => value
 
 const credentialFields = {
   area: identifier,
+  // Until when ballots are taken: the last extension's time, else the manifest's. The server's word.
+  closes_at: timestamp,
   ballots: list(record({ counts: boolean, index: integer(), leaf: decodeLeafValue, sequence: integer() })),
   key: bytes(32),
   next_sequence: integer(1, 2 ** 32 - 1),
+  // The code that took this one's place, and the entry that says so; null while it was not revoked.
+  replaced_by: nullable(bytes(32)),
+  revoked_index: nullable(integer()),
   state: oneOf("not-open", "open", "closed"),
   weight: integer(1),
 }
@@ -98,14 +103,21 @@ export class Api {
     return this.#get(`/entries/${index}${size === undefined ? "" : `?size=${size}`}`)
   }
 
+  /** The body that an entry announces, to be checked against its digest. digest: 32 bytes. */
+  body(digest: Uint8Array): Promise<string> {
+    return this.#get(`/bodies/${encodeBase64url(digest)}`)
+  }
+
   /** To be checked by `verifyContinuation`. */
   consistency(old: bigint, next: bigint): Promise<string> {
     return this.#get(`/consistency?old=${old}&new=${next}`)
   }
 
-  /** @param request - the bytes; sent twice they are one ballot */
-  async cast(request: string): Promise<CastAnswer> {
-    const answer = castAnswer(parseCanonical(await this.#post("/ballots", request)), "cast")
+  /** @param request - the bytes; sent twice they are one ballot @param entry - the code that a sign-in gave, where the
+   * vote asks for one */
+  async cast(request: string, entry: string | null = null): Promise<CastAnswer> {
+    const headers: Record<string, string> = entry === null ? {} : { "Psephos-Permit": entry }
+    const answer = castAnswer(parseCanonical(await this.#post("/ballots", request, headers)), "cast")
     return { ...answer, promised: promise(answer.promise, "cast.promise") }
   }
 
@@ -117,8 +129,8 @@ export class Api {
     return this.#ask(path, { method: "GET" })
   }
 
-  #post(path: string, body: string): Promise<string> {
-    return this.#ask(path, { method: "POST", body, headers: { "Content-Type": "application/json" } })
+  #post(path: string, body: string, headers: Record<string, string> = {}): Promise<string> {
+    return this.#ask(path, { method: "POST", body, headers: { "Content-Type": "application/json", ...headers } })
   }
 
   async #ask(path: string, options: RequestInit): Promise<string> {

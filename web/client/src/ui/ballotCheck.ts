@@ -8,12 +8,17 @@ import { encodeCanonical, parseCanonical } from "../protocol/canonicalJson.ts"
 import { EvidenceDiffers } from "../protocol/errors.ts"
 import { verifyLeafSignature } from "../protocol/leaf.ts"
 import type { Receipt } from "../protocol/receipt.ts"
+import { verifyRevocation } from "../protocol/revocation.ts"
 import type { Terms } from "../protocol/terms.ts"
 import type { Api, FindAnswer } from "./api.ts"
 import { type KnownHeads, requireOneLog, type SignedHead } from "./heads.ts"
 
 /** What became of a ballot. That a ballot counts is the server's word until the whole board is verified. */
-export type Standing = "counts" | "replaced" | "uncounted"
+export type Standing = "counts" | "replaced" | "revoked" | "uncounted"
+
+/** Why no ballot of this voting code counts: the registrar's own word, proved to stand on the board.
+ * successor: voter number of the code that took its place. */
+export type Revoked = { readonly entry: BoardEntry; readonly successor: string; readonly reason: string }
 
 /** One ballot of the voter, proved to stand on the board. entered: the one that was asked for. */
 export type CheckedBallot = {
@@ -23,10 +28,11 @@ export type CheckedBallot = {
   readonly entered: boolean
 }
 
-/** Everything that was checked. continued: sizes of earlier heads that this one was shown to continue. */
+/** Everything that was checked. revoked: null while the code may vote. continued: sizes of earlier heads that this one was shown to continue. */
 export type BallotCheck = {
   readonly voter: string
   readonly ballots: readonly CheckedBallot[]
+  readonly revoked: Revoked | null
   readonly signed: SignedHead
   readonly witnesses: number
   readonly continued: readonly bigint[]
@@ -63,6 +69,7 @@ export async function checkBallots(
     })
   }
   requireAsked(code, found, ballots)
+  const revoked = await checkRevoked(api, terms, found, signed)
   if (receipt !== null) requireReceipt(receipt, ballots)
   const earlier = [heads.newest?.head, receipt?.head].filter((head) => head !== undefined)
   for (const head of earlier) await requireOneLog(api, head, signed.head)
@@ -70,6 +77,7 @@ export async function checkBallots(
   return {
     voter: alias(found.key),
     ballots,
+    revoked,
     signed,
     witnesses: countWitnesses(manifest, note),
     continued: earlier.map((head) => head.size).filter((size) => size < signed.head.size),
@@ -78,13 +86,30 @@ export async function checkBallots(
 }
 
 /** The proof as a file: the signed head and each entry, as they came. */
-export function proofFile({ signed, ballots }: BallotCheck): string {
-  return encodeCanonical({ checkpoint: signed.note, entries: ballots.map(({ entry }) => parseCanonical(entry.answer)) })
+export function proofFile({ signed, ballots, revoked }: BallotCheck): string {
+  const entries = [...ballots.map(({ entry }) => entry), ...(revoked === null ? [] : [revoked.entry])]
+  return encodeCanonical({ checkpoint: signed.note, entries: entries.map((entry) => parseCanonical(entry.answer)) })
+}
+
+/** A server that calls a code revoked must show the registrar's signature, and cannot count its ballots besides. */
+async function checkRevoked(api: Api, terms: Terms, found: FindAnswer, signed: SignedHead): Promise<Revoked | null> {
+  if (found.revoked_index === null) return null
+  const entry = verifyEntry(terms.manifest, await api.entry(found.revoked_index, signed.head.size), found.revoked_index)
+  verifyConsistency(entry.head, signed.head, [])
+  const said = verifyRevocation(terms, entry, await api.body(entry.leaf.digest), found.key)
+  if (found.replaced_by === null || !equalBytes(said.new, found.replaced_by)) {
+    throw new EvidenceDiffers("The board names another new voting code than the answer.")
+  }
+  if (found.ballots.some((ballot) => ballot.counts)) {
+    throw new EvidenceDiffers("The answer counts a ballot of a voting code that was revoked.")
+  }
+  return { entry, successor: alias(said.new), reason: said.reason }
 }
 
 function standingOf(found: FindAnswer, index: number): Standing {
   const at = found.ballots.findIndex((ballot) => ballot.index === index)
   if (found.ballots[at]?.counts) return "counts"
+  if (found.revoked_index !== null) return "revoked"
   return found.ballots.slice(at + 1).some((later) => later.counts) ? "replaced" : "uncounted"
 }
 

@@ -8,7 +8,7 @@ import { EvidenceDiffers } from "../protocol/errors.ts"
 import { type Receipt, verifyReceipt } from "../protocol/receipt.ts"
 import { decodeTerms, type Terms, verifyFreeze } from "../protocol/terms.ts"
 import { Api, ApiProblem, type FindAnswer, NoAnswer } from "./api.ts"
-import { type BallotCheck, type CheckedBallot, checkBallots, proofFile } from "./ballotCheck.ts"
+import { type BallotCheck, type CheckedBallot, checkBallots, proofFile, type Revoked } from "./ballotCheck.ts"
 import { EmptyCode, mistakeInCode } from "./codeMistakes.ts"
 import { action, addTick, ErrorPlace, field, fillCode, fromTemplate, hook, offerFile } from "./dom.ts"
 import { browserShelf, KnownHeads } from "./heads.ts"
@@ -175,12 +175,25 @@ export class CheckPage {
       this.#status.hidden = true
       const found = fromTemplate(this.#page, "check-found")
       field(found, "voter").textContent = check.voter
-      field(found, "count").textContent = this.#texts.say({ key: "check.voter", values: { n: count }, count })
+      const { revoked } = check
+      const words = revoked === null ? { key: "check.voter", values: { n: count }, count } : { key: "check.cast", values: { n: count }, count }
+      field(found, "count").textContent = this.#texts.say(words)
+      const counts = check.ballots.some((ballot) => ballot.standing === "counts")
+      field(found, counts ? "found" : "found-counts").remove()
       const rows = check.ballots.map((ballot, i) => this.#row(ballot, i + 1, count))
       hook(found, '[data-list="ballots"]').replaceChildren(...rows.reverse())
       this.#result.replaceChildren(found)
     }
+    if (check.revoked !== null) this.#showRevoked(check.revoked)
     this.#showChecks(terms, check)
+  }
+
+  /** Whose word it is that these ballots do not count, and under which number to look instead. */
+  #showRevoked({ entry, successor, reason }: Revoked): void {
+    const note = fromTemplate(this.#page, "check-revoked")
+    const values = { voter: successor, n: entry.index, reason }
+    field(note, "revoked-note").textContent = this.#texts.say({ key: "check.revoked", values })
+    this.#result.append(note)
   }
 
   #row({ entry, code, standing, entered }: CheckedBallot, n: number, total: number): DocumentFragment {
@@ -189,7 +202,7 @@ export class CheckPage {
     field(row, "title").textContent = this.#texts.say({ key: "check.title", values: { n, total } })
     fillCode(this.#page, field(row, "tracker"), code)
     field(row, "when").textContent = this.#texts.say({ key: "check.when", values: { time, n: entry.index } })
-    for (const each of ["counts", "replaced", "uncounted"]) if (each !== standing) field(row, each).remove()
+    for (const each of ["counts", "replaced", "revoked", "uncounted"]) if (each !== standing) field(row, each).remove()
     if (!entered) field(row, "entered").remove()
     return row
   }
@@ -206,6 +219,7 @@ export class CheckPage {
       const steps = entry.proof.length
       say({ key: "check.proof", values: { n: steps }, count: steps })
     }
+    if (check.revoked !== null) say({ key: "check.revoked.signed" })
     say({ key: "check.server" })
     for (const size of check.continued) {
       say({ key: "check.consistent", values: { from: Number(size), to: Number(head.size) } })
