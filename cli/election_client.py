@@ -4,6 +4,7 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,14 +52,22 @@ class ElectionClient:
         """A JSON object. Raises: ServerRefuses, AnswerLost, AnswerUnreadable."""
         return _answer(self._ask(path))
 
-    def post(self, path: str, data: bytes) -> dict[str, Any]:
+    def post(self, path: str, data: bytes, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Send a canonical record; the JSON object that comes back. Raises: as `get`."""
-        return _answer(self._ask(path, data))
+        return _answer(self._ask(path, data, headers=headers))
 
-    def _ask(self, path: str, data: bytes | None = None, limit_bytes: int = ANSWER_BYTES_MAX) -> bytes:
+    def _ask(
+        self,
+        path: str,
+        data: bytes | None = None,
+        limit_bytes: int = ANSWER_BYTES_MAX,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         try:
             request = urllib.request.Request(  # noqa: S310  (the scheme was checked)
-                self.address.rstrip("/") + path, data=data, headers={"Content-Type": "application/json"}
+                self.address.rstrip("/") + path,
+                data=data,
+                headers={"Content-Type": "application/json", **(headers or {})},
             )
             with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
                 return bytes(answer.read(limit_bytes + 1))

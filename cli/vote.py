@@ -1,6 +1,7 @@
 """`psephos vote`: a ballot without a browser. The same encryption, proofs and checks, from a terminal."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -34,6 +35,7 @@ from verifier.program import MalformedFingerprint, read_fingerprint
 T = TypeVar("T")
 
 CODE_FILE_BYTES_MAX: Final = 1000
+_ENTRY_CODE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 NO_BALLOTS_NOW: Final = {
     "closed": "Voting is closed. You have not cast a ballot now.",
     "not-open": "Voting has not begun. You have not voted yet.",
@@ -46,6 +48,12 @@ def vote(
     fingerprint: Annotated[str | None, typer.Option(help="The fingerprint that your letter shows.")] = None,
     code_file: Annotated[
         Path | None, typer.Option(help="Read the voting code from this file, instead of asking for it.")
+    ] = None,
+    permit: Annotated[
+        str | None,
+        typer.Option(
+            help="The entry code of your sign-in, where the election asks for one; asked for unless given."
+        ),
     ] = None,
 ) -> None:
     """Vote without a browser: answer, look at the receipt code, then cast the ballot or test it.
@@ -70,7 +78,7 @@ def vote(
             if typer.confirm("Cast my vote? (No: test this ballot instead)"):
                 break
             _test(client, terms, key, values, sequence, seed, body)
-        _cast(client, terms, key, body, receipt)
+        _cast(client, terms, key, body, receipt, permit)
 
 
 def _require_place(receipt: Path) -> None:
@@ -224,7 +232,14 @@ def _test(
     say("Your answers are sealed anew, with another receipt code.")
 
 
-def _cast(client: ElectionClient, terms: ElectionTerms, key: SigningKey, body: bytes, path: Path) -> None:
+def _cast(
+    client: ElectionClient,
+    terms: ElectionTerms,
+    key: SigningKey,
+    body: bytes,
+    path: Path,
+    permit: str | None,
+) -> None:
     request = CastRequest(
         ballot=decode_canonical(body, BallotRecord, limit_bytes=len(body)),
         format="psephos/cast/v1",
@@ -232,7 +247,7 @@ def _cast(client: ElectionClient, terms: ElectionTerms, key: SigningKey, body: b
     )
     code = display_code(body_digest(Kind.BALLOT, body))
     try:
-        answer = client.post("/ballots", encode_canonical(request))
+        answer = _send(client, terms, encode_canonical(request), permit)
     except ServerRefuses as error:
         say("Your vote is not in the urn.")
         raise UnusableInput(str(error)) from error
@@ -256,6 +271,30 @@ def _cast(client: ElectionClient, terms: ElectionTerms, key: SigningKey, body: b
     say("Checked here: signature, promise, inclusion, signed head.")
     _write_new(path, encode_canonical(receipt))
     say(f"Your receipt: {path}")
+
+
+def _send(client: ElectionClient, terms: ElectionTerms, data: bytes, permit: str | None) -> dict[str, Any]:
+    """The server's answer to a ballot. Where sign-in is asked, the sealed ballot waits for a code that is good."""
+    if not terms.manifest.asks_sign_in:
+        return client.post("/ballots", data)
+    if permit is None:
+        base, _, election = client.address.rstrip("/").partition("/api/v1/elections/")
+        say(
+            f"\nThis vote asks you to sign in: open {base}/en/elections/{election}/permit and press the button."
+        )
+    while True:
+        code = permit or typer.prompt("The entry code of your sign-in")
+        if not _ENTRY_CODE.fullmatch(code.strip()):
+            say("An entry code has 43 letters, numbers, “-” and “_”. Copy it once more.")
+            permit = None
+            continue
+        try:
+            return client.post("/ballots", data, {"Psephos-Permit": code.strip()})
+        except ServerRefuses as error:
+            if error.code != "permit-expired":
+                raise
+            say(f"{error} The sealed ballot is still here: get another entry code.")
+            permit = None
 
 
 def _does_not_hold(error: Exception, code: str) -> typer.Exit:

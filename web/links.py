@@ -92,6 +92,10 @@ class Links:
         """The voting booth."""
         return f"{self.election(election)}/booth"
 
+    def permit(self, election: str) -> str:
+        """Where who signs in gets the code that lets one ballot in."""
+        return f"{self.election(election)}/permit"
+
     def check(self, election: str, code: str | None = None) -> str:
         """Check my ballot; `code`: a receipt code or voter number."""
         query = f"?{urlencode({'code': code})}" if code else ""

@@ -40,3 +40,5 @@ class BoothPage:
     warnings: Warnings
     turnout: Turnout
     """For the urn of the end page."""
+    sign_in: bool = False
+    """Who casts has to sign in, after the ballot is sealed."""

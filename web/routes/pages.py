@@ -112,6 +112,7 @@ def booth(request: Request) -> Response:
             "election": links.election(page.head.id),
             "check": links.check(page.head.id),
             "board": links.board(page.head.id),
+            "permit": links.permit(page.head.id),
             "qr": qr(page.head.id, "{tracker}"),
         },
         "texts": client_texts.translated(client_texts.BOOTH, _language(request)),

@@ -26,6 +26,7 @@ async function cast(
   server: FakeServer,
   faults: Fault[] = [],
   onState: (state: CastState, casting: Casting) => void = () => undefined,
+  entry: string | null = null,
 ): Promise<{ outcome: Outcome; states: string[]; casting: Casting }> {
   server.faults = faults
   const states: string[] = []
@@ -39,7 +40,7 @@ async function cast(
     },
   }
   const ballot = first!
-  const job = { terms, ballot, request: castRequest(ballot, VOTER), credential: VOTER.publicKey, sequence: 1 }
+  const job = { terms, ballot, request: castRequest(ballot, VOTER), credential: VOTER.publicKey, sequence: 1, entry }
   const casting: Casting = new Casting(job, new Api("/api", server.fetch), clock, (state) => {
     states.push(state.kind)
     onState(state, casting)
@@ -178,4 +179,42 @@ test("a signature for casting is made by the credential, and only for this body"
   const request = castRequest(first!, VOTER)
   assert.ok(request.includes(`"credential":"${encodeBase64url(VOTER.publicKey)}"`))
   assert.notEqual(request.slice(-90), castRequest(second!, VOTER).slice(-90))
+})
+
+test("an entry code goes with the ballot, and nowhere else", async () => {
+  const server = new FakeServer()
+  server.permits = new Set(["good"])
+  const sent: (string | null)[] = []
+  const fetcher = server.fetch
+  const seeing = Object.assign(server, {
+    fetch: (url: string, options: RequestInit) => {
+      sent.push(new Headers(options.headers).get("Psephos-Permit"))
+      return fetcher(url, options)
+    },
+  })
+  const { outcome } = await cast(seeing, [], undefined, "good")
+  assert.equal(outcome.kind, "in")
+  assert.deepEqual(sent, ["good", ...sent.slice(1).map(() => null)])
+  assert.equal(server.permits.size, 0)
+})
+
+test("an entry code that has run out: refused, after the board was asked", async () => {
+  const server = new FakeServer()
+  server.permits = new Set()
+  const { outcome } = await cast(server, [], undefined, "old")
+  assert.ok(outcome.kind === "refused" && outcome.code === "permit-expired")
+  assert.ok(server.requests.at(-1)?.startsWith("GET /credentials/"))
+})
+
+test("the answer was lost and the code used: the ballot that used it is found, not refused", async () => {
+  const server = new FakeServer()
+  server.permits = new Set(["good"])
+  const request = castRequest(first!, VOTER)
+  // As when the first request commits between two reads of the second: the door sees the code gone, not yet the ballot.
+  server.between = (path) => {
+    if (path === "/ballots" && server.casts.length === 0) server.accept(request)
+  }
+  server.permits.clear()
+  const { outcome } = await cast(server, [], undefined, "good")
+  assert.equal(outcome.kind, "in")
 })

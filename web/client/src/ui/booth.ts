@@ -19,6 +19,7 @@ import { type PageData, PageFault, readPageData, requireNamed, textField } from 
 import { QuestionScreen } from "./questionScreen.ts"
 import { ReviewStep } from "./reviewStep.ts"
 import { type Sealed, Sealing, SealingFailed } from "./sealing.ts"
+import { SignInStep } from "./signInStep.ts"
 import { type HistoryMode, hashOf, placeOf, type StepName, Steps } from "./steps.ts"
 import { fillTest } from "./testStep.ts"
 import { type Message, Texts } from "./texts.ts"
@@ -50,6 +51,9 @@ export class Booth {
   #screens: readonly QuestionScreen[] = []
   #voter: Voter | null = null
   #sealed: Sealed | null = null
+  #signIn: SignInStep | null = null
+  /** A code for one ballot of whoever signed in. It stays good until a ballot, or a conflict, has used it. */
+  #entry: string | null = null
   #sealingJob = 0
   #casting: Casting | null = null
   #lock: Lock = "open"
@@ -90,6 +94,9 @@ export class Booth {
     if (this.#page.querySelectorAll('section[data-step="question"]').length !== this.#screens.length) {
       throw new PageChanged("The page has another number of questions than the manifest.")
     }
+    if (terms.manifest.sign_in === "required") {
+      this.#signIn = new SignInStep(this.#steps, this.#texts, this.#data, (entry) => this.#admit(entry))
+    }
     sealing.prepare(answer, this.#data.election).catch((error: unknown) => this.#fail(error))
     return { terms, sealing }
   }
@@ -127,7 +134,8 @@ export class Booth {
     action(this.#steps.section("unknown"), "send-again").addEventListener("click", () => this.#casting?.sendAgain())
     window.addEventListener("popstate", () => this.#follow())
     window.addEventListener("beforeunload", (event) => {
-      if (this.#lock === "casting") event.preventDefault()
+      // The sealed ballot is in this tab only.
+      if (this.#lock === "casting" || this.#steps.place.step === "sign-in") event.preventDefault()
     })
   }
 
@@ -179,6 +187,7 @@ export class Booth {
   /** Why this credential cannot cast a ballot now, if so. */
   async #obstacle(standing: CredentialAnswer): Promise<Message | null> {
     const { manifest } = (await this.#loaded).terms
+    if (standing.revoked_index !== null) return { key: "code.replaced" }
     if (standing.state !== "open") return this.#problem(standing.state, "")
     return standing.next_sequence > 1 && !manifest.revoting ? { key: "code.voted" } : null
   }
@@ -194,6 +203,7 @@ export class Booth {
       this.#voter.standing = standing
     } else {
       for (const screen of this.#screens) screen.reset()
+      this.#entry = null
       this.#voter = { key, standing, answers: this.#screens.map(() => null) }
     }
     this.#sealed = null
@@ -272,6 +282,7 @@ export class Booth {
     const sealed = this.#sealed
     if (voter === null || sealed === null || this.#lock !== "open") return
     const { terms } = await this.#loaded
+    if (this.#signIn !== null && this.#entry === null) return this.#signIn.show(null)
     this.#sealed = null
     this.#lock = "casting"
     const job = {
@@ -280,6 +291,7 @@ export class Booth {
       request: castRequest(sealed.ballot, voter.key),
       credential: voter.key.publicKey,
       sequence: sealed.sequence,
+      entry: this.#entry,
     }
     const casting = new Casting(job, this.#api, CLOCK, (state) => this.#showCasting(state, sealed, casting))
     this.#casting = casting
@@ -287,7 +299,24 @@ export class Booth {
     if (outcome.kind === "in") return this.#showEnd(terms, sealed, outcome)
     this.#lock = "open"
     this.#casting = null
-    this.#showRefused(this.#problem(outcome.code, outcome.detail))
+    const reason = this.#problem(outcome.code, outcome.detail)
+    if (this.#signIn !== null && ["sign-in-needed", "permit-expired"].includes(outcome.code)) {
+      // Nothing is wrong with the ballot: the same one goes in with another code.
+      this.#entry = null
+      this.#sealed = sealed
+      return this.#signIn.show(reason)
+    }
+    if (outcome.code === "sign-in-conflict") this.#entry = null
+    this.#showRefused(reason)
+  }
+
+  /** A sign-in has given an entry code: the voter has pressed “Cast my vote” before. Says whether a ballot waits for it. */
+  #admit(entry: string): boolean {
+    const waits = this.#steps.place.step === "sign-in" && this.#sealed !== null && this.#lock === "open" && !this.#busy
+    if (!waits) return false
+    this.#entry = entry
+    void this.#once(() => this.#cast())
+    return true
   }
 
   #showRefused(reason: Message): void {
@@ -339,6 +368,7 @@ export class Booth {
   #showEnd(terms: Terms, sealed: Sealed, outcome: Outcome & { kind: "in" }): void {
     this.#lock = "done"
     this.#voter = null
+    this.#entry = null
     this.#casting = null
     this.#code.empty()
     for (const screen of this.#screens) screen.reset()

@@ -37,6 +37,8 @@ export type CastJob = {
   readonly request: string
   readonly credential: Uint8Array
   readonly sequence: number
+  /** The code that a sign-in gave for this ballot; null where the vote asks for none. */
+  readonly entry: string | null
 }
 
 export class Casting {
@@ -89,12 +91,13 @@ export class Casting {
   async #send(): Promise<Outcome | null> {
     let answer: CastAnswer
     try {
-      answer = await this.#api.cast(this.#job.request)
+      answer = await this.#api.cast(this.#job.request, this.#job.entry)
     } catch (error) {
       if (!(error instanceof ApiProblem)) return unknown(error)
       // The bytes may have arrived by an earlier request whose answer was lost: the board knows. Without its word, or
-      // against it, a conflict proves nothing.
-      const looked = error.status === 409 ? await this.#find() : "absent"
+      // against it, a conflict proves nothing; nor does a used entry code, which this very ballot may have used.
+      const doubtful = error.status === 409 || error.code === "permit-expired"
+      const looked = doubtful ? await this.#find() : "absent"
       if (looked === "listed" || looked === "unseen") return null
       if (looked !== "absent" && looked.kind === "in") return looked
       if (error.code === "already-cast") return null

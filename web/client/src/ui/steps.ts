@@ -3,7 +3,18 @@
 import { hook } from "./dom.ts"
 import type { Texts } from "./texts.ts"
 
-export type StepName = "code" | "question" | "review" | "casting" | "end" | "refused" | "unknown" | "test" | "failed"
+/** `sign-in` is there only where the vote asks for it. */
+export type StepName =
+  | "code"
+  | "question"
+  | "review"
+  | "sign-in"
+  | "casting"
+  | "end"
+  | "refused"
+  | "unknown"
+  | "test"
+  | "failed"
 
 /** A step, and which question. index: from 0, of a question. */
 export type Place = { readonly step: StepName; readonly index: number }
@@ -81,5 +92,5 @@ export function placeOf(hash: string): Place | null {
   if (question !== null) return { step: "question", index: Number(question[1]) - 1 }
   if (hash === "" || hash === "#code") return { step: "code", index: 0 }
   if (hash === "#review") return { step: "review", index: 0 }
-  return ["#casting", "#end", "#refused", "#unknown", "#test"].includes(hash) ? { step: "review", index: 0 } : null
+  return ["#sign-in", "#casting", "#end", "#refused", "#unknown", "#test"].includes(hash) ? { step: "review", index: 0 } : null
 }

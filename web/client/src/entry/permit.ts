@@ -1,0 +1,3 @@
+import { handOver } from "../ui/permit.ts"
+
+handOver(document)
