@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from crypto.display_code import alias
 from crypto.encoding import encode_base64url
+from identity.opening import open_desk
 from protocol.leaf import Kind
 from tests.support.elections import voter_key
 from tests.support.offices import FIRST, OfficeUnderTest, cast_request, make_office
@@ -25,10 +26,11 @@ POSTING = [operation for operation in OPERATIONS if not operation.is_reading]
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeUnderTest]:
-    """An open election with one ballot. What is tested here does not depend on the database."""
+    """An open election with one ballot, and a site log. What is tested here does not depend on the database."""
     folder = tmp_path_factory.mktemp("site")
     office = make_office(f"sqlite:///{folder / 'psephos.sqlite'}", folder / "secrets")
     office.cast(1, FIRST)
+    open_desk(office.engine, office.secrets, "http://localhost:8000", clock=office.clock)
     yield office
     office.engine.dispose()
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from crypto.checkpoint import verify_checkpoint
 from identity.invitations import invite
 from identity.roles import Role
-from identity.trail import System, record
-from storage.session import writing
+from identity.trail import System, record, verify_trail
+from storage.session import reading, writing
 from tests.support.repository import ROOT
 from tests.support.sites import SAME_SITE, SiteUnderTest, site_under_test
 from tests.web.reader import Page
@@ -179,3 +180,12 @@ def test_a_page_is_kept_by_nobody_once_it_knows_who_reads_it(site: SiteUnderTest
         expected = "no-cache" if path.endswith("/sent") else "no-store"
         assert answer.headers["cache-control"] == expected
     assert site.browser().get("/en/sign-in").headers["cache-control"] == "no-store"
+
+
+def test_the_head_of_the_log_is_for_everybody_to_keep(site: SiteUnderTest) -> None:
+    desk = site.desk.desk
+    answer = site.browser().get("/api/v1/site/checkpoint")
+    assert answer.status_code == 200
+    head = verify_checkpoint(answer.text, desk.trail_origin, desk.keys.log.public_key)
+    with reading(desk.engine) as session:
+        assert verify_trail(session, desk.trail_origin, desk.keys.log.public_key, [answer.text]) == head.size

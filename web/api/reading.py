@@ -11,6 +11,7 @@ from board import log as board
 from board.log import LogId
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
+from identity.desk import trail_origin
 from protocol.ballot import BallotInvalid
 from protocol.errors import ProtocolError
 from protocol.public_terms import make_public_terms
@@ -162,6 +163,14 @@ def checkpoint(request: Request) -> Response:
     with reading(office_of(request).engine) as session:
         row = frozen(session, request)
         note = board.latest_checkpoint(session, LogId(row.log_id))
+    return bytes_answer(note.encode(), REVALIDATE, "text/plain; charset=utf-8")
+
+
+def site_checkpoint(request: Request) -> Response:
+    """GET /api/v1/site/checkpoint: the head of the site log (`identity.trail`)."""
+    origin = trail_origin(request.app.state.settings.base_url)
+    with reading(office_of(request).engine) as session:
+        note = board.latest_checkpoint(session, board.find_log(session, origin))
     return bytes_answer(note.encode(), REVALIDATE, "text/plain; charset=utf-8")
 
 

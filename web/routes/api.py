@@ -223,6 +223,18 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     ),
     Operation(
         method="GET",
+        path="/api/v1/site/checkpoint",
+        name="getSiteCheckpoint",
+        tag="board",
+        summary="The newest signed head of the site log",
+        description="Everything done in a role is in that log. Keep this note: a later one must continue it.",
+        handler=reading.site_checkpoint,
+        answer=Answer("The note.", {"type": "string"}, media_type="text/plain"),
+        rule=VOTING,
+        problems=("entry-not-found",),
+    ),
+    Operation(
+        method="GET",
         path=f"{_ONE}/entries",
         name="listEntries",
         tag="board",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from identity import trail
 from identity.roles import Permission
@@ -25,14 +25,6 @@ def public(request: Request) -> Response:
 def with_names(request: Request) -> Response:
     """GET /{lang}/staff/trail?page="""
     return _page(request, with_names=True)
-
-
-def checkpoint(request: Request) -> Response:
-    """GET /api/v1/site/checkpoint: the signed head of the site log."""
-    desk = desk_of(request)
-    with reading(desk.engine) as session:
-        note = trail.checkpoint(desk, session)
-    return PlainTextResponse(note, headers={"Cache-Control": "no-store"})
 
 
 def trail_routes() -> list[AccessRoute]:
