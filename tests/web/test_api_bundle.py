@@ -16,7 +16,7 @@ import web.api.bundles
 from audits.bundle import zip_bundle
 from tests.support.offices import FIRST, OfficeUnderTest, close_early, make_office
 from tests.web.test_rate_storage import Seconds
-from web.api.bundles import BUILD_SHARE, Bundles, bundle_folder
+from web.api.bundles import BUILD_SHARE, Build, Bundles, bundle_folder
 
 
 @pytest.fixture
@@ -105,13 +105,14 @@ def test_while_votes_are_cast_building_takes_a_bounded_share(
     assert not (tmp_path / "kept").exists()
 
 
+@pytest.mark.parametrize("headers", [{}, {"If-None-Match": '"x"'}], ids=["plain", "conditional"])
 def test_requests_side_by_side_wait_for_one_build_and_block_nothing_else(
-    office: OfficeUnderTest, builds: Builds
+    office: OfficeUnderTest, builds: Builds, headers: dict[str, str]
 ) -> None:
     """More than there are worker threads: they wait on the event loop, so the rest of the site goes on answering."""
     builds.go_on.clear()
     with office.client as client, ThreadPoolExecutor(51) as readers:
-        waiting = [readers.submit(client.get, f"{office.api}/bundle") for _ in range(50)]
+        waiting = [readers.submit(client.get, f"{office.api}/bundle", headers=headers) for _ in range(50)]
         for _ in range(500):
             if builds.count:
                 break
@@ -123,6 +124,93 @@ def test_requests_side_by_side_wait_for_one_build_and_block_nothing_else(
     assert builds.count == 1
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers follow a build at once."""
+    monkeypatch.setattr(web.api.bundles, "PATIENCE_SECONDS", 0)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_large_bundle_is_read_while_it_is_made(
+    office: OfficeUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first bytes arrive before the last are made; what arrived is the whole file."""
+    go_on, seen = threading.Event(), []
+
+    def slowly(engine: Engine, election_id: str) -> Iterator[bytes]:
+        data = b"".join(zip_bundle(engine, election_id))
+        yield data[:1000]
+        assert go_on.wait(20)
+        yield data[1000:]
+
+    monkeypatch.setattr(web.api.bundles, "zip_bundle", slowly)
+
+    async def follow() -> bytes:
+        bundles: Bundles = office.client.app.state.bundles  # type: ignore[attr-defined]
+        build = await bundles.get_or_follow(office.id, 6, growing=False)
+        assert isinstance(build, Build)
+        assert not await build.ends_within(0)
+        async for piece in build.read():
+            seen.append(piece)
+            go_on.set()
+        return b"".join(seen)
+
+    followed = asyncio.run(follow())
+    assert len(seen[0]) == 1000
+    kept = office.client.get(f"{office.api}/bundle")
+    assert kept.content == followed
+    assert leaves(followed) == 6
+
+
+@pytest.mark.usefixtures("impatient")
+def test_half_a_bundle_never_looks_whole(office: OfficeUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    def breaks(_engine: Engine, _election: str) -> Iterator[bytes]:
+        yield b"half"
+        assert go_on.wait(20)
+        raise RuntimeError("database gone")
+
+    async def follow() -> None:
+        bundles: Bundles = office.client.app.state.bundles  # type: ignore[attr-defined]
+        build = await bundles.get_or_follow(office.id, 6, growing=False)
+        assert isinstance(build, Build)
+        async for piece in build.read():
+            assert piece == b"half"
+            go_on.set()
+
+    monkeypatch.setattr(web.api.bundles, "zip_bundle", breaks)
+    with pytest.raises(RuntimeError, match="database gone"):
+        asyncio.run(follow())
+
+
+@pytest.mark.usefixtures("impatient")
+def test_whoever_asks_after_closing_does_not_follow_a_build_from_before(
+    office: OfficeUnderTest, builds: Builds
+) -> None:
+    builds.go_on.clear()
+    with office.client as client, ThreadPoolExecutor(2) as readers:
+        early = readers.submit(client.get, f"{office.api}/bundle")
+        while not builds.count:
+            threading.Event().wait(0.01)
+        close_early(office.office, office.id)
+        late = readers.submit(client.get, f"{office.api}/bundle")
+        builds.go_on.set()
+        assert leaves(late.result(timeout=20).content) == len(office.entries())
+        assert leaves(early.result(timeout=20).content) >= 6
+
+
+def test_without_spare_room_nothing_is_kept(
+    office: OfficeUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Ballots may be stored on the same disk, and go first."""
+    monkeypatch.setattr(web.api.bundles, "FREE_BYTES_MIN", 1 << 60)
+    answer = office.client.get(f"{office.api}/bundle")
+    assert leaves(answer.content) == len(office.entries())
+    assert "cannot be kept: OSError" in caplog.text
+    assert list(office.client.app.state.bundles.folder.iterdir()) == []  # type: ignore[attr-defined]
 
 
 def test_a_reader_who_leaves_does_not_stop_the_build(

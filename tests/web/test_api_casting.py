@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+import web.api.bundles
 import web.casting_pool
 from crypto.encoding import decode_base64url, encode_base64url
 from protocol.canonical import decode_canonical
@@ -194,6 +195,29 @@ def test_the_site_goes_on_answering_while_ballots_are_checked(running: Running) 
     assert seen == 200
     assert answers == [201] * 4
     require_whole(running.office)
+
+
+def test_headers_on_the_wire(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HEAD and 304 carry no body that would be taken for the next answer; a growing bundle comes in pieces."""
+    bundle = f"{running.api}/bundle"
+    monkeypatch.setattr(web.api.bundles, "PATIENCE_SECONDS", 0)
+    grown = running.http.get(bundle)
+    whole = running.http.get(bundle)
+    assert grown.content == whole.content
+    assert "content-length" in whole.headers
+    for _ in range(2):  # on one connection
+        head = running.http.head(bundle)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == whole.headers["content-length"]
+        part = running.http.get(bundle, headers={"Range": "bytes=0-3"})
+        assert (part.status_code, part.content) == (206, b"PK\3\4")
+    for path in (bundle, f"{running.api}/terms", f"{running.api}/checkpoint"):
+        etag = running.http.get(path).headers["etag"]
+        again = running.http.get(path, headers={"If-None-Match": etag})
+        assert (again.status_code, again.content) == (304, b"")
+    assert running.http.options(bundle).status_code == 204
+    assert running.http.get("/healthz").text == "alive\n"
+    assert running.http.get("/readyz").text == "ready\n"
 
 
 def test_a_fault_in_a_process_is_a_fault_of_one_request(running: Running) -> None:

@@ -2,13 +2,15 @@
 
 A bundle is as large as the board, and everybody wants it on the evening of the result. It is kept as one zip file for
 each election in a folder of this server (`bundle_folder`); when the board has grown, the next request builds a new one.
-Requests that come meanwhile wait for the same build, on the event loop and in no thread.
+Requests that come meanwhile share the build: after a second they read along as the file grows, so that no proxy gives
+up on a large board; those that name an ETag or a part wait for its end. All wait on the event loop and in no thread.
 
 While votes are cast, the board grows with every request: then a bundle may be a little old, so that building takes a
 twentieth of one processor at most. It is whole and consistent all the same, for the state that its checkpoint signs.
 """
 
 import asyncio
+import errno
 import hashlib
 import logging
 import os
@@ -19,7 +21,9 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO, Final
@@ -46,7 +50,12 @@ BYTES_MAX: Final = 4 * 1024**3
 GRACE_SECONDS: Final = 60
 BUILD_SHARE: Final = 20
 """While an election is open, a bundle is used for this many times the seconds that it took to build."""
+FREE_BYTES_MIN: Final = 1 << 29
+"""Of the disk: ballots may be stored on it too, and go first."""
+PATIENCE_SECONDS: Final = 1.0
+"""A small bundle is done by then, and goes out with its length and ETag."""
 _PIECE_BYTES: Final = 1 << 18
+_LOOK_SECONDS: Final = 0.05
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
@@ -64,6 +73,42 @@ class Kept:
 
 
 @dataclass
+class Build:
+    """A zip file that is being made. size: entries of the board that it will hold at least."""
+
+    size: int
+    path: Path
+    written: int = 0
+    """Bytes that are in the file."""
+    finished: "Future[Kept]" = field(default_factory=Future)
+
+    async def end(self) -> Kept:
+        """Wait for its end. Raises: what went wrong."""
+        return await asyncio.shield(asyncio.wrap_future(self.finished))
+
+    async def ends_within(self, seconds: float) -> bool:
+        """Wait so long, and until there is something to read. Raises: what went wrong by then."""
+        await asyncio.wait({asyncio.wrap_future(self.finished)}, timeout=seconds)
+        while not self.written and not self.finished.done():
+            await asyncio.sleep(_LOOK_SECONDS)
+        if self.finished.done():
+            self.finished.result()
+        return self.finished.done()
+
+    async def read(self) -> AsyncIterator[bytes]:
+        """The file from its beginning, as it grows. Raises: what went wrong, so that half does not look like all."""
+        with await run_in_threadpool(self.path.open, "rb") as file:
+            while True:
+                done, written = self.finished.done(), self.written
+                while file.tell() < written:
+                    yield await run_in_threadpool(file.read, min(_PIECE_BYTES, written - file.tell()))
+                if done:
+                    self.finished.result()
+                    return
+                await asyncio.sleep(_LOOK_SECONDS)
+
+
+@dataclass
 class Bundles:
     """The kept bundles of one running server. folder: its own."""
 
@@ -72,9 +117,9 @@ class Bundles:
     bytes_max: int = BYTES_MAX
     clock: Callable[[], float] = time.monotonic
     _kept: dict[str, Kept] = field(default_factory=dict, repr=False)
-    _building: dict[str, "Future[Kept]"] = field(default_factory=dict, repr=False)
+    _building: dict[str, Build] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
-    _number: int = 0
+    _numbers: "count[int]" = field(default_factory=count, repr=False)
     # One at a time: compressing is work for a processor, and ballots need them too.
     _builder: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="bundle"), repr=False
@@ -86,18 +131,29 @@ class Bundles:
         Raises: OSError (the disk is full), and what `zip_bundle` raises.
         """
         while True:
+            found = await self.get_or_follow(election_id, size, growing=growing)
+            if isinstance(found, Kept):
+                return found
+            kept = await found.end()
+            if growing or kept.size >= size:
+                return kept
+
+    async def get_or_follow(self, election_id: str, size: int, *, growing: bool) -> Kept | Build:
+        """As `get`, or a build under way that will be what `get` gives. Raises: as `get`."""
+        while True:
             with self._lock:
                 kept = self._kept.get(election_id)
                 if kept is not None and self._is_fresh(kept, size, growing=growing):
                     kept.given_at = self.clock()
                     return kept
-                future = self._building.get(election_id)
-                if future is None:
-                    future = self._builder.submit(self._build, election_id, size)
-                    self._building[election_id] = future
-            kept = await asyncio.shield(asyncio.wrap_future(future))
-            if growing or kept.size >= size:
-                return kept
+                build = self._building.get(election_id)
+                if build is None:
+                    build = Build(size, self.folder / f"{election_id}-{next(self._numbers)}.zip")
+                    self._building[election_id] = build
+                    self._builder.submit(self._run, election_id, build)
+            if growing or build.size >= size:
+                return build
+            await build.end()  # it began before the polls closed
 
     def close(self) -> None:
         """Let a build end, then remove everything."""
@@ -109,40 +165,43 @@ class Bundles:
             return True
         return growing and self.clock() - kept.built_at < BUILD_SHARE * kept.build_seconds
 
-    def _build(self, election_id: str, size: int) -> Kept:
+    def _run(self, election_id: str, build: Build) -> None:
         try:
-            kept = self._write(election_id, size)
+            kept = self._write(election_id, build)
             with self._lock:
                 before = self._kept.get(election_id)
                 self._kept[election_id] = kept
-            if before is not None:
-                before.path.unlink(missing_ok=True)  # who reads it has it open
-            self._make_room()
-            return kept
-        finally:
-            with self._lock:
                 del self._building[election_id]
+            with suppress(OSError):
+                if before is not None:
+                    before.path.unlink(missing_ok=True)  # who reads it has it open
+                self._make_room()
+        except BaseException as error:
+            with self._lock:
+                self._building.pop(election_id, None)
+            with suppress(OSError):
+                build.path.unlink(missing_ok=True)
+            build.finished.set_exception(error)
+        else:
+            build.finished.set_result(kept)
 
-    def _write(self, election_id: str, size: int) -> Kept:
+    def _write(self, election_id: str, build: Build) -> Kept:
         began = self.clock()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._number += 1  # one thread builds
-        path = self.folder / f"{election_id}-{self._number}.zip"
-        digest, length = hashlib.sha256(), 0
-        try:
-            with path.open("wb") as out:
-                for piece in zip_bundle(self.engine, election_id):
-                    out.write(piece)
-                    digest.update(piece)
-                    length += len(piece)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
+        if shutil.disk_usage(self.folder).free < FREE_BYTES_MIN:
+            raise OSError(errno.ENOSPC, "Too little room for bundles")
+        digest = hashlib.sha256()
+        with build.path.open("wb", buffering=0) as out:
+            for piece in zip_bundle(self.engine, election_id):
+                if out.write(piece) != len(piece):
+                    raise OSError(errno.ENOSPC, "Too little room for bundles")
+                digest.update(piece)
+                build.written += len(piece)
         now = self.clock()
         # A digest of the bytes: another server's zip of the same board may be compressed by another zlib, and a
         # download that is taken up again there must notice.
         etag = f'"{encode_base64url(digest.digest()[:16])}"'
-        return Kept(path, size, etag, length, now - began, now, now)
+        return Kept(build.path, build.size, etag, build.written, now - began, now, now)
 
     def _make_room(self) -> None:
         with self._lock:
@@ -188,7 +247,14 @@ async def bundle(request: Request) -> Response:
         "Content-Disposition": f'attachment; filename="psephos-{election_id}.zip"',
     }
     try:
-        kept = await bundles.get(election_id, size, growing=growing)
+        found = await bundles.get_or_follow(election_id, size, growing=growing)
+        if (
+            isinstance(found, Build)
+            and not _asks_for_more_than_all(request)
+            and not await found.ends_within(PATIENCE_SECONDS)
+        ):
+            return StreamingResponse(found.read(), 200, headers, "application/zip")
+        kept = found if isinstance(found, Kept) else await bundles.get(election_id, size, growing=growing)
         headers |= {"ETag": kept.etag, "Accept-Ranges": "bytes"}
         if is_known(request, kept.etag):
             return not_modified(headers)
@@ -209,6 +275,11 @@ async def bundle(request: Request) -> Response:
         file.close()
         return Response(None, status, headers, "application/zip")
     return StreamingResponse(_pieces(file, first, last), status, headers, "application/zip")
+
+
+def _asks_for_more_than_all(request: Request) -> bool:
+    """Whether the answer needs the ETag or the length, which are known at the end only."""
+    return request.method == "HEAD" or "if-none-match" in request.headers or "range" in request.headers
 
 
 def _board_now(request: Request) -> tuple[int, bool]:
