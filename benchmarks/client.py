@@ -1,7 +1,8 @@
 """Milliseconds in a real Chromium: check the key, build the tables, seal a ballot; and whether the page stays awake.
 
-`python -m benchmarks.client [--bits 3072] [--options 10] [--ballots 7]`. The committed worker runs on a page that this
-program serves under a strict Content-Security-Policy, as on the site. The clock is the wall's: what else runs counts.
+`python -m benchmarks.client [--bits 3072] [--options 10] [--ranked 8] [--ballots 7]`. The committed worker runs on a
+page that this program serves under a strict Content-Security-Policy, as on the site. The clock is the wall's: what else
+runs counts.
 """
 
 import argparse
@@ -24,11 +25,13 @@ from crypto.encoding import encode_base64url
 from protocol.canonical import encode_canonical
 from protocol.ceremony_record import make_ceremony_body
 from protocol.leaf import Kind, body_digest
+from protocol.manifest import Question
 from protocol.public_terms import make_public_terms
+from protocol.ranking import ranking_values
 from protocol.records import Freeze, freeze_message
 from protocol.roll import RollEntry, make_roll
 from protocol.terms import assemble_terms
-from tests.support.elections import choose_one, make_manifest, trustee_key, voter_key
+from tests.support.elections import choose_one, make_manifest, ranking, trustee_key, voter_key
 from tests.support.keys import load_test_key
 
 WORKER = Path(__file__).parent.parent / "web/static/client/ballot.worker.js"
@@ -71,11 +74,11 @@ window.measure = async (terms, election, answers, ballots) => {
 PAGE = '<!doctype html><meta charset="utf-8"><title>Benchmark</title><script src="/page.js"></script>'
 
 
-def make_terms(bits: int, options: int) -> tuple[str, str]:
-    """(answer of `GET …/terms`, election) for one choose-one question with `options` slots, the blank one included."""
+def make_terms(bits: int, question: Question) -> tuple[str, str]:
+    """(answer of `GET …/terms`, election) for one question."""
     name, trustees = {2048: ("threshold-2of3-2048", 3), 3072: ("threshold-2of3-3072", 3)}[bits]
     record, _ = load_test_key(name)
-    manifest = make_manifest((choose_one(options - 1),), trustees=trustees)
+    manifest = make_manifest((question,), trustees=trustees)
     manifest = msgspec.structs.replace(manifest, bits=bits)
     bodies = (
         encode_canonical(manifest),
@@ -138,10 +141,10 @@ def browser_page() -> Iterator[Page]:
     server.shutdown()
 
 
-def measure(page: Page, bits: int, options: int, ballots: int) -> dict[str, float]:
+def measure(page: Page, bits: int, question: Question, answer: list[int], ballots: int) -> dict[str, float]:
     """Milliseconds under their names."""
-    terms, election = make_terms(bits, options)
-    answers = [[1, *[0] * (options - 1)]]
+    terms, election = make_terms(bits, question)
+    answers = [answer]
     found: dict[str, Any] = page.evaluate(
         "(given) => window.measure(...given)", [terms, election, answers, ballots]
     )
@@ -154,6 +157,12 @@ def measure(page: Page, bits: int, options: int, ballots: int) -> dict[str, floa
     }
 
 
+def cases(options: int, ranked: int) -> Iterator[tuple[str, Question, list[int]]]:
+    """(title, question, answer): a choice among slots, the blank one included, and a ranking."""
+    yield f"choose 1 of {options}", choose_one(options - 1), [1, *[0] * (options - 1)]
+    yield f"rank {ranked}", ranking(ranked), list(ranking_values(range(1, ranked + 1)))
+
+
 def main(arguments: list[str]) -> None:
     """Print a table for each size."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -161,13 +170,15 @@ def main(arguments: list[str]) -> None:
     parser.add_argument(
         "--options", type=int, default=10, help="slots of the question, the blank one included"
     )
+    parser.add_argument("--ranked", type=int, default=8, help="options of the ranking")
     parser.add_argument("--ballots", type=int, default=7)
     chosen = parser.parse_args(arguments)
     with browser_page() as page:
         for bits in (chosen.bits,) if chosen.bits else (2048, 3072):
-            print(f"choose 1 of {chosen.options}, {bits} bits")
-            for name, figure in measure(page, bits, chosen.options, chosen.ballots).items():
-                print(f"  {name:40}{figure:9.0f} ms")
+            for title, question, answer in cases(chosen.options, chosen.ranked):
+                print(f"{title}, {bits} bits")
+                for name, figure in measure(page, bits, question, answer, chosen.ballots).items():
+                    print(f"  {name:40}{figure:9.0f} ms")
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def test_a_visitor_votes_with_a_code_that_was_shown(tmp_path: Path) -> None:
         desk = Desk(tmp_path)
         desk.write("code", code[1])
         api += f"/{states['open']}"
-        out = desk.do("vote", api, "--code-file", "code", typed=["2", "1 2", "y"])
+        out = desk.do("vote", api, "--code-file", "code", typed=["2", "1 2", "3 1 2 4", "y"])
         assert "Your vote is in the urn." in out
     finally:
         process.send_signal(signal.SIGINT)

@@ -6,7 +6,8 @@ from cli.manifest_toml import DEFAULTS, SERVER_FIELDS, ManifestFileUnusable, com
 from crypto.encoding import encode_base64url
 from protocol.canonical import encode_canonical
 from protocol.errors import ManifestInvalid, RecordTooLarge
-from protocol.manifest import Manifest, decode_manifest
+from protocol.manifest import Manifest, Option, Ranking, decode_manifest
+from protocol.text import LocalText
 from tests.cli.desk import toml
 from tests.support.elections import ELECTION, LOG_KEY, SERVER_KEY, trustee_key
 from voting.server_keys import ElectionKeys
@@ -35,6 +36,22 @@ def test_the_server_adds_its_part_and_times_become_utc() -> None:
     assert manifest.log_key == encode_base64url(LOG_KEY.public_key)
     assert manifest.server_key == encode_base64url(SERVER_KEY.public_key)
     assert decode_manifest(encode_canonical(manifest)) == manifest
+
+
+def test_a_ranking_is_written_with_the_points_of_its_positions() -> None:
+    options = ", ".join(f'{{ id = "{name}", label = {{ en = "{name}", vi = "{name}" }} }}' for name in "abc")
+    asked = f'id = "q", kind = "ranking", text = {{ en = "x", vi = "x" }}, options = [{options}]'
+    manifest = read(toml(TRUSTEES, questions=f"[{{ {asked}, positions = [5, 2, 0] }}]"))
+    assert manifest.questions == (
+        Ranking(
+            id="q",
+            text=LocalText(en="x", vi="x"),
+            options=tuple(Option(id=name, label=LocalText(en=name, vi=name)) for name in "abc"),
+            positions=(5, 2, 0),
+        ),
+    )
+    with pytest.raises(ManifestFileUnusable, match="positions"):
+        read(toml(TRUSTEES, questions=f"[{{ {asked} }}]"))
 
 
 def test_what_is_left_out_is_the_careful_choice() -> None:

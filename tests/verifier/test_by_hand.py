@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from protocol.layout import lay_out
+from protocol.ranking import blank_ranking, ranking_values
+from tests.support.boards import MemoryBoard
 from tests.support.bundles import published_board, write_bundle
+from tests.support.elections import make_election, make_manifest, ranking
 from tests.support.repository import ROOT
 
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs/VERIFY-BY-HAND.md").read_text("utf-8"), re.DOTALL)
@@ -50,6 +53,28 @@ def test_the_number_is_read_as_the_page_says(folder: Path) -> None:
     exec(lines, names)  # noqa: S102  (the very line of the page)
     assert names["digits"] == [0, 0, 2, 1]
     assert lay_out(published_board().election.manifest, 1000)[0].slot_bits == 11
+
+
+def test_a_ranking_is_read_as_the_page_says(tmp_path: Path) -> None:
+    board = MemoryBoard(make_election(make_manifest((ranking(4),)))).start()
+    for voter, values in enumerate(
+        (ranking_values((2, 1, 3, 4)), ranking_values((1, 2, 4, 3)), blank_ranking(4)), 1
+    ):
+        board.cast(voter, [values])
+    result = board.tally([1]).report.result
+    assert result is not None
+    folder = write_bundle(board, tmp_path / "ranked")
+    (folder / "by_hand.py").write_text(BLOCKS[0], encoding="utf-8")
+    (line,) = run_by_hand(folder)
+    assert line.endswith(" RIGHT")
+    (layout,) = board.election.terms.layouts
+    names: dict[str, object] = {"plaintext": int(line.split()[-2]), "number_of_options": 4 * 4 + 1}
+    exec(BLOCKS[1].replace("11", str(layout.slot_bits)) + BLOCKS[2], names)  # noqa: S102
+    assert names["rows"] == [[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]]
+    assert names["scores"] == [item.votes for item in result[0].votes[:4]] == [5, 5, 1, 1]
+    digits = names["digits"]
+    assert isinstance(digits, list)
+    assert digits[-1] == 1
 
 
 @pytest.mark.parametrize("name", ["plaintext", "root", "ciphertext"])
