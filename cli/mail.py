@@ -14,7 +14,7 @@ from cli.site import site
 from mail.address import parse_address
 from mail.bounces import Heard, hear, read_report, reports_in, reports_in_maildir, seen
 from mail.message import Letter
-from mail.outbox import MailState, new_token, overview, resend
+from mail.outbox import MailState, needing_a_person, new_token, overview, resend
 from mail.server import MailServer
 from mail.smtp import NotSent, OutcomeUnknown, hand_over
 from mail.words import Voice, test_mail
@@ -46,13 +46,15 @@ def test(address: Annotated[str, typer.Argument(help="Where the test mail goes."
 
 @mail.command()
 def state() -> None:
-    """How many mails are in which state, by kind and subject."""
+    """How many mails are in which state, by kind and subject; and the newest ones that did not arrive."""
     with site() as (_, engine):
         with reading(engine) as session:
-            found = overview(session)
+            found, troubled = overview(session), needing_a_person(session)
         for each in found:
             counts = ", ".join(f"{each.counts[state]} {state}" for state in MailState if each.counts[state])
             say(f"{each.kind}  {each.subject_key}  {counts}")
+        for mail in troubled:
+            say(f"{mail.id}  {mail.key}  {mail.state}  {mail.changed_at:%Y-%m-%d %H:%M} UTC  {mail.reason}")
         if not found:
             say("The outbox is empty.")
 

@@ -253,6 +253,12 @@ def overview(session: Session) -> list[Overview]:
     return [Overview(kind, subject_key, each) for (kind, subject_key), each in counts.items()]
 
 
+def needing_a_person(session: Session, limit: int = 100) -> list[Delivery]:
+    """Mails that did not arrive, or may not have, the newest first."""
+    which = select(OutboxMail).where(OutboxMail.state.in_(_NEEDS_A_PERSON))
+    return [_delivery(row) for row in session.scalars(which.order_by(OutboxMail.id.desc()).limit(limit))]
+
+
 def delivery(session: Session, key: str) -> Delivery | None:
     """What became of the mail that was queued under this key; None when none was, or it is forgotten."""
     row = session.scalar(select(OutboxMail).where(OutboxMail.key == key))
@@ -301,8 +307,8 @@ def forget(session: Session, now: datetime) -> int:
     """Delete the texts and addresses that were kept long enough after their outcome. Gives how many mails changed.
 
     The row stays without them: its state is what the delivery page counts, its key keeps the mail from going twice.
-    A mail that nobody sent in time, or in a month, is given up here: also where no mail server is set. One that has been
-    `sending` for a day, because its job died, is unknown.
+    A mail that nobody sent in time, or in a month, is given up here: also where no mail server is set. One that has
+    been `sending` for a day, because its job died, is unknown.
     """
     stuck = OutboxMail.state == MailState.QUEUED
     late = stuck & (OutboxMail.expires_at <= now) | stuck & (OutboxMail.queued_at < now - ADDRESS_KEPT)

@@ -1,5 +1,6 @@
 """`psephos mail` and `psephos worker`: commands beside a running server; a worker is killed and started again."""
 
+import re
 import signal
 import subprocess
 import time
@@ -149,7 +150,12 @@ def test_a_worker_sends_is_killed_sends_on_and_ends_when_told(place: Place, post
         ["two@example.org"],
     )
     shown = place.run("mail", "state")
-    assert shown.stdout == "letter  election  1 sent, 1 unknown\n"
+    counts, troubled = shown.stdout.splitlines()
+    assert counts == "letter  election  1 sent, 1 unknown"
+    assert re.fullmatch(
+        r"1  one  unknown  \d{4}-\d\d-\d\d \d\d:\d\d UTC  The program ended while .*", troubled
+    )
+    assert "@" not in shown.stdout
     assert "There is no such mail" in place.run("mail", "resend", "99").stderr
     assert place.run("mail", "resend", "1", "--to", "other@example.org").returncode == DONE
     with working(place):
