@@ -7,7 +7,8 @@ IdentityError
 ├── TooManyLinks                           too many mails to one address
 ├── SecondFactorNeeded, SecondFactorFailed, SecondFactorBlocked
 ├── PasskeyRefused, NotTheFirst            registering and using passkeys
-├── NotYourself, LastAdministrator, AlreadyInvited     the rules of appointing people
+├── NotYourself, LastAdministrator         the rules of appointing people
+├── NotJoinable                            an identity that cannot be moved to an account
 └── TrailBroken                            the site log was changed from outside
 
 OpenID Connect has its own in `identity.oidc.errors`.
@@ -139,6 +140,17 @@ class LastAdministrator(IdentityError):
 
     def __init__(self) -> None:
         super().__init__("This is the only administrator. Appoint another one first.")
+
+
+class NotJoinable(IdentityError):
+    """An identity that belongs to this account already, or to somebody who has a role."""
+
+    code = "not-joinable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This way to sign in belongs to this account already, or to another member of the staff."
+        )
 
 
 class TrailBroken(IdentityError):

@@ -93,6 +93,12 @@ def add_claim(session: Session, person: str, issuer: str, claim: bytes, *, now: 
     session.execute(insert(IdentityClaim).values(issuer=issuer, digest=claim, person=person, made_at=now))
 
 
+def issuers_of(session: Session, person: str) -> Sequence[str]:
+    """Issuers with which a person can sign in, each once."""
+    found = select(IdentityClaim.issuer).where(IdentityClaim.person == person).distinct()
+    return session.scalars(found.order_by(IdentityClaim.issuer)).all()
+
+
 def roles_of(session: Session, person: str) -> frozenset[Role]:
     """The roles of a person. A role that this release does not know gives nothing."""
     found = session.scalars(select(IdentityRole.role).where(IdentityRole.person == person))

@@ -41,6 +41,7 @@ DEEDS: Final[Mapping[str, str]] = {
     "person-invited": N_("Somebody was invited"),
     "invitation-accepted": N_("An invitation was accepted"),
     "invitation-withdrawn": N_("An invitation was withdrawn"),
+    "identity-joined": N_("One more way to sign in was added"),
     "roles-changed": N_("Roles were changed"),
     "person-disabled": N_("Access was closed"),
     "person-enabled": N_("Access was opened again"),

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 from io import BytesIO
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 import segno
@@ -13,21 +14,25 @@ from starlette.responses import Response
 
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
-from identity import invitations, passkeys, second_factor, sessions, trail
-from identity.errors import LinkUnusable, PasskeyRefused, PersonDisabled, SecondFactorBlocked
+from identity import invitations, joining, passkeys, people, second_factor, sessions, trail
+from identity.errors import LinkUnusable, NotJoinable, PasskeyRefused, PersonDisabled, SecondFactorBlocked
 from identity.models import IdentityPerson
 from identity.sessions import SignedIn
+from identity.types import EMAIL
 from storage.session import reading, writing
 from web import problems
 from web.access import FORM_REFUSED, Access, AccessRoute, actor, body_of, form_of, go, render
 from web.errors import language_of
 from web.forms import Form, MalformedForm
-from web.i18n import LANGUAGES, N_
+from web.i18n import LANGUAGES, N_, Text
 from web.links import Links
+from web.pages.common import PageNotFound
 from web.people_texts import METHODS, ROLE_NAMES
 from web.rate_limits import SIGN_IN, hit
+from web.routes.oidc import providers
 from web.routes.sign_in import CODE_BLOCKED, CODE_MISSING, disabled, json_response, unusable
-from web.visitor import desk_of, device_of, enter, hold_session
+from web.settings import Settings
+from web.visitor import browser_secret, desk_of, device_of, enter, hold_session, keep_cookies
 
 APP_CODE_WRONG: Final = N_(
     "This is not the code that the app shows now. Look again, and check the clock of the device."
@@ -222,6 +227,55 @@ def accept_invitation(request: Request) -> Response:
     return enter(request, accepted.token, f"{links.my()}/second-factor")
 
 
+def begin_joining(request: Request) -> Response:
+    """POST /{lang}/my/join/{provider}: on to the service with which this account shall sign in as well."""
+    desk, links = desk_of(request), Links(language_of(request))
+    provider = str(request.path_params["provider"])
+    if provider not in {one.id for one in providers(request.app.state.settings)}:
+        raise PageNotFound(provider)
+    with writing(desk.engine) as session:
+        if not _may_change_factors(request, session):
+            return _show_factor(request, links.my())
+        ticket = joining.begin(desk, session, actor(request), browser_secret(request))
+    after = f"{links.my()}/join?t={ticket}"
+    # Not to the service at once: its page tells what happens there, and this session stays until it has.
+    response = go(f"{links.sign_in()}/{provider}?{urlencode({'next': after})}")
+    keep_cookies(request, response)
+    return response
+
+
+def joinable(request: Request) -> Response:
+    """GET /{lang}/my/join?t=: signed in with the other identity, and asked once more."""
+    desk, ticket = desk_of(request), request.query_params.get("t", "")[:100]
+    try:
+        with reading(desk.engine) as session:
+            account = joining.look(desk, session, ticket, browser_secret(request), actor(request))
+            name = account.name
+    except (LinkUnusable, NotJoinable):
+        return render(request, "my/not_joined.html", status=HTTPStatus.GONE)
+    return render(request, "my/join.html", {"ticket": ticket, "name": name})
+
+
+def join(request: Request) -> Response:
+    """POST /{lang}/my/join"""
+    desk, links = desk_of(request), Links(language_of(request))
+    try:
+        with writing(desk.engine) as session:
+            cookie = joining.join(
+                desk,
+                session,
+                form_of(request).value("t"),
+                browser_secret(request),
+                actor(request),
+                device=device_of(request),
+            )
+    except (LinkUnusable, NotJoinable):
+        return render(request, "my/not_joined.html", status=HTTPStatus.GONE)
+    except PersonDisabled:
+        return disabled(request)
+    return enter(request, cookie, links.my())
+
+
 def my_routes() -> list[AccessRoute]:
     """All of the above."""
     place, mine, post = "/{lang}/my", Access.SIGNED_IN, ["POST"]
@@ -236,6 +290,9 @@ def my_routes() -> list[AccessRoute]:
         AccessRoute(f"{place}/second-factor", app, access=mine),
         AccessRoute(f"{place}/second-factor", confirm_app, access=mine, methods=post),
         AccessRoute(f"{place}/recovery-codes", new_recovery_codes, access=mine, methods=post),
+        AccessRoute(f"{place}/join", joinable, access=mine),
+        AccessRoute(f"{place}/join", join, access=mine, methods=post),
+        AccessRoute(f"{place}/join/{{provider}}", begin_joining, access=mine, methods=post),
         AccessRoute("/{lang}/invitation", invitation, access=Access.PUBLIC),
         AccessRoute("/{lang}/invitation", accept_invitation, access=Access.PUBLIC, methods=post),
     ]
@@ -258,9 +315,23 @@ def _page(request: Request, form: Form, *, status: int = 200) -> Response:
                 (encode_base64url(one.id), one) for one in passkeys.passkeys_of(session, who.person_id)
             ],
             "factors": second_factor.factors_of(session, who.person_id),
+            "providers": providers(request.app.state.settings),
+            "issuers": [issuer_name(request, issuer) for issuer in people.issuers_of(session, who.person_id)],
             "changeable": _may_change_factors(request, session),
         }
     return render(request, "my/page.html", values, status=status)
+
+
+def issuer_name(request: Request, issuer: str) -> str:
+    """What a way to sign in is called: of a service its name, else its host."""
+    language = language_of(request)
+    if issuer == EMAIL:
+        return Form(language).say(N_("A link by e-mail"))
+    settings: Settings = request.app.state.settings
+    for one in settings.providers:
+        if one.issuer == issuer:
+            return Text(one.name_en, one.name_vi).in_(language)
+    return urlsplit(issuer).hostname or issuer
 
 
 def _app(request: Request, form: Form, *, status: int = 200) -> Response:

@@ -1,0 +1,129 @@
+"""One more way to sign in to one's account, and nobody else's."""
+
+import pytest
+
+from identity import joining, passkeys
+from identity.assurance import Assurance
+from identity.errors import LinkUnusable, NotJoinable, PasskeyRefused, PersonDisabled
+from identity.models import IdentityPerson
+from identity.people import find_by_claim, issuers_of, person_hash
+from identity.roles import Permission, Role
+from identity.sessions import SignedIn, find_session, sign_in
+from identity.trail import deeds
+from identity.types import Identity
+from storage.session import reading, writing
+from tests.support.authenticator import Passkey
+from tests.support.desks import BASE_URL, DeskUnderTest
+
+BROWSER = b"b" * 32
+TARA = Identity("https://tara.example", "EE60001019906", Assurance.HIGH, ("mID",))
+
+
+def with_tara(desk: DeskUnderTest) -> SignedIn:
+    """Somebody who has signed in with the national identity."""
+    with writing(desk.desk.engine) as session:
+        token = sign_in(desk.desk, session, TARA, language="en", device="")
+        found = find_session(desk.desk, session, token)
+    assert found is not None
+    return found
+
+
+def ticket(desk: DeskUnderTest, account: SignedIn) -> str:
+    with writing(desk.desk.engine) as session:
+        return joining.begin(desk.desk, session, account, BROWSER)
+
+
+def join(desk: DeskUnderTest, given: str, other: SignedIn, browser: bytes = BROWSER) -> SignedIn:
+    with writing(desk.desk.engine) as session:
+        cookie = joining.join(desk.desk, session, given, browser, other, device="")
+    found = desk.who(cookie)
+    assert found is not None
+    return found
+
+
+def owner(desk: DeskUnderTest) -> str | None:
+    claim = person_hash(desk.desk.keys, TARA.issuer, TARA.claim)
+    with reading(desk.desk.engine) as session:
+        return find_by_claim(session, TARA.issuer, claim)
+
+
+def test_the_identity_moves_to_the_account(desk_anywhere: DeskUnderTest) -> None:
+    official = desk_anywhere.signed_in(Role.OFFICIAL)
+    given, other = ticket(desk_anywhere, official), with_tara(desk_anywhere)
+    joined = join(desk_anywhere, given, other)
+    assert (joined.person_id, joined.assurance, joined.roles) == (
+        official.person_id,
+        Assurance.HIGH,
+        frozenset({Role.OFFICIAL}),
+    )
+    assert not joined.may(Permission.MANAGE_ELECTIONS)  # not before the second factor
+    assert joined.claim == other.claim
+    assert with_tara(desk_anywhere).person_id == official.person_id
+    with reading(desk_anywhere.desk.engine) as session:
+        assert issuers_of(session, official.person_id) == ["email", TARA.issuer]
+        assert find_session(desk_anywhere.desk, session, b"x") is None
+        last = deeds(desk_anywhere.desk, session, 0, 100, with_names=True)[-1]
+    assert (last.deed, last.detail) == ("identity-joined", {"issuer": TARA.issuer})
+
+
+def test_what_was_made_with_it_alone_ends(desk: DeskUnderTest) -> None:
+    other = with_tara(desk)
+    key = Passkey(BASE_URL, user=bytes.fromhex(other.person_id))
+    with writing(desk.desk.engine) as session:
+        options = passkeys.registration_options(desk.desk, session, other, "x")
+        passkeys.register(desk.desk, session, other, key.create(options), "x")
+    join(desk, ticket(desk, desk.signed_in(Role.OFFICIAL)), other)
+    with writing(desk.desk.engine) as session:
+        options = passkeys.sign_in_options(desk.desk, session, BROWSER)
+        with pytest.raises(PasskeyRefused):
+            passkeys.check(desk.desk, session, BROWSER, key.but(counter=2).get(options))
+
+
+def test_a_ticket_is_good_once(desk: DeskUnderTest) -> None:
+    given = ticket(desk, desk.signed_in(Role.OFFICIAL))
+    join(desk, given, with_tara(desk))
+    with pytest.raises(LinkUnusable):
+        join(desk, given, desk.signed_in())
+
+
+def test_a_thief_does_not_get_a_stranger_to_join(desk: DeskUnderTest) -> None:
+    """A ticket of the thief's account, opened by somebody who is signed in with their own identity."""
+    victim = with_tara(desk)
+    given = ticket(desk, desk.signed_in(Role.OFFICIAL))
+    with pytest.raises(LinkUnusable):
+        join(desk, given, victim, browser=b"c" * 32)
+    assert owner(desk) == victim.person_id
+    join(desk, given, victim)  # control
+
+
+def test_a_ticket_ends_after_ten_minutes(desk: DeskUnderTest) -> None:
+    given, other = ticket(desk, desk.signed_in()), with_tara(desk)
+    desk.clock.wait(minutes=10)
+    with pytest.raises(LinkUnusable):
+        join(desk, given, other)
+    assert owner(desk) == other.person_id
+
+
+def test_whoever_has_a_role_is_not_swallowed(desk: DeskUnderTest) -> None:
+    given, colleague = ticket(desk, desk.signed_in(Role.OFFICIAL)), desk.signed_in(Role.AUDITOR)
+    with pytest.raises(NotJoinable):
+        join(desk, given, colleague)
+    own = desk.signed_in(Role.OFFICIAL)
+    with pytest.raises(NotJoinable):
+        join(desk, ticket(desk, own), own)
+
+
+def test_nobody_joins_an_account_that_was_closed(desk: DeskUnderTest) -> None:
+    official = desk.signed_in(Role.OFFICIAL)
+    given, other = ticket(desk, official), with_tara(desk)
+    with writing(desk.desk.engine) as session:
+        session.get_one(IdentityPerson, official.person_id).disabled_at = desk.clock()
+    with pytest.raises(PersonDisabled):
+        join(desk, given, other)
+    assert owner(desk) == other.person_id
+
+
+@pytest.mark.parametrize("given", ["", "x", "A" * 43])
+def test_what_is_no_ticket(desk: DeskUnderTest, given: str) -> None:
+    with pytest.raises(LinkUnusable):
+        join(desk, given, with_tara(desk))
