@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from crypto.display_code import alias
 from crypto.encoding import encode_base64url
+from identity.opening import open_desk
 from protocol.canonical import encode_canonical
 from tests.support.elections import voter_key
 from tests.support.offices import FIRST, OfficeUnderTest, client_of, make_office, site
@@ -37,16 +38,17 @@ FIXED = settings(
 )
 
 NOT_SAID_BY_A_SCHEMA: list[Any] = [positive_data_acceptance]
-MORE_THAN_A_SCHEMA = {"getEntry", "getConsistency"}
+MORE_THAN_A_SCHEMA = {"getEntry", "getConsistency", "getSiteEntry", "getSiteConsistency"}
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeUnderTest]:
-    """Open, with three ballots."""
+    """Open, with three ballots, and a site log."""
     folder = tmp_path_factory.mktemp("fuzzed")
     under_test = make_office(f"sqlite:///{folder / 'psephos.sqlite'}", folder / "secrets")
     for voter in (1, 2, 3):
         under_test.cast(voter, FIRST)
+    open_desk(under_test.engine, under_test.secrets, "http://localhost:8000", clock=under_test.clock)
     yield under_test
     under_test.engine.dispose()
 

@@ -40,7 +40,7 @@ def path_of(operation: Operation, site: OfficeUnderTest) -> str:
     values = {
         "election": site.id,
         "key": encode_base64url(VOTER),
-        "index": "5",
+        "index": "0" if "/site/" in operation.path else "5",
         "digest": encode_base64url(site.entries()[0].digest),
     }
     path = operation.path.format(**values)

@@ -28,7 +28,8 @@ _INTRODUCTION: Final = (
 _TAGS: Final = {
     "elections": "What is asked, of whom, when, under which keys.",
     "voting": "Casting, opening, and looking up what was cast.",
-    "board": "The append-only record: entries, proofs, bodies, all of it.",
+    "board": "The append-only record of an election: entries, proofs, bodies, all of it.",
+    "site": "The append-only log of everything that was done here in a role.",
 }
 _HEADERS: Final[dict[str, Any]] = {
     "RateLimit": {

@@ -158,19 +158,20 @@ def _door(office: Office, row: VotingElection) -> Door:
     return "open" if state_of(row) is State.OPEN and now >= manifest.opens_at else "not-open"
 
 
+def log_of(session: Session, request: Request) -> LogId:
+    """The log in the address: an election's board, or the site log (`identity.trail`), whose leaves are public.
+
+    Raises: NoSuchElection, NotFrozen, NoSuchLog.
+    """
+    if "election" in request.path_params:
+        return LogId(frozen(session, request).log_id)
+    return board.find_log(session, trail_origin(request.app.state.settings.base_url))
+
+
 def checkpoint(request: Request) -> Response:
     """GET …/checkpoint"""
     with reading(office_of(request).engine) as session:
-        row = frozen(session, request)
-        note = board.latest_checkpoint(session, LogId(row.log_id))
-    return bytes_answer(note.encode(), REVALIDATE, "text/plain; charset=utf-8")
-
-
-def site_checkpoint(request: Request) -> Response:
-    """GET /api/v1/site/checkpoint: the head of the site log (`identity.trail`)."""
-    origin = trail_origin(request.app.state.settings.base_url)
-    with reading(office_of(request).engine) as session:
-        note = board.latest_checkpoint(session, board.find_log(session, origin))
+        note = board.latest_checkpoint(session, log_of(session, request))
     return bytes_answer(note.encode(), REVALIDATE, "text/plain; charset=utf-8")
 
 
@@ -179,7 +180,7 @@ def entries(request: Request) -> Response:
     start = _number(request, "start", 0)
     limit = min(_number(request, "limit", ENTRIES_PAGE_MAX), ENTRIES_PAGE_MAX)
     with reading(office_of(request).engine) as session:
-        log_id = LogId(frozen(session, request).log_id)
+        log_id = log_of(session, request)
         found = tuple(
             EntryLine(index=item.index, leaf=item.leaf.decode("utf-8"))
             for item in board.entries(session, log_id, start, limit)
@@ -191,7 +192,7 @@ def entry(request: Request) -> Response:
     """GET …/entries/{index}: the leaf's exact bytes and its proof for a signed head."""
     index = _parse_number("index", request.path_params["index"])
     with reading(office_of(request).engine) as session:
-        log_id = LogId(frozen(session, request).log_id)
+        log_id = log_of(session, request)
         size = _number(request, "size", board.tree_size(session, log_id))
         item = board.entry(session, log_id, index)
         if not index < size:
@@ -209,7 +210,7 @@ def entry(request: Request) -> Response:
 def consistency(request: Request) -> Response:
     """GET …/consistency?old=&new="""
     with reading(office_of(request).engine) as session:
-        log_id = LogId(frozen(session, request).log_id)
+        log_id = log_of(session, request)
         new = _number(request, "new", board.tree_size(session, log_id))
         old = _number(request, "old", 0)
         if old > new:

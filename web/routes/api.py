@@ -32,6 +32,7 @@ from web.rate_limits import BUNDLE, READING, VOTING
 
 PREFIX: Final = "/api/v1/elections"
 _ONE: Final = f"{PREFIX}/{{election}}"
+_SITE: Final = "/api/v1/site"
 
 _HASH: Final = {"type": "string", "pattern": "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$"}
 """32 bytes in base64url. The last letter has two bits that say nothing and must be zero."""
@@ -50,6 +51,13 @@ ELECTION: Final = Parameter(
 def _count(name: str, description: str, example: int) -> Parameter:
     return Parameter(name, "query", description, _NUMBER, example)
 
+
+_START: Final = _count("start", "Index of the first one; 0 unless given.", 4)
+_LIMIT: Final = _count("limit", "How many at most.", 50)
+_INDEX: Final = Parameter("index", "path", "Position in the log, from 0.", _NUMBER, 4, required=True)
+_SIZE: Final = _count("size", "Prove it for the checkpoint of this size; the newest unless given.", 5)
+_OLD: Final = _count("old", "Size that was seen earlier; 0 unless given.", 4)
+_NEW: Final = _count("new", "Size that was seen later; the present one unless given.", 5)
 
 _MISSING: Final = ("election-not-found", "not-frozen")
 _DOOR: Final = (
@@ -223,18 +231,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     ),
     Operation(
         method="GET",
-        path="/api/v1/site/checkpoint",
-        name="getSiteCheckpoint",
-        tag="board",
-        summary="The newest signed head of the site log",
-        description="Everything done in a role is in that log. Keep this note: a later one must continue it.",
-        handler=reading.site_checkpoint,
-        answer=Answer("The note.", {"type": "string"}, media_type="text/plain"),
-        rule=VOTING,
-        problems=("entry-not-found",),
-    ),
-    Operation(
-        method="GET",
         path=f"{_ONE}/entries",
         name="listEntries",
         tag="board",
@@ -245,8 +241,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         rule=READING,
         parameters=(
             ELECTION,
-            _count("start", "Index of the first one; 0 unless given.", 4),
-            _count("limit", "How many at most.", 50),
+            _START,
+            _LIMIT,
         ),
         problems=(*_MISSING, "malformed-query"),
     ),
@@ -262,8 +258,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         rule=VOTING,
         parameters=(
             ELECTION,
-            Parameter("index", "path", "Position on the board, from 0.", _NUMBER, 4, required=True),
-            _count("size", "Prove it for the checkpoint of this size; the newest unless given.", 5),
+            _INDEX,
+            _SIZE,
         ),
         problems=(*_MISSING, "malformed-query", "entry-not-found"),
     ),
@@ -279,8 +275,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         rule=VOTING,
         parameters=(
             ELECTION,
-            _count("old", "Size that was seen earlier; 0 unless given.", 4),
-            _count("new", "Size that was seen later; the present one unless given.", 5),
+            _OLD,
+            _NEW,
         ),
         problems=(*_MISSING, "malformed-query", "entry-not-found"),
     ),
@@ -317,6 +313,60 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         parameters=(ELECTION,),
         problems=(*_MISSING, "range-not-satisfiable"),
         partial=True,
+    ),
+    Operation(
+        method="GET",
+        path=f"{_SITE}/checkpoint",
+        name="getSiteCheckpoint",
+        tag="site",
+        summary="The newest signed head of the site log",
+        description="Everything done in a role is in that log. Keep this note: a later one must continue it.",
+        handler=reading.checkpoint,
+        answer=Answer("The note.", {"type": "string"}, media_type="text/plain"),
+        rule=READING,
+        problems=("entry-not-found",),
+    ),
+    Operation(
+        method="GET",
+        path=f"{_SITE}/entries",
+        name="listSiteEntries",
+        tag="site",
+        summary="Entries of the site log in order",
+        description=(
+            f"At most {reading.ENTRIES_PAGE_MAX} at once. A leaf says when, in which roles, what was done and to what; "
+            "who did it stands in a body that is not public, of which the leaf holds the digest."
+        ),
+        handler=reading.entries,
+        answer=Answer("Entries from `start` on; none beyond the end.", Entries),
+        rule=READING,
+        parameters=(_START, _LIMIT),
+        problems=("malformed-query", "entry-not-found"),
+    ),
+    Operation(
+        method="GET",
+        path=f"{_SITE}/entries/{{index}}",
+        name="getSiteEntry",
+        tag="site",
+        summary="One entry of the site log with its inclusion proof",
+        description="The proof is for the checkpoint in the answer. With `size` the answer never changes.",
+        handler=reading.entry,
+        answer=Answer("The leaf and its proof.", ProvedEntry),
+        rule=READING,
+        parameters=(_INDEX, _SIZE),
+        problems=("malformed-query", "entry-not-found"),
+    ),
+    Operation(
+        method="GET",
+        path=f"{_SITE}/consistency",
+        name="getSiteConsistency",
+        tag="site",
+        summary="Proof that the site log only grew",
+        description="With `new` the answer never changes.",
+        handler=reading.consistency,
+        answer=Answer("The proof.", Consistency),
+        rule=READING,
+        parameters=(_OLD, _NEW),
+        problems=("malformed-query", "entry-not-found"),
     ),
     Operation(
         method="GET",
