@@ -24,6 +24,7 @@ from protocol.ceremony_record import CEREMONY_BYTES_MAX
 from protocol.errors import ProtocolError
 from protocol.leaf import Kind
 from protocol.manifest import MANIFEST_BYTES_MAX
+from protocol.records import CLOCK
 from protocol.roll import ROLL_BYTES_MAX
 from protocol.signed_body import (
     FREEZE_SIGNATURE_BYTES_MAX,
@@ -185,6 +186,12 @@ def open_command(election_id: ElectionId) -> None:
 @election.command()
 def close(
     election_id: ElectionId,
+    name: Annotated[
+        str | None, typer.Option(help="The official who closes; needed before the time that was announced.")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why the polls close before their time: everybody reads it.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Close the polls. It ends voting for everybody and cannot be undone."""
@@ -193,7 +200,8 @@ def close(
             "Closing ends voting for everybody and cannot be undone. Close?", err=True
         ):
             raise UnusableInput("The polls were not closed.")
-        say(f"The polls are closed (entry {close_polls(office, election_id)} of the board).")
+        index = close_polls(office, election_id, by=CLOCK if name is None else name, reason=reason)
+        say(f"The polls are closed (entry {index} of the board).")
 
 
 @election.command()

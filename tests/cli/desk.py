@@ -152,6 +152,8 @@ def _dump(path: Path) -> bytes:
 
 
 VOTERS = "voter,area,weight\nBùi Thị Hoa,north,1\nTrần Minh,south,1\nVõ Văn Lâm,south,1\n"
+CLOSE_EARLY = ("--name", "Ngô Thị Sáu", "--reason", "Everybody has voted.")
+"""Who closes before the time, and why."""
 LONG_AGO_AND_LATER = (timedelta(hours=-1), timedelta(days=1))
 
 
@@ -273,10 +275,10 @@ def clean_environment(**settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(desk: Desk) -> Iterator["subprocess.Popen[str]"]:
+def serving(desk: Desk, *options: str) -> Iterator["subprocess.Popen[str]"]:
     """`psephos serve` in a process of its own, ended as an operator ends it."""
     process = subprocess.Popen(
-        [*PSEPHOS, "serve", "--workers", "1"],
+        [*PSEPHOS, "serve", "--workers", "1", *options],
         cwd=desk.folder,
         env=clean_environment(**desk.environment),
         stdout=subprocess.PIPE,

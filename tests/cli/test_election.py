@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.desk import (
+    CLOSE_EARLY,
     DONE,
     PASSPHRASE,
     REFUTED,
@@ -35,7 +36,7 @@ def hold(desk: Desk) -> dict[str, int]:
         assert "Your vote is in the urn." in desk.do(*second, typed=["blank", "y"])
         assert "VERIFIED" in desk.do("check-challenge", test_file, "--url", desk.api)
     assert "Lane B" in desk.do("check-challenge", test_file, "--bundle", bundle(desk, "open"))
-    assert "closed (entry 8" in desk.do("election", "close", election, "--yes")
+    assert "closed (entry 8" in desk.do("election", "close", election, *CLOSE_EARLY, "--yes")
     assert "multiplied (entry 9" in desk.do("election", "tally", election)
     trustees = len(desk.manifest.trustees)
     present = [1] if trustees == 1 else [1, 2]
@@ -280,7 +281,10 @@ def test_steps_out_of_turn_while_the_polls_are_open(open_desk: Desk) -> None:
     ended = desk("election", "close", election)
     assert (ended.code, ended.out.strip()) == (2, "")
     assert f"{election}  open" in desk.do("election", "list")
-    assert "closed (entry 5" in desk.do("election", "close", election, typed=["y"])
+    # Before its time only with a name and a reason.
+    for some in ((), CLOSE_EARLY[:2], CLOSE_EARLY[2:]):
+        assert "cannot be closed like this" in desk.refused("election", "close", election, *some, "--yes")
+    assert "closed (entry 5" in desk.do("election", "close", election, *CLOSE_EARLY, typed=["y"])
     assert "Only open polls can be closed" in desk.refused("election", "close", election, "--yes")
     assert "not closed and aggregated" in desk.refused("election", "publish", election)
 
@@ -295,7 +299,7 @@ def test_the_polls_do_not_open_before_their_time(tmp_path: Path) -> None:
 
 def test_what_trustees_hand_in_is_read_before_anything_is_used(open_desk: Desk) -> None:
     desk, election = open_desk, open_desk.election
-    desk.do("election", "close", election, "--yes")
+    desk.do("election", "close", election, *CLOSE_EARLY, "--yes")
     assert "cannot be read" in desk.refused("election", "tally", election, "voters.csv")
     desk.do("election", "tally", election)
     for number in (1, 2, 3):

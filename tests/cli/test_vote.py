@@ -13,6 +13,7 @@ from crypto.encoding import encode_base64url
 from crypto.voting_code import make_voting_code
 from protocol.receipt import decode_receipt
 from tests.cli.desk import (
+    CLOSE_EARLY,
     DONE,
     REFUTED,
     UNUSABLE,
@@ -169,8 +170,8 @@ def test_a_question_that_is_not_answered_casts_nothing(desk: Desk, voter: Desk) 
 
 def test_a_closed_election_takes_no_ballot_and_asks_for_none(desk: Desk, tmp_path: Path) -> None:
     closed = desk.copy(tmp_path / "closed", free_port())
-    closed.do("election", "close", closed.election, "--yes")
-    with serving(closed):
+    closed.do("election", "close", closed.election, *CLOSE_EARLY, "--yes")
+    with serving(closed, "--no-jobs"):  # so that nothing changes but by the voter
         ended = vote_refused(closed, closed.api, "--code-file", closed.code_file(1))
         assert "Voting is closed." in ended.err
         assert "Which?" not in ended.out
