@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.repository import ROOT, tracked_files
 
-BINARY = {".woff2", ".png", ".jpg", ".ico", ".mo", ".gz", ".pdf"}
+BINARY = {".woff2", ".ttf", ".png", ".jpg", ".ico", ".mo", ".gz", ".pdf"}
 
 # Written by others or by a program: kept byte for byte as they came.
 AS_THEY_CAME = ("web/static/vendor/", "web/static/client/", "LICENSE")

@@ -71,7 +71,8 @@ def main(packages: list[str]) -> None:
                         (FOLDER / out).write_bytes(cut(package.read(name), letters, family))
                 if name.endswith("LICENSE") and ".dist-info" not in name:
                     font = "be-vietnam-pro" if "vietnam" in name else "ibm-plex-mono"
-                    (FOLDER / f"OFL-{font}.txt").write_bytes(package.read(name))
+                    text = package.read(name).replace(b"\r\n", b"\n")
+                    (FOLDER / f"OFL-{font}.txt").write_bytes(text)
 
 
 if __name__ == "__main__":
