@@ -5,7 +5,6 @@ cast before and those it might cast later. A replaced code may be replaced again
 Source: PROTOCOL sections 3, 4 and 8, "Replaced codes".
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -168,12 +167,9 @@ class ActiveRoll:
 
     def line_of(self, credential: bytes) -> RollEntry | None:
         """Weight and area of a credential that ever was on the roll; None for any other."""
-        return self.roll.entries.get(self.first_of(credential))
-
-    def first_of(self, credential: bytes) -> bytes:
-        """The credential that stood on this one's line at the freeze: names the line whatever was replaced."""
-        *_, first = self._back(credential)
-        return first
+        while credential in self.replaces:
+            credential = self.replaces[credential]
+        return self.roll.entries.get(credential)
 
     def is_on_roll(self, credential: bytes, index: int) -> bool:
         """Whether the credential stood on the roll when entry `index` was appended, revoked or not."""
@@ -192,12 +188,6 @@ class ActiveRoll:
             if key not in self.ended and line is not None:
                 found[key] = line
         return found
-
-    def _back(self, credential: bytes) -> Iterator[bytes]:
-        at: bytes | None = credential
-        while at is not None:
-            yield at
-            at = self.replaces.get(at)
 
 
 def require_exchange(*, old_is_known: bool, old_is_revoked: bool, new_is_known: bool) -> None:

@@ -47,10 +47,13 @@ class PersonsDiffer(ProtocolError):
     code = "persons-differ"
 
 
-def require_persons(asks_sign_in: bool, persons: int | None, keys: int | None, lines: int) -> None:
-    """Check the closing's numbers. lines: how many lines of the roll have a valid ballot of any of their credentials.
+def require_persons(
+    asks_sign_in: bool, persons: int | None, keys: int | None, counted: int, voted: int
+) -> None:
+    """Check the closing's numbers.
 
-    A tie is made with the first ballot of a line and moves with its replaced codes, so both numbers are that one.
+    counted: ballots that count.  voted: credentials with a valid ballot, revoked ones too. Every ballot that counts is
+    of a key that is tied to a person; besides those only revoked keys can be, which voted before they were revoked.
     Raises: PersonsDiffer.
     """
     if not asks_sign_in:
@@ -65,7 +68,7 @@ def require_persons(asks_sign_in: bool, persons: int | None, keys: int | None, l
         raise PersonsDiffer(
             f"{persons} persons are tied to {keys} voting codes: somebody voted with a code of another."
         )
-    if keys != lines:
+    if not counted <= keys <= voted:
         raise PersonsDiffer(
-            f"{keys} voting codes are tied to persons, but {lines} lines of the voters' list have a valid ballot."
+            f"{keys} voting codes are tied to persons, but {counted} ballots count and {voted} codes have voted."
         )

@@ -152,7 +152,7 @@ class TallyChecks:
         with self.log.timed(CheckName.RESULT):
             try:
                 asked = self.terms.manifest.asks_sign_in
-                require_persons(asked, closing.persons, closing.keys, counting.lines_with_ballot())
+                require_persons(asked, closing.persons, closing.keys, len(self.counted), counting.voted())
             except ProtocolError as error:
                 self.log.fail(CheckName.RESULT, noted.index, str(error))
 

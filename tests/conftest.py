@@ -1,8 +1,13 @@
-"""Fixtures for every room: `database_url`, `postgres_url`, `office`, `shared_office`, `browser`, `context`, `page`."""
+"""Fixtures for every room: databases, offices with elections, browsers."""
 
 import pytest
 
-pytest_plugins = ["tests.support.postgres", "tests.support.chromium", "tests.support.offices"]
+pytest_plugins = [
+    "tests.support.postgres",
+    "tests.support.chromium",
+    "tests.support.offices",
+    "tests.support.signed_in",
+]
 
 LONGEST_NAMED_BITS = 64
 

@@ -9,13 +9,11 @@ people who have cast, of keys that were cast with, of pairs of the two. No row n
 counted and emptied and K is destroyed. **While K exists the server can try all people with all keys**, so it can link
 a person to a ciphertext (never to a vote): PROTOCOL section 11 says so, and so do the pages.
 
-A replaced code: the person's pair with the old key is exchanged for the pair with the new one at the first ballot of
-the new key, when the person is there. Source: PROTOCOL section 8, "Sign-in".
+Source: PROTOCOL section 8, "Sign-in".
 """
 
 import hmac
 import secrets
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -106,25 +104,28 @@ def spend_permit(session: Session, election_id: str, permit: str, now: datetime)
 def tie(session: Session, key: bytes, line: VotingRoll, holder: bytes) -> ConflictReason | None:
     """Tie the holder of a permit to a credential, or say why not. The election is locked by the caller.
 
-    key: K.  line: of the credential.  holder: from `spend_permit`.
-    None: they were tied already, by this key or an earlier one of its line, or are now.
+    key: K.  line: of the credential, which is not revoked.  holder: from `spend_permit`.
+    None: they were tied already, or are now. A tie to a credential that was revoked since binds nobody: no ballot of
+    it counts. It moves to the credential that its person votes with next, so there are always as many keys as persons.
     """
     election = line.election
-    line_keys = _line_keys(session, line)
-    pairs = [_hash(key, _Set.PAIR, holder, each) for each in line_keys]
-    keys = [_hash(key, _Set.KEY, each) for each in line_keys]
-    for number, pair in enumerate(pairs):
-        if _holds(session, election, _Set.PAIR, [pair]):
-            if number > 0:  # the code was replaced since: the tie moves to the new one
-                _remove(session, election, _Set.PAIR, pair)
-                _remove(session, election, _Set.KEY, keys[number])
-                _add(session, election, (_Set.PAIR, pairs[0]), (_Set.KEY, keys[0]))
-            return None
-    if _holds(session, election, _Set.PERSON, [holder]):
+    key_digest = _hash(key, _Set.KEY, line.key)
+    pair = _hash(key, _Set.PAIR, holder, line.key)
+    if _holds(session, election, _Set.PAIR, pair):
+        return None
+    is_known = _holds(session, election, _Set.PERSON, holder)
+    revoked = _tied_to_revoked(session, key, election, holder) if is_known else None
+    if is_known and revoked is None:
         return ConflictReason.PERSON_HAS_ANOTHER_KEY
-    if _holds(session, election, _Set.KEY, keys):
+    if _holds(session, election, _Set.KEY, key_digest):
         return ConflictReason.KEY_HAS_ANOTHER_PERSON
-    _add(session, election, (_Set.PERSON, holder), (_Set.KEY, keys[0]), (_Set.PAIR, pairs[0]))
+    if revoked is None:
+        _add(session, election, _Set.PERSON, holder)
+    else:
+        _remove(session, election, _Set.PAIR, _hash(key, _Set.PAIR, holder, revoked))
+        _remove(session, election, _Set.KEY, _hash(key, _Set.KEY, revoked))
+    _add(session, election, _Set.PAIR, pair)
+    _add(session, election, _Set.KEY, key_digest)
     return None
 
 
@@ -165,7 +166,7 @@ def count_ties(session: Session, election_id: str) -> tuple[int, int]:
     rows = session.execute(
         select(VotingTie.kind, func.count()).where(VotingTie.election == election_id).group_by(VotingTie.kind)
     )
-    counts = dict(rows.tuples().all())
+    counts: dict[str, int] = dict(rows.all())
     return counts.get(_Set.PERSON, 0), counts.get(_Set.KEY, 0)
 
 
@@ -175,14 +176,15 @@ def forget_ties(session: Session, election_id: str) -> None:
     session.execute(delete(VotingPermit).where(VotingPermit.election == election_id))
 
 
-def _line_keys(session: Session, line: VotingRoll) -> Sequence[bytes]:
-    """The credential and those that it replaced, newest first."""
-    found = [line.key]
-    while line.replaces is not None:
-        earlier = session.get_one(VotingRoll, (line.election, line.replaces))
-        found.append(earlier.key)
-        line = earlier
-    return found
+def _tied_to_revoked(session: Session, key: bytes, election: str, holder: bytes) -> bytes | None:
+    """The revoked credential that the holder is tied to, if it is a revoked one."""
+    ended = session.scalars(
+        select(VotingRoll.key).where(VotingRoll.election == election, VotingRoll.revoked_index.is_not(None))
+    )
+    for each in ended:
+        if _holds(session, election, _Set.PAIR, _hash(key, _Set.PAIR, holder, each)):
+            return each
+    return None
 
 
 def _hash(key: bytes, name: _Set, *items: bytes) -> bytes:
@@ -200,26 +202,12 @@ def _permit_digest(permit: bytes) -> bytes:
     return tuple_hash("permit", [permit])
 
 
-def _holds(session: Session, election: str, name: _Set, digests: Sequence[bytes]) -> bool:
-    return (
-        session.scalar(
-            select(VotingTie.kind)
-            .where(
-                VotingTie.election == election,
-                VotingTie.kind == name.value,
-                VotingTie.digest.in_(digests),
-            )
-            .limit(1)
-        )
-        is not None
-    )
+def _holds(session: Session, election: str, name: _Set, digest: bytes) -> bool:
+    return session.get(VotingTie, (election, name.value, digest)) is not None
 
 
-def _add(session: Session, election: str, *members: tuple[_Set, bytes]) -> None:
-    session.execute(
-        insert(VotingTie),
-        [{"election": election, "kind": name.value, "digest": digest} for name, digest in members],
-    )
+def _add(session: Session, election: str, name: _Set, digest: bytes) -> None:
+    session.execute(insert(VotingTie).values(election=election, kind=name.value, digest=digest))
 
 
 def _remove(session: Session, election: str, name: _Set, digest: bytes) -> None:
