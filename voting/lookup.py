@@ -1,6 +1,7 @@
 """Looking things up on an election's board: a credential's ballots, a receipt code, an alias, turnout."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
@@ -8,10 +9,15 @@ from sqlalchemy.orm import Session
 from board import log as board
 from board.log import LogId
 from crypto.display_code import alias, parse_display_code
+from crypto.encoding import decode_base64url
+from crypto.errors import MalformedEncoding
 from protocol.counting import unknown_credential
 from protocol.leaf import Leaf, decode_leaf
 from voting.errors import CodeNotFound
 from voting.models import VotingBallot, VotingElection, VotingRoll
+
+TRACKER_CHARACTERS: Final = 43
+"""A tracker in base64url, as QR codes carry it."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,16 @@ def find_by_tracker(session: Session, row: VotingElection, tracker: bytes) -> tu
     if ballot is None:
         raise CodeNotFound
     return credential_record(session, row, ballot.credential), ballot.index
+
+
+def find_by_any(session: Session, row: VotingElection, text: str) -> tuple[CredentialRecord, int | None]:
+    """By receipt code, voter number or a whole tracker in base64url. Raises: MistypedCode, CodeNotFound."""
+    if len(text) == TRACKER_CHARACTERS:
+        try:
+            return find_by_tracker(session, row, decode_base64url(text, 32))
+        except MalformedEncoding:
+            pass  # then it is read as a typed code, whose errors name the symbol
+    return find_by_code(session, row, text)
 
 
 def turnout_by_area(session: Session, row: VotingElection) -> dict[str, Turnout]:

@@ -101,6 +101,15 @@ class Links:
         query = f"?{urlencode({'code': code})}" if code else ""
         return f"{self.election(election)}/check{query}"
 
+    def receipt_pdf(self, election: str, code: str) -> str:
+        """A receipt on paper. code: receipt code or whole tracker."""
+        return f"{self.election(election)}/receipt.pdf?{urlencode({'code': code})}"
+
+    def receipt_mail(self, election: str, code: str = "") -> str:
+        """The form that sends a receipt by mail."""
+        query = f"?{urlencode({'code': code})}" if code else ""
+        return f"{self.election(election)}/receipt-mail{query}"
+
     def board(self, election: str, page: int | None = None) -> str:
         """The public board; `page` counts from 1 at the oldest entry, None is the newest page."""
         return f"{self.election(election)}/board" + ("" if page is None else f"?page={page}")

@@ -37,8 +37,10 @@ _TAKE: Final = f"""
         expires_at_ms = :expires_at_ms
 """  # noqa: S608  (nothing from outside is in it)
 
+# Hits times milliseconds: 600 an hour are beyond 32 bits, which PostgreSQL would calculate in.
+_LEFT, _PERIOD = "CAST(:left_ms AS BIGINT)", "CAST(:period_ms AS BIGINT)"
 _TAKE_IF_FREE: Final = text(
-    f"{_TAKE} WHERE ({_BEFORE}) * :left_ms + ({_NOW} + :amount) * :period_ms <= :limit * :period_ms RETURNING hits"
+    f"{_TAKE} WHERE ({_BEFORE}) * {_LEFT} + ({_NOW} + :amount) * {_PERIOD} <= :limit * {_PERIOD} RETURNING hits"
 )
 _TAKE_ANYHOW: Final = text(f"{_TAKE} RETURNING hits")
 _LOOK: Final = text("SELECT period, hits, hits_before, expires_at_ms FROM web_rate WHERE key = :key")

@@ -16,6 +16,7 @@ from storage.engine import make_engine
 from storage.migrate import migrate
 from storage.session import reading, writing
 from web.models import RateCount
+from web.rate_limits import RULES, Rule
 from web.rate_storage import SqlStorage
 
 PERIOD = 100
@@ -172,3 +173,16 @@ def test_racing_processes_never_admit_more_than_the_limit(engine: Engine, databa
         assert racer.exitcode == 0
     assert sum(found) == LIMIT < RACERS * TRIES
     assert max(found) <= TRIES
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_rule_counts_up_to_its_amount(engine: Engine, clock: Seconds, rule: Rule) -> None:
+    # 600 an hour, in milliseconds, is more than 32 bits hold.
+    storage = SqlStorage(engine=engine, clock=clock)
+    pieces = (rule.amount - 1, 1, 1)
+    taken = [
+        storage.acquire_sliding_window_entry(rule.name, rule.amount, rule.seconds, piece) for piece in pieces
+    ]
+    assert taken == [True, True, False]
+    clock.now += rule.seconds
+    assert not storage.acquire_sliding_window_entry(rule.name, rule.amount, rule.seconds, rule.amount)

@@ -52,6 +52,7 @@ def head_of(session: Session, row: VotingElection, now: datetime, withheld: bool
         time_zone=manifest.time_zone,
         fingerprint=None if row.fingerprint is None else display_code(row.fingerprint),
         revoting=manifest.revoting,
+        rehearsal=manifest.rehearsal,
     )
 
 

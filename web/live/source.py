@@ -16,8 +16,7 @@ from board.models import BoardEntry as EntryRow
 from crypto.checkpoint import parse_checkpoint_text, parse_note
 from crypto.crockford import MistypedCode, VietnameseKeyboard, WrongLength, WrongSymbol
 from crypto.display_code import alias, display_code
-from crypto.encoding import decode_base64url, encode_base64url
-from crypto.errors import MalformedEncoding
+from crypto.encoding import encode_base64url
 from protocol.canonical import decode_canonical
 from protocol.leaf import Kind as LeafKind
 from protocol.manifest import Approval, ChooseOne, Points, Question, Ranking
@@ -28,8 +27,7 @@ from voting.errors import CodeNotFound, VotingError
 from voting.lookup import (
     CredentialRecord,
     StandingBallot,
-    find_by_code,
-    find_by_tracker,
+    find_by_any,
     turnout,
     turnout_by_area,
 )
@@ -50,7 +48,6 @@ from web.pages.verify import VerifyPage
 
 ENTRIES_ON_PAGE: Final = 25
 FINISHED_ON_HOME: Final = 5
-TRACKER_CHARACTERS: Final = 43
 
 
 @dataclass
@@ -136,7 +133,7 @@ class LivePages:
             mistyped, symbol, length, answer = None, "", 0, None
             if code:
                 try:
-                    record, index = _look_up(session, row, code)
+                    record, index = find_by_any(session, row, code)
                     answer = _answer(session, row, record, index)
                 except CodeNotFound:
                     answer = None
@@ -352,15 +349,6 @@ def _calendar(session: Session, row: VotingElection, head: Head, now: datetime) 
         CalendarEntry(Milestone.COUNTING, head.closes_at + objections, done=result is not None),
         CalendarEntry(Milestone.RESULT, result, done=result is not None),
     )
-
-
-def _look_up(session: Session, row: VotingElection, code: str) -> tuple[CredentialRecord, int | None]:
-    if len(code) == TRACKER_CHARACTERS:
-        try:
-            return find_by_tracker(session, row, decode_base64url(code, 32))
-        except MalformedEncoding:
-            pass  # then it is read as a typed code, whose errors name the symbol
-    return find_by_code(session, row, code)
 
 
 def _answer(

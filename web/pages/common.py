@@ -58,6 +58,8 @@ class Head:
     fingerprint: str | None
     """Its display code (five groups joined by `-`), once the vote is frozen."""
     revoting: bool
+    rehearsal: bool = False
+    """A trial with invented voters: every page says so."""
 
     def local(self, moment: datetime) -> datetime:
         """`moment` on the clocks of the election's zone."""

@@ -21,6 +21,7 @@ from web.pages.common import Head, PageNotFound
 from web.pages.source import PageSource
 from web.rendering import Renderer
 from web.security import BOOTH_CSP, policy
+from web.settings import Settings
 
 MAX_TYPED_CHARACTERS: Final = 200
 TRACKER_BYTES: Final = 32
@@ -113,12 +114,16 @@ def booth(request: Request) -> Response:
             "check": links.check(page.head.id),
             "board": links.board(page.head.id),
             "permit": links.permit(page.head.id),
+            "receiptPdf": f"{links.election(page.head.id)}/receipt.pdf",
+            "receiptMail": links.receipt_mail(page.head.id),
             "qr": qr(page.head.id, "{tracker}"),
         },
         "texts": client_texts.translated(client_texts.BOOTH, _language(request)),
     }
     headers = {"Content-Security-Policy": policy(BOOTH_CSP)}
-    return _render(request, "booth.html", headers=headers, page=page, data=data)
+    return _render(
+        request, "booth.html", headers=headers, page=page, data=data, mails_receipts=_mails_receipts(request)
+    )
 
 
 def check(request: Request) -> Response:
@@ -131,7 +136,7 @@ def check(request: Request) -> Response:
         "fingerprint": page.head.fingerprint,
         "texts": client_texts.translated(client_texts.CHECK, _language(request)),
     }
-    return _render(request, "check.html", page=page, data=data)
+    return _render(request, "check.html", page=page, data=data, mails_receipts=_mails_receipts(request))
 
 
 def board(request: Request) -> Response:
@@ -234,6 +239,11 @@ def _draw_qr(address: str) -> bytes:
         lineclass=None,
     )
     return picture.getvalue()
+
+
+def _mails_receipts(request: Request) -> bool:
+    settings: Settings = request.app.state.settings
+    return settings.mail_server is not None
 
 
 def _source(request: Request) -> PageSource:

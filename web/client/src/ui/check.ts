@@ -204,6 +204,7 @@ export class CheckPage {
     field(row, "when").textContent = this.#texts.say({ key: "check.when", values: { time, n: entry.index } })
     for (const each of ["counts", "replaced", "revoked", "uncounted"]) if (each !== standing) field(row, each).remove()
     if (!entered) field(row, "entered").remove()
+    for (const link of row.querySelectorAll<HTMLAnchorElement>('a[data-action^="receipt-"]')) link.search = `?code=${code}`
     return row
   }
 
