@@ -5,6 +5,8 @@ or voting code that an attempt is about. Nothing that a vote needs is limited by
 behind one address could reach: casting is limited by voting code alone, after its signature has been checked (else
 anyone could use up another's attempts), and what a booth reads has a limit of its own that is ten times higher.
 
+Codes of a second factor are not here: `identity.second_factor` counts wrong ones with the person.
+
 What is stored: HMAC-SHA256 of whom a rule counts, under a key in PSEPHOS_SECRETS, and two numbers, for two periods.
 
 Block by block. A rule with `block` above 1 lets each process count that many hits by itself before it asks the
@@ -104,10 +106,6 @@ CASTING: Final = Rule("casting", 60, 10 * MINUTE, By.SUBJECT, block=10, unsure=U
 """Ballots and challenges whose signature a voting code made, counted before their proofs are checked."""
 SIGN_IN: Final = Rule("sign-in", 3000, 10 * MINUTE, By.NETWORK, block=100)
 """Beginning to sign in, which stores something. High: a ward signs in behind one address, and no secret is guessed."""
-SECOND_FACTOR: Final = Rule("second-factor", 5, 15 * MINUTE, By.SUBJECT)
-"""Codes and recovery codes typed for one person."""
-SECOND_FACTOR_DAY: Final = Rule("second-factor-day", 30, DAY, By.SUBJECT)
-"""With three codes of a million right at any time: one chance in 11,000 a day to guess one."""
 EMAIL_LINK: Final = Rule("email-link", 3, 15 * MINUTE, By.SUBJECT)
 """Links sent to one mailbox: nobody can be flooded with them."""
 EMAIL_LINK_DAY: Final = Rule("email-link-day", 12, DAY, By.SUBJECT)
@@ -127,8 +125,6 @@ RULES: Final = (
     BUNDLE,
     CASTING,
     SIGN_IN,
-    SECOND_FACTOR,
-    SECOND_FACTOR_DAY,
     EMAIL_LINK,
     EMAIL_LINK_DAY,
     EMAIL_LINK_NETWORK,
@@ -234,14 +230,6 @@ class Limiter:
             return standing
         with self._buyers[int(name[:2], 16) % len(self._buyers)]:
             return self._take(rule, name) or self._buy(rule, name)
-
-    def forget(self, rule: Rule, subject: str | bytes) -> None:
-        """Begin a count again, as after the right code was typed."""
-        name = self._hash(rule, subject)
-        with self._lock:
-            self._locals.pop((rule.name, name), None)
-        with suppress(StorageError):  # then the old count stays: nobody is let in by it
-            self._strategy.clear(_item(rule), name)
 
     def sweep(self) -> int:
         """Remove what says nothing any more; how many rows. Also done from time to time while counting."""

@@ -37,6 +37,9 @@ FIXED = settings(
     suppress_health_check=list(HealthCheck),
 )
 
+# Bodies are long in the making.
+DEAR = settings(FIXED, max_examples=EXAMPLES // 3)
+
 NOT_SAID_BY_A_SCHEMA: list[Any] = [positive_data_acceptance]
 MORE_THAN_A_SCHEMA = {"getEntry", "getConsistency", "getSiteEntry", "getSiteConsistency"}
 
@@ -111,7 +114,7 @@ def test_every_answer_is_as_described(schema: BaseSchema, operation: Operation, 
     # That `old` is at most `new`, that an index is below a size, and that JSON is canonical, no schema can say.
     excluded = NOT_SAID_BY_A_SCHEMA if operation.body or operation.name in MORE_THAN_A_SCHEMA else []
 
-    @FIXED
+    @(DEAR if operation.body else FIXED)
     @given(case=described.as_strategy(generation_mode=mode))
     def run(case: Case[Any]) -> None:
         case.call_and_validate(excluded_checks=excluded)
@@ -126,7 +129,7 @@ def run_canonical(schema: BaseSchema, operation: Operation, mode: GenerationMode
     client = client_of(schema.app)
     statuses = set()
 
-    @FIXED
+    @DEAR
     @given(case=schema[operation.path][operation.method].as_strategy(generation_mode=mode))
     def run(case: Case[Any]) -> None:
         if isinstance(case.body, dict):
