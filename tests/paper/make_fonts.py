@@ -1,6 +1,7 @@
 """Cut the fonts of paper/fonts out of the packages that ship them whole: Latin with Vietnamese, no hinting."""
 
 import io
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -71,7 +72,7 @@ def main(packages: list[str]) -> None:
                         (FOLDER / out).write_bytes(cut(package.read(name), letters, family))
                 if name.endswith("LICENSE") and ".dist-info" not in name:
                     font = "be-vietnam-pro" if "vietnam" in name else "ibm-plex-mono"
-                    text = package.read(name).replace(b"\r\n", b"\n")
+                    text = re.sub(rb"[ \t\r]+\n", b"\n", package.read(name))
                     (FOLDER / f"OFL-{font}.txt").write_bytes(text)
 
 
