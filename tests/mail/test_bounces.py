@@ -127,6 +127,7 @@ def test_other_actions(action: str) -> None:
         postfix() + b"x" * REPORT_BYTES_MAX,
         postfix().replace(b"Action: failed\n", b""),
     ],
+    ids=lambda data: f"{len(data)}-bytes",
 )
 def test_whatever_is_no_report_about_our_mails(data: bytes) -> None:
     assert read_report(data) is None
@@ -154,6 +155,7 @@ def nested(depth: int) -> bytes:
         postfix().replace(b"charset=us-ascii", b"charset=no-such"),
         b"Received: " + b"(" * 200_000,
     ],
+    ids=lambda data: f"{len(data)}-bytes",
 )
 def test_hostile_reports_cost_little(data: bytes) -> None:
     begun = time.process_time()
