@@ -11,12 +11,14 @@ from starlette.responses import Response
 
 from identity.roles import Permission
 from protocol.errors import ProtocolError
+from protocol.leaf import Kind
+from protocol.signed_body import decode_signed_body
 from rehearsal.trial_run import VOTERS_MAX, NotATrial
 from rehearsal.trials import VOTERS_IN_AN_AREA, ask_for_count, ask_for_votes, begin_trial, trials_of
 from storage.session import writing
 from tally.clock import leave_opening_to_official
 from tally.errors import TallyError
-from tally.opening import append_act, publish_result
+from tally.opening import append_act, append_partial_openings, append_statement, publish_result
 from voting.closing import close_polls
 from voting.draft_store import StoredDraft
 from voting.errors import VotingError
@@ -30,6 +32,9 @@ from web.i18n import N_
 from web.live.running import running_page
 from web.pages.running import RunningPage
 from web.routes.office_common import CONFLICT, by_of, draft_page, drafted, links_of, office_of
+from web.routes.office_terms import FILE_MISSING
+from web.routes.trustee import NOT_SIGNED, OPENING_BYTES
+from web.routes.trustee import TOO_EARLY as TOO_EARLY_OR_TWICE
 
 REASON_CHARACTERS: Final = 1000
 
@@ -157,6 +162,37 @@ def publish(request: Request) -> Response:
     )
 
 
+def files_page(request: Request) -> Response:
+    """GET /{lang}/office/{election}/files"""
+    return _form_page(request, _page(request), "files", Form(language_of(request)))
+
+
+def hand_in(request: Request) -> Response:
+    """POST /{lang}/office/{election}/files: what a key holder without an account has signed.
+
+    It is as good as from their own hands: the file carries their signature, and nobody else's would be taken.
+    """
+    form, page, by, office = form_of(request), _page(request), by_of(request), office_of(request)
+    file = form.file("file", most_bytes=OPENING_BYTES, missing=form.say(FILE_MISSING))
+    if file is None:
+        return _form_page(request, page, "files", form)
+    try:
+        signed = decode_signed_body(file.data)
+        append = {Kind.CLOSING_STATEMENT: append_statement, Kind.PARTIAL_OPENING: append_partial_openings}[
+            signed.kind
+        ]
+        deed = "statement-taken" if signed.kind is Kind.CLOSING_STATEMENT else "opening-taken"
+        noted = by.beside(deed, f"election {page.head.id}", trustee=str(signed.trustee))
+        append(office, page.head.id, signed.body, signed.signature, noted)
+    except (ProtocolError, KeyError):
+        form.wrong("file", form.say(NOT_SIGNED))
+    except TallyError as error:
+        form.wrong("file", form.say(NOT_SIGNED if error.code == "body-refused" else TOO_EARLY_OR_TWICE))
+    if not form.ok:
+        return _form_page(request, _page(request), "files", form)
+    return go(links_of(request).running(page.head.id))
+
+
 def rehearse(request: Request) -> Response:
     """POST /{lang}/office/{election}/rehearse: let invented voters vote, or the trial's key holders count."""
     form, page, by, office = form_of(request), _page(request), by_of(request), office_of(request)
@@ -220,6 +256,8 @@ def running_routes() -> list[AccessRoute]:
         AccessRoute(f"{path}/act", act, access=access, methods=post),
         AccessRoute(f"{path}/publish", publish_page, access=access),
         AccessRoute(f"{path}/publish", publish, access=access, methods=post),
+        AccessRoute(f"{path}/files", files_page, access=access),
+        AccessRoute(f"{path}/files", hand_in, access=access, methods=post, limit=OPENING_BYTES),
         AccessRoute(f"{path}/rehearse", rehearse, access=access, methods=post),
     ]
 
