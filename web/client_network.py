@@ -41,6 +41,13 @@ def client_network(scope: Scope, trusted: Sequence[Network] = ()) -> str:
     return str(found)
 
 
+def is_from_an_unknown_proxy(scope: Scope, trusted: Sequence[Network]) -> bool:
+    """Whether a proxy may stand in front of this server that its settings do not name."""
+    peer = scope.get("client")
+    found = _address(peer[0]) if peer else None
+    return found is not None and not _is_in(found, trusted) and "x-forwarded-for" in Headers(scope=scope)
+
+
 def _address(text: str) -> Address | None:
     try:
         address = ip_address(text)

@@ -43,7 +43,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from storage.engine import make_engine
-from web.client_network import Network, client_network
+from web.client_network import Network, client_network, is_from_an_unknown_proxy
 from web.rate_storage import Clock, SqlStorage
 
 log = logging.getLogger("psephos.web")
@@ -101,7 +101,8 @@ READING: Final = Rule("reading", 600, MINUTE, By.NETWORK, block=60, unsure=Unsur
 """Public data that no vote waits for."""
 VOTING: Final = Rule("voting", 6000, MINUTE, By.NETWORK, block=600, unsure=Unsure.PASS)
 """What a booth reads before and after casting: some eight answers for a vote, so 750 votes a minute of one network."""
-BUNDLE: Final = Rule("bundle", 60, HOUR, By.NETWORK, block=10, unsure=Unsure.PASS)
+BUNDLE: Final = Rule("bundle", 120, HOUR, By.NETWORK, block=20, unsure=Unsure.PASS)
+"""A program that looks every minute whether there is a new one, and some people beside it."""
 CASTING: Final = Rule("casting", 60, 10 * MINUTE, By.SUBJECT, block=10, unsure=Unsure.PASS)
 """Ballots and challenges whose signature a voting code made, counted before their proofs are checked."""
 SIGN_IN: Final = Rule("sign-in", 3000, 10 * MINUTE, By.NETWORK, block=100)
@@ -205,6 +206,7 @@ class Limiter:
     """One of them is held while a block is bought for a key, so that requests side by side buy one together."""
     _down_until: float = 0.0
     _writes: int = 0
+    _warned: bool = False
 
     def __post_init__(self) -> None:
         self._storage = SqlStorage(engine=self.engine, clock=self.clock)
@@ -230,6 +232,16 @@ class Limiter:
             return standing
         with self._buyers[int(name[:2], 16) % len(self._buyers)]:
             return self._take(rule, name) or self._buy(rule, name)
+
+    def network_of(self, request: Request) -> str:
+        """Where a request came from."""
+        if not self._warned and is_from_an_unknown_proxy(request.scope, self.trusted):
+            self._warned = True
+            log.warning(
+                "Requests come with X-Forwarded-For from an address that PSEPHOS_TRUSTED_PROXIES does not name. If that "
+                "is your proxy, all voters count as one network until you name it."
+            )
+        return client_network(request.scope, self.trusted)
 
     def sweep(self) -> int:
         """Remove what says nothing any more; how many rows. Also done from time to time while counting."""
@@ -323,7 +335,7 @@ def hit(request: Request, *rules: Rule, subject: str | bytes = b"") -> None:
     for rule in rules:
         if rule.by is By.SUBJECT and not subject:
             raise ValueError(f"Rule {rule.name} counts somebody: say whom.")
-        whom = subject if rule.by is By.SUBJECT else client_network(request.scope, limiter.trusted)
+        whom = subject if rule.by is By.SUBJECT else limiter.network_of(request)
         standings(request).append(limiter.count(rule, whom))
 
 

@@ -17,6 +17,8 @@ from web import identity_settings, mail_settings
 from web.client_network import Network
 from web.i18n import Text
 
+_THIS_MACHINE: Final = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
 DEVELOPMENT_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -72,7 +74,8 @@ VARIABLES: Final = {
     "PSEPHOS_AUTHORITY_EN": "who runs the site, English; default the short name",
     "PSEPHOS_AUTHORITY_VI": "the same in Vietnamese; default the English one",
     "PSEPHOS_HELP_LINE": "telephone number or address for voters; default `(none)` on localhost",
-    "PSEPHOS_TRUSTED_PROXIES": "proxies whose `X-Forwarded-For` is believed, as `10.0.0.5, 10.1.0.0/16`; default none",
+    "PSEPHOS_TRUSTED_PROXIES": "proxies whose `X-Forwarded-For` is believed, as `10.0.0.5, 10.1.0.0/16`, or `none`; "
+    "default this machine where `PSEPHOS_HOST` is its own address",
     "PSEPHOS_OIDC": "file of sign-in services (docs/guides/sign-in.md); default none",
     **identity_settings.VARIABLES,
     **mail_settings.VARIABLES,
@@ -120,7 +123,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         name=name,
         authority=authority,
         help_line=value("PSEPHOS_HELP_LINE", "(none)"),
-        trusted_proxies=_networks(environment.get("PSEPHOS_TRUSTED_PROXIES", "")),
+        trusted_proxies=_trusted_proxies(environment, public),
         providers=_providers(environment.get("PSEPHOS_OIDC", "").strip(), secrets, public),
         time_zone=identity_settings.read_time_zone(environment, UnusableSettings),
         assurance=identity_settings.read_assurance(environment, UnusableSettings),
@@ -158,15 +161,33 @@ def _providers(file: str, secrets: Path, public: bool) -> tuple[ProviderConfigur
         raise UnusableSettings(str(error)) from error
 
 
-def _networks(text: str) -> tuple[Network, ...]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
+def _trusted_proxies(environment: Mapping[str, str], public: bool) -> tuple[Network, ...]:
+    """A public server stands behind a proxy, for it speaks no TLS itself. If it did not know that proxy, it would take
+    all voters for one network, and the limits for one would hold for all.
+    """
+    text = environment.get("PSEPHOS_TRUSTED_PROXIES", "").strip()
+    host = environment.get("PSEPHOS_HOST", "127.0.0.1")
+    if not text and host in DEVELOPMENT_HOSTS:
+        return _THIS_MACHINE  # nobody else can connect
+    if not text and public:
+        raise UnusableSettings(
+            "Set PSEPHOS_TRUSTED_PROXIES: the addresses of the proxies in front of this server, which listens on "
+            f"{host}. Without them all voters would count as one network."
+        )
+    if text in ("", "none"):
+        return ()
     try:
-        return tuple(ip_network(name) for name in names)
+        found = tuple(ip_network(name.strip()) for name in text.split(","))
     except ValueError as error:
         raise UnusableSettings(
             "PSEPHOS_TRUSTED_PROXIES must be addresses or networks with commas between, "
             f"as 10.0.0.5, 10.1.0.0/16: {error}."
         ) from error
+    if any(network.prefixlen == 0 for network in found):
+        raise UnusableSettings(
+            "PSEPHOS_TRUSTED_PROXIES must not name all addresses: then everybody could claim to be anybody."
+        )
+    return found
 
 
 def _is_public(base_url: str) -> bool:

@@ -16,6 +16,7 @@ from voting import errors as voting_errors
 from web import problems
 from web.api.openapi import document
 from web.api.operations import Operation, problems_of
+from web.rate_limits import BUNDLE, CASTING, READING, VOTING, By, Rule
 from web.routes.api import OPERATIONS
 
 DOCS = (ROOT / "docs/API.md").read_text(encoding="utf-8")
@@ -148,6 +149,14 @@ def test_the_page_for_people_tells_the_same(operation: Operation) -> None:
     for status, code in re.findall(r"\b([45]\d\d) `([a-z-]+)`", row):
         assert operation.status_of(code) == int(status), (operation.name, code)
         assert code in problems_of(operation)
+
+
+@pytest.mark.parametrize("rule", [READING, VOTING, BUNDLE, CASTING], ids=lambda rule: rule.name)
+def test_the_page_tells_the_limits(rule: Rule) -> None:
+    (row,) = [line for line in DOCS.splitlines() if line.startswith(f"| `{rule.name}` |")]
+    span = {60: "a minute", 600: "in ten minutes", 3600: "an hour"}[rule.seconds]
+    whom = "voting code" if rule.by is By.SUBJECT else "network"
+    assert f"| {rule.amount} {span}, by {whom} |" in row
 
 
 def test_the_page_names_no_operation_that_is_not_there() -> None:

@@ -40,7 +40,7 @@ from web.rate_limits import (
     read_or_make_key,
     seconds_until_free,
 )
-from web.settings import _networks
+from web.settings import read_settings
 
 STRICT = Rule("strict", 5, 900, By.SUBJECT)
 BLOCKS = Rule("blocks", 60, 60, By.NETWORK, block=10, unsure=Unsure.PASS)
@@ -276,7 +276,7 @@ def test_the_rules_of_this_site() -> None:
 
 # The client's network.
 
-PROXIES = _networks("10.0.0.0/8, 2001:db8:ffff::/48")
+PROXIES = read_settings({"PSEPHOS_TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8:ffff::/48"}).trusted_proxies
 
 
 def network(peer: str | None, *forwarded: str) -> str:
@@ -315,6 +315,19 @@ def network(peer: str | None, *forwarded: str) -> str:
 )
 def test_the_network_of_a_request(peer: str | None, forwarded: list[str], found: str) -> None:
     assert network(peer, *forwarded) == found
+
+
+def test_a_proxy_that_nobody_named_is_said_once(limiter: Limiter, caplog: pytest.LogCaptureFixture) -> None:
+    def ask(peer: str) -> str:
+        headers = [(b"x-forwarded-for", b"203.0.113.9")]
+        return limiter.network_of(Request({"type": "http", "client": (peer, 1), "headers": headers}))
+
+    limiter.trusted = PROXIES
+    assert ask("10.0.0.1") == "203.0.113.9"
+    assert "PSEPHOS_TRUSTED_PROXIES" not in caplog.text
+    assert ask("192.0.2.1") == ask("192.0.2.2").replace(".2.2", ".2.1") == "192.0.2.1"
+    assert caplog.text.count("all voters count as one network") == 1
+    assert "192.0.2" not in caplog.text
 
 
 # In the site.

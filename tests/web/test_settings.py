@@ -59,6 +59,35 @@ def test_unusable_settings_are_named(changed: dict[str, str], sentence: str) -> 
         read_settings(PUBLIC | changed)
 
 
+ELSEWHERE = {**PUBLIC, "PSEPHOS_HOST": "0.0.0.0"}  # noqa: S104  (that is the point)
+
+
+def test_a_proxy_on_this_machine_is_believed_where_nobody_else_can_connect() -> None:
+    for environment in ({}, PUBLIC, {**PUBLIC, "PSEPHOS_HOST": "::1"}):
+        assert [str(network) for network in read_settings(environment).trusted_proxies] == [
+            "127.0.0.0/8",
+            "::1/128",
+        ]
+    assert read_settings({"PSEPHOS_HOST": "192.0.2.1"}).trusted_proxies == ()
+
+
+def test_a_public_server_knows_its_proxies() -> None:
+    """Else all voters would be one network, and its limits would hold for all of them together."""
+    with pytest.raises(UnusableSettings, match="Set PSEPHOS_TRUSTED_PROXIES: the addresses of the proxies"):
+        read_settings(ELSEWHERE)
+    named = read_settings({**ELSEWHERE, "PSEPHOS_TRUSTED_PROXIES": "10.0.0.5, 2001:db8::/32"})
+    assert [str(network) for network in named.trusted_proxies] == ["10.0.0.5/32", "2001:db8::/32"]
+    assert read_settings({**ELSEWHERE, "PSEPHOS_TRUSTED_PROXIES": "none"}).trusted_proxies == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["localhost", "10.0.0.1/8", "10.0.0.5;10.0.0.6", ",", "0.0.0.0/0", "10.0.0.5, ::/0"]
+)
+def test_proxies_that_cannot_be_meant(text: str) -> None:
+    with pytest.raises(UnusableSettings, match="PSEPHOS_TRUSTED_PROXIES must"):
+        read_settings({**ELSEWHERE, "PSEPHOS_TRUSTED_PROXIES": text})
+
+
 def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / "secrets"
     folder.mkdir(mode=0o755)

@@ -13,7 +13,6 @@ from web import problems
 from web.api.reading import office_of
 from web.api.responses import NOT_KEPT
 from web.casting_pool import CastingPool, Deed, Refusal
-from web.client_network import client_network
 from web.limits import BodyTooLarge, read_body
 from web.rate_limits import limiter_of
 
@@ -40,7 +39,7 @@ async def _put(request: Request, deed: Deed) -> Response:
     except BodyTooLarge as error:
         return problems.refused("too-large", error.detail)
     casting: CastingPool = request.app.state.casting
-    network = client_network(request.scope, limiter_of(request).trusted)
+    network = limiter_of(request).network_of(request)
     answer = await casting.put(deed, election_id, data, request.headers.get(PERMIT_HEADER), network)
     if isinstance(answer, Refusal):
         return problems.refused(answer.code, answer.sentence)

@@ -3,12 +3,14 @@
 docs/API.md tells the same to people; tests hold the three together. No sign-in; every error is a problem document.
 """
 
+from functools import cache
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from protocol.canonical import encode_canonical
 from protocol.casting import CastRequest
 from protocol.challenge import Reveal
 from protocol.public_terms import PublicTerms
@@ -26,7 +28,7 @@ from web.api.answers import (
 from web.api.bundles import bundle
 from web.api.openapi import OPENAPI_PATH, document
 from web.api.operations import Answer, Operation, Parameter, routes
-from web.api.responses import SHORT, json_answer
+from web.api.responses import SHORT, bytes_answer
 from web.health import health_routes
 from web.rate_limits import BUNDLE, READING, VOTING
 
@@ -76,7 +78,12 @@ _DOOR: Final = (
 
 def openapi(_: Request) -> Response:
     """GET /api/openapi.json"""
-    return json_answer(document(OPERATIONS), SHORT)
+    return bytes_answer(_document(), SHORT)
+
+
+@cache
+def _document() -> bytes:
+    return encode_canonical(document(OPERATIONS))
 
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
