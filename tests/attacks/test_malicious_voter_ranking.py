@@ -8,95 +8,26 @@ from typing import Any
 
 import pytest
 
-from crypto.ballot_seed import BallotSeed
 from crypto.encoding import encode_base64url, encode_int
-from crypto.membership import ProofContext, verify_membership
-from protocol.ballot import ballot_claims, decode_ballot, product_of
+from crypto.membership import verify_membership
+from protocol.ballot import ballot_claims, decode_ballot
 from protocol.canonical import encode_canonical
 from protocol.challenge import ChallengeDiffers, decode_challenge, recompute_ballot
 from protocol.leaf import Kind, body_digest
 from protocol.ranking import blank_ranking, ranking_values
 from protocol.report import CheckName
-from protocol.roll import RollEntry
 from tests.attacks.test_malicious_voter import Attack, judge, signed
 from tests.support.boards import MemoryBoard
-from tests.support.claims import crafted_claim
-from tests.support.elections import TestElection, make_election, make_manifest, ranking, voter_key
+from tests.support.elections import TestElection, voter_key
 from tests.support.hostile import Path, canonical, failures, get_at, plus_one, put_at
-
-WEIGHTS = (1, 3, 1, 2, 1)
-
-
-@cache
-def ranked_election(count: int = 3) -> TestElection:
-    """One trustee, one ranking, five voters of different weights."""
-    points = (5, 2, 0, 0)[:count]
-    entries = [RollEntry(weight=weight, area="all") for weight in WEIGHTS]
-    return make_election(make_manifest((ranking(count, points),)), entries=entries)
-
-
-def forged(election: TestElection, cells: Sequence[int]) -> bytes:
-    """A first ballot of voter 1 whose ciphertexts hold `cells`, each proved as well as it can be."""
-    terms, credential, r = election.terms, voter_key(1).public_key, (1 << 1000) // 3
-    size, (layout,) = terms.manifest.size, terms.layouts
-    ciphertexts = [terms.key.encrypt(cell % terms.record.n, r + i) for i, cell in enumerate(cells)]
-    proofs = []
-    for i, stated in enumerate(layout.statements()):
-        held = sum(cells[part] for part in stated.parts)
-        claim = crafted_claim(
-            terms.key,
-            stated.members,
-            stated.members.index(held) if held in stated.members else 0,
-            sum(r + part for part in stated.parts),
-            product_of([ciphertexts[part] for part in stated.parts], terms.key.n2),
-            ProofContext(terms.fingerprint, layout.id, stated.label, credential, 1),
-            BallotSeed(bytes([i]) * 32),
-        )
-        proofs.append(
-            {
-                "a": [encode_int(a, size.n2_bytes) for a in claim.proof.a],
-                "e": [encode_int(e, 32) for e in claim.proof.e],
-                "z": [encode_int(z, size.n_bytes) for z in claim.proof.z],
-            }
-        )
-    answer = {
-        "ciphertexts": [encode_int(c, size.n2_bytes) for c in ciphertexts],
-        "proofs": proofs,
-        "question": layout.id,
-    }
-    return canonical(
-        {
-            "answers": [answer],
-            "credential": encode_base64url(credential),
-            "election": terms.election,
-            "fingerprint": terms.fingerprint_text,
-            "format": "psephos/ballot/v1",
-            "sequence": 1,
-        }
-    )
-
-
-# name, the four cells and the blank slot, the proof that stands in the way.
-MATRICES: dict[str, tuple[tuple[int, ...], str]] = {
-    "both positions for one option": ((1, 1, 0, 0, 0), "row 1"),
-    "two options at the first position": ((1, 0, 1, 0, 0), "column 1"),
-    "an option without a position": ((1, 0, 0, 0, 0), "row 2"),
-    "everything at once": ((1, 1, 1, 1, 0), "row 1"),
-    "nothing, and no blank vote": ((0, 0, 0, 0, 0), "row 1"),
-    "a ranking and a blank vote": ((1, 0, 0, 1, 1), "row 1"),
-    "two blank votes": ((0, 0, 0, 0, 2), "blank"),
-    "a blank vote that takes one back": ((1, 1, 1, 1, -1), "blank"),
-    "every row and column right with 2 and -1": ((2, -1, -1, 2, 0), "option 1 position 1"),
-    "a blank vote whose cells cancel": ((1, -1, -1, 1, 1), "option 1 position 2"),
-    "a cell that fills the next slot": ((16, -15, -15, 16, 0), "option 1 position 1"),
-}
+from tests.support.rankings import EXCHANGES, MATRICES, exchanged, forged_ranking, ranked_election
 
 
 def test_matrix_that_is_neither_a_ranking_nor_blank_is_refused_however_it_is_proved() -> None:
     election = ranked_election(2)
     attacks = []
     for name, (cells, part) in MATRICES.items():
-        body = forged(election, cells)
+        body = forged_ranking(election, cells)
         attacks.append(Attack(name, body, signed(body), "membership-failed", f"question q4, {part}:"))
     judge_ranking(election, attacks)
 
@@ -108,7 +39,7 @@ def judge_ranking(election: TestElection, attacks: Sequence[Attack]) -> None:
 def test_control_the_same_program_proves_every_ranking_and_a_blank_vote() -> None:
     election = ranked_election(2)
     for cells in (ranking_values((1, 2)), ranking_values((2, 1)), blank_ranking(2)):
-        ballot = decode_ballot(election.terms, forged(election, cells))
+        ballot = decode_ballot(election.terms, forged_ranking(election, cells))
         for claim in ballot_claims(election.terms, ballot):
             verify_membership(election.terms.key, claim)
 
@@ -158,28 +89,11 @@ def test_numbers_outside_their_group_are_refused_alone_and_in_a_product() -> Non
 
 def test_cells_and_proofs_in_each_others_places_are_refused() -> None:
     """The same ciphertexts in another order are another ranking: nobody turns a borrowed ballot round."""
-    answer = honest()["answers"][0]
-    cells, proofs = answer["ciphertexts"], answer["proofs"]
-
-    def body(ciphertexts: Sequence[str], parts: Sequence[Any]) -> bytes:
-        value = copy.deepcopy(honest())
-        value["answers"][0] |= {"ciphertexts": list(ciphertexts), "proofs": list(parts)}
-        return canonical(value)
-
-    # Parts: four cells, blank, two rows, two columns.
-    turned = body([cells[i] for i in (2, 3, 0, 1, 4)], [proofs[i] for i in (2, 3, 0, 1, 4, 6, 5, 7, 8)])
-    mirrored = body([cells[i] for i in (1, 0, 3, 2, 4)], [proofs[i] for i in (1, 0, 3, 2, 4, 5, 6, 8, 7)])
-    blank_for_cell = body(
-        [cells[i] for i in (4, 1, 2, 3, 0)], [proofs[i] for i in (4, 1, 2, 3, 0, 5, 6, 7, 8)]
-    )
-    row_for_column = body(cells, [proofs[i] for i in (0, 1, 2, 3, 4, 7, 8, 5, 6)])
     judge_ranking(
         ranked_election(2),
         [
-            Attack("options exchanged", turned, signed(turned), "membership-failed", "option 1 position 1"),
-            Attack("positions exchanged", mirrored, signed(mirrored), "membership-failed", "position 1"),
-            Attack("blank slot exchanged", blank_for_cell, signed(blank_for_cell), "membership-failed"),
-            Attack("rows as columns", row_for_column, signed(row_for_column), "membership-failed", "row 1"),
+            Attack(name, body := exchanged(honest(), cells, proofs), signed(body), "membership-failed", part)
+            for name, (cells, proofs, part) in EXCHANGES.items()
         ],
     )
 

@@ -36,7 +36,9 @@ def made(name: str) -> Any:
 
 
 def terms_of(election: str) -> ElectionTerms:
-    return {"small": small, "wide": wide, "ranked": ranked}[election]().terms
+    if election == "wide":
+        return wide().terms
+    return ranked().terms if election == "ranked" else small().terms
 
 
 def cases(name: str) -> list[Any]:

@@ -11,7 +11,7 @@ from crypto.ballot_seed import BallotSeed
 from crypto.encoding import encode_base64url
 from crypto.membership import InvalidClaim, verify_membership
 from crypto.signature import SignatureFailed
-from protocol.ballot import BallotInvalid, ballot_bytes_max, ballot_claims, encrypt_ballot
+from protocol.ballot import BallotInvalid, ballot_bytes_max, ballot_claims, decode_ballot, encrypt_ballot
 from protocol.board_rules import BoardBroken, require_author
 from protocol.challenge import decode_challenge, recompute_ballot
 from protocol.counting import read_ballot, require_sequence
@@ -24,7 +24,7 @@ from protocol.running import RunningElection
 from protocol.terms import ElectionTerms, assemble_terms
 from tests.vectors.files import FOLDER, read_vectors, rendered
 
-NAMES = ("ballot", "challenge", "leaf", "manifest", "roll", "running")
+NAMES = ("ballot", "challenge", "leaf", "manifest", "ranking", "roll", "running")
 SIZE_MAX = 300_000
 
 
@@ -108,6 +108,22 @@ def test_challenge_gets_its_verdict(case: Any) -> None:
     with pytest.raises(BallotInvalid) as refused:
         recompute_ballot(terms, decode_challenge(case["body"].encode()))
     assert refused.value.code == case["error"]
+
+
+@cases("ranking")
+def test_ranking_gets_its_verdict(case: Any) -> None:
+    terms, _ = terms_of("ranking")
+    claims = ballot_claims(terms, decode_ballot(terms, case["body"].encode()))
+    failed = []
+    for claim in claims:
+        try:
+            verify_membership(terms.key, claim)
+        except InvalidClaim as error:
+            failed.append((error.code, claim.context.part))
+    if case["result"] == "valid":
+        assert failed == []
+    else:
+        assert failed[0] == (case["error"], case["part"])
 
 
 def leaf_verdict(case: Any) -> str | None:
