@@ -152,6 +152,9 @@ BOOTH: Final = {
     "problem.malformed-challenge": N_(
         "The server could not read the test. The saved file is enough to check it."
     ),
+    "problem.too-many-requests": N_(
+        "Too many requests came from your network in this minute. Wait a minute and try again."
+    ),
     "problem.too-soon": N_(
         "Many ballots were cast with this code. Wait a minute, then cast your vote again."
     ),

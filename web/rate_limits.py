@@ -238,8 +238,8 @@ class Limiter:
         if not self._warned and is_from_an_unknown_proxy(request.scope, self.trusted):
             self._warned = True
             log.warning(
-                "Requests come with X-Forwarded-For from an address that PSEPHOS_TRUSTED_PROXIES does not name. If that "
-                "is your proxy, all voters count as one network until you name it."
+                "Requests come with X-Forwarded-For from an address that PSEPHOS_TRUSTED_PROXIES does not name. If "
+                "that is your proxy, all voters count as one network until you name it."
             )
         return client_network(request.scope, self.trusted)
 
