@@ -103,7 +103,7 @@ VOTING: Final = Rule("voting", 6000, MINUTE, By.NETWORK, block=600, unsure=Unsur
 """What a booth reads before and after casting: some eight answers for a vote, so 750 votes a minute of one network."""
 BUNDLE: Final = Rule("bundle", 120, HOUR, By.NETWORK, block=20, unsure=Unsure.PASS)
 """A program that looks every minute whether there is a new one, and some people beside it."""
-CASTING: Final = Rule("casting", 60, 10 * MINUTE, By.SUBJECT, block=10, unsure=Unsure.PASS)
+CASTING: Final = Rule("casting", 20, MINUTE, By.SUBJECT, block=5, unsure=Unsure.PASS)
 """Ballots and challenges whose signature a voting code made, counted before their proofs are checked."""
 SIGN_IN: Final = Rule("sign-in", 3000, 10 * MINUTE, By.NETWORK, block=100)
 """Beginning to sign in, which stores something. High: a ward signs in behind one address, and no secret is guessed."""

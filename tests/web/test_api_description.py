@@ -154,7 +154,7 @@ def test_the_page_for_people_tells_the_same(operation: Operation) -> None:
 @pytest.mark.parametrize("rule", [READING, VOTING, BUNDLE, CASTING], ids=lambda rule: rule.name)
 def test_the_page_tells_the_limits(rule: Rule) -> None:
     (row,) = [line for line in DOCS.splitlines() if line.startswith(f"| `{rule.name}` |")]
-    span = {60: "a minute", 600: "in ten minutes", 3600: "an hour"}[rule.seconds]
+    span = {60: "a minute", 3600: "an hour"}[rule.seconds]
     whom = "voting code" if rule.by is By.SUBJECT else "network"
     assert f"| {rule.amount} {span}, by {whom} |" in row
 

@@ -74,8 +74,8 @@ def attempts(limiter: Limiter, office: OfficeUnderTest, number: int) -> None:
 def test_the_refusal_says_how_long_to_wait(office: OfficeUnderTest) -> None:
     limiter = Limiter(office.engine, b"j" * 32, clock=Seconds())
     attempts(limiter, office, CASTING.amount)
-    # A period, and then until a block of ten is out of reach.
-    with pytest.raises(TooSoon, match=f"Wait {CASTING.seconds + CASTING.seconds // 6} seconds"):
+    # A period, and then until a block, a quarter of all, is out of reach. The booth says "a minute".
+    with pytest.raises(TooSoon, match="Wait 75 seconds"):
         attempts(limiter, office, 1)
 
 
