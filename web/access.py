@@ -88,12 +88,14 @@ class AccessRoute(Route):
         if "{lang}" not in path and access is not Access.PUBLIC:
             raise ValueError(f"{path}: a page that refuses needs a language to say so.")
         self.access, self.json, self.limit, self.handler = access, json, limit, handler
+        self.is_api = path.startswith(API)
         super().__init__(path, self._guarded(handler), methods=list(methods))
 
     def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         @wraps(handler)
         async def answer(request: Request) -> Response:
-            if not request.url.path.startswith(API):
+            # By the route and not by the address: `/{lang}/office` is also asked for as `/api/office`.
+            if not self.is_api:
                 _require_language(request)
                 refusal = await _refusal(request, self.access, limit=self.limit, json=self.json)
                 if refusal is not None:

@@ -229,6 +229,23 @@ def test_routes_are_declared_as_their_address_promises(table: Table, name: str) 
         assert route.path.startswith("/api/") or route.path in PUBLIC_FORMS
 
 
+@pytest.mark.parametrize("language", ["api", "xx", "en%2Fapi", "%61pi"])
+def test_a_page_asked_for_as_if_it_were_of_the_api_is_not_there(table: Table, language: str) -> None:
+    everything = table.visitors[-1]
+    for route in table.routes.values():
+        if not route.path.startswith("/{lang}"):
+            continue
+        client = TestClient(table.site.app, base_url=BASE_URL, follow_redirects=False)
+        assert everything.token is not None
+        path = path_of(route).replace("/en", f"/{language}", 1)
+        for visitor in (table.visitors[0], everything):
+            if visitor.token is not None:
+                client.cookies.set("psephos", encode_base64url(visitor.token), domain="localhost.local")
+            for method in route.methods or ():
+                answer = client.request(method, path, headers=SAME_SITE)
+                assert answer.status_code in (404, 405), f"{method} {path} for {visitor.name}"
+
+
 def test_a_route_of_the_api_cannot_ask_for_a_session() -> None:
     with pytest.raises(ValueError, match="no sign-in"):
         AccessRoute("/api/v1/secret", reached, access=Access.SIGNED_IN)
