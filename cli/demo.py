@@ -20,6 +20,10 @@ from cli.output import ExitCode, in_words, say, stdout
 from cli.progress import Progress
 from cli.serve import run_until_stopped
 from cli.totals import totals_table
+from identity import invitations
+from identity.opening import open_desk
+from identity.roles import Role
+from identity.trail import System
 from protocol.manifest import Manifest, Question
 from protocol.records import QuestionVotes, Result
 from protocol.terms import ElectionTerms
@@ -35,7 +39,7 @@ from rehearsal.one_machine import (
     open_urn,
     seal_vote,
 )
-from storage.session import reading
+from storage.session import reading, writing
 from tally.aggregation import aggregate
 from tally.opening import publish_result
 from verifier.bundle import Bundle
@@ -92,7 +96,24 @@ def demo(
         say("Vote yourself, as one of the invented voters, with one of these voting codes:")
         for issued in codes[:CODES_SHOWN]:
             say(f"    {issued.code.written}")
+        say("Look behind the scenes, as an official of the ward who prepares and runs votes:")
+        say(f"    {_invite_official(ward)}")
         run_until_stopped(server(app, settings), settings)
+
+
+def _invite_official(ward: _Ward) -> str:
+    """A link that lets whoever opens it into the office: on this machine only, where the site listens."""
+    desk = open_desk(ward.office.engine, ward.settings.secrets, ward.settings.base_url)
+    with writing(desk.engine) as session:
+        return invitations.invite(
+            desk,
+            session,
+            System("demo"),
+            name="Lê Văn An",
+            address="an@demo.invalid",
+            roles=[Role.OFFICIAL, Role.REGISTRAR, Role.ADMINISTRATOR],
+            language="en",
+        )
 
 
 def _settings(port: int) -> Settings:
