@@ -329,3 +329,18 @@ def forget(session: Session, now: datetime) -> int:
         .values(recipient=None),
     )
     return sum(rows_changed(session, change) for change in changes)
+
+
+def forget_about(session: Session, kind: str, subject_key: str) -> int:
+    """Delete texts and addresses of all mails of this kind about this subject, whatever their state.
+
+    What was not sent yet is given up. The rows stay: their states are counted, their keys keep the mails from going
+    twice.
+    """
+    which = (OutboxMail.kind == kind) & (OutboxMail.subject_key == subject_key)
+    given_up = {"state": MailState.REFUSED.value, "reason": TOO_LATE}
+    waiting = which & (OutboxMail.state == MailState.QUEUED)
+    known = which & (OutboxMail.recipient.is_not(None) | OutboxMail.text.is_not(None))
+    rows_changed(session, update(OutboxMail).where(waiting).values(given_up))
+    nothing = {"recipient": None, "text": None, "subject": None, "attachment": None}
+    return rows_changed(session, update(OutboxMail).where(known).values(nothing))

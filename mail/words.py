@@ -96,6 +96,11 @@ def conflict(voice: Voice, *, title: str, moment: str, link: str) -> Words:
     return _write("conflict", voice, title=title, moment=moment, link=link)
 
 
+def code_replaced(voice: Voice, *, title: str, moment: str, link: str) -> Words:
+    """The reader's voting code was ended and a new one made."""
+    return _write("code-replaced", voice, title=title, moment=moment, link=link)
+
+
 def test_mail(voice: Voice, *, site: str) -> Words:
     """What `psephos mail test` sends."""
     return _write("test-mail", voice, site=site)

@@ -142,6 +142,17 @@ Ask at the number below: you get a new code, and the old one ends. The public bo
   {link}
 """,
     ),
+    "code-replaced": (
+        "Your voting code was replaced: {title}",
+        """
+At {moment}, the registrar ended your voting code in the vote “{title}” and made a new one, which you get by letter. Ballots
+that were cast with the old code are not counted any more. Vote with the new one.
+
+  {link}
+
+You did not ask for a new code? Tell us at the number below: somebody may have asked in your name.
+""",
+    ),
     "test-mail": (
         "Test mail from {authority}",
         """

@@ -122,9 +122,9 @@ Chúng tôi không bao giờ hỏi mã bỏ phiếu qua thư điện tử hay đ
 """,
     ),
     "dispute-answered": (
-        "Phản ánh {number} của bạn đã có trả lời: {title}",
+        "Khiếu nại số {number} của bạn đã có trả lời: {title}",
         """
-Văn phòng bầu cử đã trả lời phản ánh {number} của bạn về cuộc bỏ phiếu “{title}”. Phản ánh và trả lời đều được công
+Văn phòng bầu cử đã trả lời khiếu nại số {number} của bạn về cuộc bỏ phiếu “{title}”. Khiếu nại và trả lời đều được công
 khai:
 
   {link}
@@ -146,6 +146,17 @@ Hãy hỏi theo số dưới đây: bạn sẽ được cấp mã mới, mã cũ
 nêu tên bạn:
 
   {link}
+""",
+    ),
+    "code-replaced": (
+        "Mã bỏ phiếu của bạn đã được thay: {title}",
+        """
+Lúc {moment}, cán bộ cấp mã đã hủy mã bỏ phiếu của bạn trong cuộc bỏ phiếu “{title}” và tạo mã mới; bạn sẽ nhận mã mới
+qua thư. Những lá phiếu đã bỏ bằng mã cũ không còn được tính. Hãy bỏ phiếu bằng mã mới.
+
+  {link}
+
+Bạn không yêu cầu mã mới? Hãy báo cho chúng tôi theo số dưới đây: có thể ai đó đã yêu cầu thay bạn.
 """,
     ),
     "test-mail": (

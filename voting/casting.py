@@ -45,6 +45,7 @@ from voting.errors import (
     TooSoon,
 )
 from voting.models import VotingBallot, VotingChallenge, VotingCiphertext, VotingElection, VotingRoll
+from voting.notices import NoticeKind, tell
 from voting.office import Office, find_election, lock_election, require_open
 from voting.sign_in import find_permit, publish_conflict, spend_permit, tie
 
@@ -117,8 +118,12 @@ def cast_ballot(office: Office, election_id: str, request: bytes, permit: str | 
             entry = office.append(session, row, Kind.BALLOT, body, signature, moment)
             _index_ballot(session, election_id, entry.index, ballot, terms)
             office.sign_head(session, row)
+            number = ballot.sequence
+            tell(session, NoticeKind.CAST, line, ballot.tracker, entry.time, permit=permit, number=number)
         else:
             refused_at = publish_conflict(office, session, row, line, ballot.tracker, conflict, moment)
+            if refused_at is not None:
+                tell(session, NoticeKind.CONFLICT, line, ballot.tracker, moment, permit=permit)
     if conflict is not None:
         raise SignInConflict(conflict, refused_at)
     server_key = office.election_keys(election_id).server

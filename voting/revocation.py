@@ -10,6 +10,7 @@ from protocol.text import format_time
 from storage.session import Beside, writing
 from voting.errors import WrongState
 from voting.models import VotingRoll
+from voting.notices import NoticeKind, tell
 from voting.office import Office, State, effective_closes_at, lock_election, state_of
 
 
@@ -53,6 +54,7 @@ def revoke(
             )
         )
         office.sign_head(session, row)
+        tell(session, NoticeKind.REPLACED, old, exchange.new, moment)
         if beside is not None:
             beside(session)
         return entry.index

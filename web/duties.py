@@ -18,7 +18,9 @@ from storage.jobs import Handler, Job
 from storage.session import writing
 from storage.worker import Worker
 from tally.clock import keep_time
+from voting.notices import WRITE_NOTICE, forget_contacts
 from voting.office import Office
+from web.notices import NoticeWriter
 from web.rate_storage import SqlStorage
 from web.settings import Settings
 
@@ -33,12 +35,16 @@ FORGET_COUNTS: Final = "forget-counts"
 FORGET_SIGN_INS: Final = "forget-sign-ins"
 """Ended sessions, used links, challenges."""
 
+FORGET_CONTACTS: Final = "forget-contacts"
+"""Addresses for notices, after the time for objections."""
+
 PERIODS: Final[Mapping[str, int]] = {
     KEEP_TIME: 5,
     FORGET_MAILS: 3600,
     FORGET_JOBS: 3600,
     FORGET_COUNTS: 3600,
     FORGET_SIGN_INS: 3600,
+    FORGET_CONTACTS: 3600,
 }
 """Duties, and the length of their periods in seconds."""
 
@@ -65,6 +71,8 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
     }
     every[FORGET_COUNTS] = lambda job: _forget_counts(office, job)
     every[FORGET_SIGN_INS] = lambda job: _forget_sign_ins(office, job)
+    every[FORGET_CONTACTS] = lambda job: _forget_contacts(office, job)
+    every[WRITE_NOTICE] = NoticeWriter(office, settings.base_url, settings.help_line).do
     every |= trials.handlers(office, urlsplit(settings.base_url).netloc)
     if settings.mail_server is not None:
         every |= mail_handlers(office.engine, settings.mail_server)
@@ -92,6 +100,12 @@ def _forget_counts(office: Office, job: Job) -> None:
 def _forget_sign_ins(office: Office, job: Job) -> None:
     with writing(office.engine) as session:
         forgetting.forget(session, job.clock())
+        job.finish(session)
+
+
+def _forget_contacts(office: Office, job: Job) -> None:
+    forget_contacts(office)
+    with writing(office.engine) as session:
         job.finish(session)
 
 

@@ -37,6 +37,7 @@ FACTS: Mapping[str, dict[str, Any]] = {
     "closes_soon": {"title": "Sân chơi mới", "closes": "29/11", "link": LINK},
     "dispute_answered": {"title": "Sân chơi mới", "number": "12", "link": LINK},
     "conflict": {"title": "Sân chơi mới", "moment": "20:00", "link": LINK},
+    "code_replaced": {"title": "Sân chơi mới", "moment": "20:00", "link": LINK},
     "test_mail": {"site": "https://vote.example.org"},
 }
 

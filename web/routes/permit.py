@@ -15,9 +15,10 @@ from starlette.responses import Response
 from identity.assurance import Action
 from identity.sessions import SignedIn
 from storage.session import reading, writing
-from voting.draft_voters import is_eligible
+from voting.draft_voters import contact_of, is_eligible
 from voting.errors import Closed, NoSuchElection, NotOpen
 from voting.models import VotingElection
+from voting.notices import remember_for_permit
 from voting.office import find_election, read_manifest
 from voting.sign_in import PERMIT_SECONDS, issue_permit
 from web import client_texts
@@ -38,7 +39,8 @@ def ask(request: Request) -> Response:
     """GET /{lang}/elections/{election}/permit?tab="""
     with reading(office_of(request).engine) as session:
         head, refusal = _standing(request, session, actor(request))
-    return _page(request, head, refusal, request.query_params.get("tab", ""))
+        told = not refusal and contact_of(session, head.id, actor(request).claim) is not None
+    return _page(request, head, refusal, request.query_params.get("tab", ""), told=told)
 
 
 def give(request: Request) -> Response:
@@ -49,6 +51,7 @@ def give(request: Request) -> Response:
         if not refusal:
             try:
                 code = issue_permit(office, session, head.id, who.claim)
+                remember_for_permit(session, head.id, code, who.claim, office.clock())
             except (Closed, NotOpen):  # the clock has moved on since the line above
                 refusal = "closed"
     if refusal:
@@ -94,12 +97,15 @@ def _asking(session: Session, election: str) -> VotingElection:
     return row
 
 
-def _page(request: Request, head: Head, refusal: str, tab: str, status: int = 200) -> Response:
+def _page(
+    request: Request, head: Head, refusal: str, tab: str, *, told: bool = False, status: int = 200
+) -> Response:
     gettext = translations(language_of(request)).gettext
     values = {
         "head": head,
         "refusal": refusal,
         "tab": _tab(tab),
+        "told": told,
         "here": request.url.path + (f"%3Ftab={_tab(tab)}" if _tab(tab) else ""),
         "methods": [gettext(METHODS[each]) if each in METHODS else each for each in actor(request).methods],
     }
