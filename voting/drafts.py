@@ -97,12 +97,18 @@ def changes(office: Office, draft_id: str) -> list[Change]:
         return [_change(row) for row in rows]
 
 
-def create(office: Office, by: By, title: TitlePart, base: Draft | None = None) -> str:
-    """Begin a draft; its id. base: what to start from (`copied_draft`, `copied_election`), nothing unless given."""
+def create(
+    office: Office, by: By, title: TitlePart, base: Draft | None = None, draft_id: str | None = None
+) -> str:
+    """Begin a draft; its id.
+
+    base: what to start from (`copied_draft`, `copied_election`), nothing unless given.
+    draft_id: from `new_draft_id`; sent twice, the draft is made once.
+    """
     draft = (base or empty_draft()).with_part(title)
     now = office.clock()
     row = VotingDraft(
-        id=secrets.token_hex(16),
+        id=draft_id or new_draft_id(),
         owner=by.name,
         created_at=now,
         changed_at=now,
@@ -112,6 +118,8 @@ def create(office: Office, by: By, title: TitlePart, base: Draft | None = None) 
         frozen_at=None,
     )
     with writing(office.engine) as session:
+        if session.get(VotingDraft, row.id) is not None:
+            return row.id
         session.add(row)
         session.flush()
         for section in PART_TYPES:
@@ -119,6 +127,11 @@ def create(office: Office, by: By, title: TitlePart, base: Draft | None = None) 
                 add_change(session, row, draft.part(section), by, now)
         note(session, by, "draft-created", row.id, copied="no" if base is None else "yes")
     return row.id
+
+
+def new_draft_id() -> str:
+    """32 hexadecimal digits from the operating system."""
+    return secrets.token_hex(16)
 
 
 def copied_draft(office: Office, draft_id: str) -> Draft:

@@ -120,6 +120,11 @@ def task_groups(items: Sequence[Item], draft_id: str, language: Language) -> tup
     )
 
 
+def missing_count(items: Sequence[Item]) -> int:
+    """How many points somebody can do something about now, or must have done before the freeze."""
+    return sum(1 for item in hindrances(items) if item.code not in WAITING)
+
+
 def next_section(items: Sequence[Item]) -> Section | None:
     """Where the official goes next: the first section with something missing; None when all is there."""
     missing = hindrances(items)

@@ -1,11 +1,13 @@
 """The officials' votes in preparation: the list, a new one, the list of tasks, the preview, the history."""
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from identity.roles import Permission
 from storage.session import reading
-from voting.checklist import checklist, hindrances
+from voting.checklist import checklist
 from voting.draft_document import TITLE_CHARACTERS, Draft, TitlePart, Words
 from voting.draft_errors import NoSuchDraft
 from voting.draft_store import StoredDraft
@@ -16,6 +18,7 @@ from voting.drafts import (
     create,
     discard,
     list_drafts,
+    new_draft_id,
 )
 from voting.errors import NoSuchElection
 from voting.office import Office, State, read_manifest, state_of
@@ -27,6 +30,7 @@ from web.i18n import N_, Text
 from web.pages.office import (
     DraftRow,
     head_of,
+    missing_count,
     next_section,
     task_groups,
     text_of,
@@ -40,6 +44,7 @@ from web.routes.office_sections import section_routes
 from web.routes.office_terms import terms_routes
 from web.routes.office_voters import voter_routes
 
+_DRAFT = re.compile("[0-9a-f]{32}")
 BASE_MISSING = N_("Choose where to start from")
 DISCARD_MISSING = N_("Tick the box if the draft is to be deleted")
 
@@ -53,7 +58,7 @@ def votes(request: Request) -> Response:
             head=head_of(found),
             owner=found.owner,
             changed_at=found.changed_at,
-            missing=len(hindrances(checklist(found.prepared, now))),
+            missing=missing_count(checklist(found.prepared, now)),
         )
         for found in list_drafts(office)
     ]
@@ -62,7 +67,7 @@ def votes(request: Request) -> Response:
 
 def new(request: Request) -> Response:
     """GET /{lang}/office/drafts/new"""
-    form = Form.filled(language_of(request), {"base": "empty"})
+    form = Form.filled(language_of(request), {"base": "empty", "draft": new_draft_id()})
     return _new_page(request, form)
 
 
@@ -83,7 +88,8 @@ def make(request: Request) -> Response:
     site = request.app.state.settings.authority
     authority = Words(en=site.en, vi=site.vi) if start is None else start.title.authority
     part = TitlePart(authority=authority, rehearsal=form.ticked("rehearsal"), title=title)
-    draft_id = create(office, by_of(request), part, start)
+    name = form.value("draft")
+    draft_id = create(office, by_of(request), part, start, name if _DRAFT.fullmatch(name) else None)
     return go(links_of(request).draft(draft_id))
 
 
@@ -96,7 +102,7 @@ def tasks(request: Request, found: StoredDraft) -> Response:
         "groups": task_groups(items, found.id, language),
         "next_href": links_of(request).draft(found.id, "freeze" if following is None else following.value),
         "next_name": None if following is None else section_name(following, language),
-        "missing": len(hindrances(items)),
+        "missing": missing_count(items),
     }
     return draft_page(request, found, "office/draft.html", values)
 

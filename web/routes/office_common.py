@@ -56,7 +56,7 @@ def drafted(handler: DraftHandler) -> Handler:
             return go(links_of(request).draft(request.path_params["draft"], "frozen"))
         except TermsFixed:
             found = load(office_of(request), request.path_params["draft"])
-            return draft_page(request, found, "office/fixed.html", {"section": None}, status=CONFLICT)
+            return draft_page(request, found, "office/fixed.html", {"part_name": None}, status=CONFLICT)
 
     answer.__doc__ = handler.__doc__
     answer.__name__ = handler.__name__
@@ -90,12 +90,12 @@ def section_page(
     Fixed terms are shown to be read.
     """
     if found.prepared.settled:
-        fixed = {"section": section, "part": found.draft.part(section)}
+        fixed = {"part_name": section, "part": found.draft.part(section)}
         return draft_page(request, found, "office/fixed.html", fixed)
     status = CONFLICT if conflict else 200 if form.ok else FORM_REFUSED
     shown = {
         "form": form,
-        "section": section,
+        "part_name": section,
         "conflict": conflict,
         # Saving again on this base replaces what the other one saved, knowingly.
         "base": conflict.revision if conflict else base_of(form) or found.revision,

@@ -230,10 +230,9 @@ def _question_page(
         "form": form,
         "kind": kind.value,
         "question_id": question_id,
-        "mark": mark,
+        "opened_as": mark,
         "rows": questions_form.row_count(form),
         "theirs": theirs,
-        "known": any(question.id == question_id for question in found.draft.questions.questions) and mark,
     }
     return draft_page(request, found, "office/question.html", values, status=status)
 

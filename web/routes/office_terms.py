@@ -286,9 +286,10 @@ def _file_page(request: Request, found: StoredDraft, section: Section, form: For
     if not found.prepared.settled:
         return go(links_of(request).draft(found.id, Section.TERMS.value))
     prepared, given = found.prepared, handed_in(office_of(request), found.id)
-    values: dict[str, object] = {"form": form, "section": section, "given": given, "prepared": prepared}
+    values: dict[str, object] = {"form": form, "given": given, "prepared": prepared}
     if section is Section.ROLL and prepared.roll is not None and prepared.voters is not None:
         values["differences"] = differences(prepared.voters.cells, prepared.roll)
+        values["areas"] = {area.id: area for area in found.draft.areas.areas}
     if section is Section.SIGNATURES:
         values["fingerprint"] = _fingerprint(request, found)
     status = 200 if form.ok else FORM_REFUSED

@@ -122,11 +122,11 @@ def _page(
         "areas": {area.id: area for area in found.draft.areas.areas},
     }
     if status is not None:
-        shared = {"form": form, "section": Section.VOTERS, "conflict": None, "base": 0, **values}
+        shared = {"form": form, "part_name": Section.VOTERS, "conflict": None, "base": 0, **values}
         return draft_page(request, found, "office/voters.html", shared, status=status)
     if found.prepared.settled:
         return draft_page(
-            request, found, "office/fixed.html", {"section": Section.VOTERS, "part": None, **values}
+            request, found, "office/fixed.html", {"part_name": Section.VOTERS, "part": None, **values}
         )
     return section_page(request, found, Section.VOTERS, form, values)
 
