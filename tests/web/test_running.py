@@ -143,6 +143,17 @@ def test_extending_keeps_the_limits(site: SiteUnderTest, official: Browser, elec
     assert last_deed(site) == ("polls-extended", election)
 
 
+def test_nobody_takes_a_trial_for_a_real_vote(site: SiteUnderTest, election: str) -> None:
+    citizen, vote = site.browser(), f"/elections/{election}"
+    for place in ("", "/booth", "/check", "/board", "/board/0", "/verify"):
+        page = citizen.get(f"/en{vote}{place}").text
+        assert "This is a rehearsal with invented voters. It decides nothing." in page, place
+    assert "Rehearsal" in citizen.get("/en/elections").text
+    front = citizen.get("/en/").text
+    assert election not in front
+    assert "No vote is open now." in front
+
+
 def test_a_trial_is_counted_and_published(site: SiteUnderTest, official: Browser, election: str) -> None:
     office = office_of(site)
     work = Worker(office.engine, handlers(office, "test"), office.clock)

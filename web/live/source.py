@@ -58,8 +58,8 @@ class LivePages:
     _sizes: dict[tuple[str, int], int] = field(default_factory=dict, repr=False)
 
     def home(self) -> HomePage:
-        """The front page."""
-        rows = self._rows()
+        """The front page. Trial runs are only in the list of all votes, and marked there."""
+        rows = [vote for vote in self._rows() if not vote.head.rehearsal]
         open_votes = _with_state(rows, State.OPEN)
         with reading(self.office.engine) as session:
             lead = None
