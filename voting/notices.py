@@ -185,7 +185,7 @@ def _forget(session: Session, election_id: str) -> int:
     return changed + sum(forget_about(session, kind.value, election_id) for kind in NoticeKind)
 
 
-def _lists_of(election_id: str) -> Select[tuple[str]]:
+def _lists_of(election_id: str) -> Select[str]:
     return (
         select(VotingList.id)
         .join(VotingDraft, VotingDraft.id == VotingList.draft)

@@ -64,6 +64,10 @@ class Links:
         """What key holders do here; place: one of the pages."""
         return f"/{self.language}/trustee" + (f"/{place}" if place else "")
 
+    def registrar(self, election: str = "") -> str:
+        """What registrars do here; election: the page of one vote."""
+        return f"/{self.language}/registrar" + (f"/{election}" if election else "")
+
     def document(self, election: str, sha256: str) -> str:
         """A file that voters should read. sha256: base64url."""
         return f"{self.election(election)}/documents/{sha256}"

@@ -73,6 +73,12 @@ DEEDS: Final[Mapping[str, str]] = {
     "roll-withdrawn": N_("The roll of a vote was removed"),
     "signature-taken": N_("A key holder’s signature was handed in"),
     "election-frozen": N_("A vote was frozen"),
+    "contacts-taken": N_("Addresses for notices were handed in"),
+    "contacts-removed": N_("Addresses for notices were deleted"),
+    "code-replaced": N_("A voting code was replaced"),
+    "notice-resent": N_("A notice was sent again"),
+    "dispute-filed": N_("An objection was filed"),
+    "dispute-answered": N_("An objection was answered"),
     "statement-taken": N_("A key holder confirmed the closing"),
     "opening-taken": N_("A key holder opened the count"),
 }

@@ -8,6 +8,7 @@ from web.routes.oidc import oidc_routes
 from web.routes.people import people_routes
 from web.routes.permit import permit_routes
 from web.routes.receipts import receipt_routes
+from web.routes.registrar import registrar_routes
 from web.routes.running import running_routes
 from web.routes.sign_in import sign_in_routes
 from web.routes.staff import staff_routes
@@ -29,5 +30,6 @@ def private_routes() -> list[AccessRoute]:
         *running_routes(),
         *trustee_routes(),
         *permit_routes(),
+        *registrar_routes(),
         *receipt_routes(),
     ]
