@@ -1,0 +1,88 @@
+"""The table of limits: who is counted, how often somebody may come, and what happens while nobody can count.
+
+`web.rate_limits` counts by it and says what the words mean.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class By(StrEnum):
+    """Whom a rule counts."""
+
+    NETWORK = "network"
+    SUBJECT = "subject"
+    """A person, a mailbox, a voting code: whoever asks says which."""
+
+
+class Unsure(StrEnum):
+    """What happens while the database cannot count."""
+
+    PASS = "pass"  # noqa: S105  (no password)
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """At most `amount` hits in any `seconds`. name: appears in the headers. block, unsure: see above."""
+
+    name: str
+    amount: int
+    seconds: int
+    by: By
+    block: int = 1
+    unsure: Unsure = Unsure.REFUSE
+
+    def __post_init__(self) -> None:
+        if self.amount % self.block or (self.block > 1 and 2 * self.block > self.amount):
+            raise ValueError(f"Rule {self.name}: the amount is a whole number of blocks, at least two.")
+
+    @property
+    def policy(self) -> str:
+        """The member of `RateLimit-Policy`."""
+        return f'"{self.name}";q={self.amount};w={self.seconds}'
+
+
+MINUTE: Final = 60
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+READING: Final = Rule("reading", 600, MINUTE, By.NETWORK, block=60, unsure=Unsure.PASS)
+"""Public data that no vote waits for."""
+VOTING: Final = Rule("voting", 6000, MINUTE, By.NETWORK, block=600, unsure=Unsure.PASS)
+"""What a booth reads before and after casting: some eight answers for a vote, so 750 votes a minute of one network."""
+BUNDLE: Final = Rule("bundle", 120, HOUR, By.NETWORK, block=20, unsure=Unsure.PASS)
+"""A program that looks every minute whether there is a new one, and some people beside it."""
+CASTING: Final = Rule("casting", 20, MINUTE, By.SUBJECT, block=5, unsure=Unsure.PASS)
+"""Ballots and challenges whose signature a voting code made, counted before their proofs are checked."""
+SIGN_IN: Final = Rule("sign-in", 3000, 10 * MINUTE, By.NETWORK, block=100)
+"""Beginning to sign in, which stores something. High: a ward signs in behind one address, and no secret is guessed."""
+EMAIL_LINK: Final = Rule("email-link", 3, 15 * MINUTE, By.SUBJECT)
+"""Links sent to one mailbox: nobody can be flooded with them."""
+EMAIL_LINK_DAY: Final = Rule("email-link-day", 12, DAY, By.SUBJECT)
+EMAIL_LINK_NETWORK: Final = Rule("email-link-network", 600, HOUR, By.NETWORK)
+RECEIPT_MAIL: Final = Rule("receipt-mail", 5, HOUR, By.SUBJECT)
+"""Receipts sent to one mailbox."""
+RECEIPT_MAIL_NETWORK: Final = Rule("receipt-mail-network", 600, HOUR, By.NETWORK)
+UPLOAD: Final = Rule("upload", 60, HOUR, By.SUBJECT)
+"""Files sent by one person who is signed in."""
+DISPUTE: Final = Rule("dispute", 30, HOUR, By.NETWORK)
+FORM: Final = Rule("form", 300, MINUTE, By.NETWORK, block=30)
+"""Every other form."""
+
+RULES: Final = (
+    READING,
+    VOTING,
+    BUNDLE,
+    CASTING,
+    SIGN_IN,
+    EMAIL_LINK,
+    EMAIL_LINK_DAY,
+    EMAIL_LINK_NETWORK,
+    RECEIPT_MAIL,
+    RECEIPT_MAIL_NETWORK,
+    UPLOAD,
+    DISPUTE,
+    FORM,
+)
