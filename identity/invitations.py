@@ -16,7 +16,14 @@ from identity.assurance import Assurance
 from identity.desk import Desk
 from identity.errors import LinkUnusable
 from identity.models import IdentityInvitation, IdentityPerson
-from identity.people import email_claim, find_or_make, person_hash, roles_of, set_roles
+from identity.people import (
+    email_claim,
+    find_or_make,
+    keep_only_claim,
+    person_hash,
+    roles_of,
+    set_roles,
+)
 from identity.roles import Role
 from identity.sessions import KnownAs, SignedIn, digest_of, find_session, open_session, sign_out_everywhere
 from identity.trail import Actor, System
@@ -125,8 +132,9 @@ def look(desk: Desk, session: Session, token: str) -> Invitation:
 def accept(desk: Desk, session: Session, token: str, *, device: str) -> Accepted:
     """Use an invitation up: its bearer has the roles and is signed in, without a second factor yet.
 
-    Second factors that a person without roles had set up do not count for roles: they were made when less
-    depended on them, perhaps by whoever read the mailbox then.  Raises: LinkUnusable, PersonDisabled.
+    Second factors that a person without roles had set up do not count for roles, nor do identities that were joined
+    to the mailbox: they were made when less depended on them, perhaps by whoever read the mailbox then.
+    Raises: LinkUnusable, PersonDisabled.
     """
     found, now = look(desk, session, token), desk.clock()
     row = session.get_one(IdentityInvitation, found.digest)
@@ -141,6 +149,7 @@ def accept(desk: Desk, session: Session, token: str, *, device: str) -> Accepted
     before = roles_of(session, person)
     if not before:
         second_factor.forget_all(session, person)
+        keep_only_claim(session, person, EMAIL, row.claim)
         session.get_one(IdentityPerson, person).name = found.name
     set_roles(session, person, before | found.roles)
     sign_out_everywhere(session, person)

@@ -20,12 +20,19 @@ from identity.desk import Desk
 from identity.errors import LinkUnusable, NotJoinable, PersonDisabled
 from identity.models import IdentityCeremony, IdentityClaim, IdentityPerson
 from identity.people import roles_of
-from identity.sessions import KnownAs, SignedIn, digest_of, find_session, open_session, sign_out_everywhere
+from identity.sessions import (
+    JOINING,
+    KnownAs,
+    SignedIn,
+    digest_of,
+    find_session,
+    open_session,
+    sign_out_everywhere,
+)
 from storage.statements import rows_changed
 
 LIFETIME: Final = timedelta(minutes=10)
 SECRET_BYTES: Final = 32
-_PURPOSE: Final = "join "
 
 
 def begin(desk: Desk, session: Session, account: SignedIn, browser: bytes) -> str:
@@ -35,7 +42,7 @@ def begin(desk: Desk, session: Session, account: SignedIn, browser: bytes) -> st
         IdentityCeremony(
             digest=digest_of(ticket),
             binding=digest_of(browser),
-            purpose=_PURPOSE + account.person_id,
+            purpose=JOINING + account.person_id,
             made_at=desk.clock(),
         )
     )
@@ -48,12 +55,12 @@ def look(desk: Desk, session: Session, ticket: str, browser: bytes, other: Signe
     row = session.get(IdentityCeremony, _digest(ticket))
     if (
         row is None
-        or not row.purpose.startswith(_PURPOSE)
+        or not row.purpose.startswith(JOINING)
         or not secrets.compare_digest(row.binding, digest_of(browser))
         or desk.clock() - row.made_at >= LIFETIME
     ):
         raise LinkUnusable
-    account = session.get_one(IdentityPerson, row.purpose.removeprefix(_PURPOSE))
+    account = session.get_one(IdentityPerson, row.purpose.removeprefix(JOINING))
     if other.person_id == account.id or roles_of(session, other.person_id):
         raise NotJoinable
     return account

@@ -93,6 +93,12 @@ def add_claim(session: Session, person: str, issuer: str, claim: bytes, *, now: 
     session.execute(insert(IdentityClaim).values(issuer=issuer, digest=claim, person=person, made_at=now))
 
 
+def keep_only_claim(session: Session, person: str, issuer: str, claim: bytes) -> None:
+    """Let a person sign in with this identity alone. The others are nobody's then."""
+    others = delete(IdentityClaim).where(IdentityClaim.person == person)
+    session.execute(others.where((IdentityClaim.issuer != issuer) | (IdentityClaim.digest != claim)))
+
+
 def issuers_of(session: Session, person: str) -> Sequence[str]:
     """Issuers with which a person can sign in, each once."""
     found = select(IdentityClaim.issuer).where(IdentityClaim.person == person).distinct()

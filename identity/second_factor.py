@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from crypto import crockford
 from crypto.errors import CryptoError
 from identity.desk import Desk
-from identity.errors import SecondFactorBlocked
+from identity.errors import SealBroken, SecondFactorBlocked
 from identity.models import IdentityPasskey, IdentityPerson, IdentityRecoveryCode, IdentityTotp
 from storage.statements import rows_changed
 
@@ -72,34 +72,42 @@ def factors_of(session: Session, person: str) -> Factors:
     return Factors(totp is not None and totp.sealed is not None, passkeys or 0, left or 0)
 
 
-def begin_app(desk: Desk, session: Session, person: str, label: str) -> AppSecret:
+def begin_app(desk: Desk, session: Session, person: str, within: bytes, label: str) -> AppSecret:
     """A secret for an authenticator app; it counts after the first right code (`confirm_app`).
 
-    The same one until then, so that a page that is loaded twice shows what the app was told. Where an app counts
-    already, the new one takes its place only when it is confirmed.  label: how the app names it to its owner.
+    The same one until then, so that a page that is loaded twice shows what the app was told; but another one in each
+    session: whoever read a mailbox before its owner set up an app must not know the owner's secret. Where an app
+    counts already, the new one takes its place only when it is confirmed.
+    within: digest of the session.  label: how the app names it to its owner.
     """
     row = session.get(IdentityTotp, person)
     if row is None:
         row = IdentityTotp(person=person, sealed=None, sealed_next=None, last_step=0)
         session.add(row)
-    if row.sealed_next is None:
-        row.sealed_next = desk.keys.seal_secret(pyotp.random_base32().encode(), _context(person))
+    begun = _open_begun(desk, row, within)
+    if begun is None:
+        begun = pyotp.random_base32().encode()
+        row.sealed_next = desk.keys.seal_secret(begun, _context_begun(person, within))
     session.flush()
-    secret = desk.keys.open_secret(row.sealed_next, _context(person)).decode()
+    secret = begun.decode()
     return AppSecret(secret, pyotp.TOTP(secret).provisioning_uri(name=label, issuer_name=desk.host))
 
 
-def confirm_app(desk: Desk, session: Session, person: str, code: str) -> bool:
-    """Count the app that was begun, if `code` is its present one. Gives whether it is; commit either way.
+def confirm_app(desk: Desk, session: Session, person: str, within: bytes, code: str) -> bool:
+    """Count the app that was begun in this session, if `code` is its present one. Gives whether it is.
 
-    Raises: SecondFactorBlocked.
+    Commit either way: wrong codes are counted.
+
+    within: digest of the session.  Raises: SecondFactorBlocked.
     """
     owner, row = _locked(desk, session, person)
-    step = 0 if row is None or row.sealed_next is None else _step(desk, person, row.sealed_next, code)
-    if row is None or not step:
+    secret = None if row is None else _open_begun(desk, row, within)
+    step = 0 if secret is None else _step(desk, secret, code)
+    if row is None or secret is None or not step:
         _count_failure(desk, session, owner)
         return False
-    row.sealed, row.sealed_next, row.last_step = row.sealed_next, None, step
+    row.sealed, row.sealed_next = desk.keys.seal_secret(secret, _context(person)), None
+    row.last_step = step
     _forgive(session, owner)
     return True
 
@@ -112,7 +120,10 @@ def check_code(desk: Desk, session: Session, person: str, code: str) -> str | No
     """
     owner, row = _locked(desk, session, person)
     method = None
-    step = 0 if row is None or row.sealed is None else _step(desk, person, row.sealed, code)
+    secret = (
+        None if row is None or row.sealed is None else desk.keys.open_secret(row.sealed, _context(person))
+    )
+    step = 0 if secret is None else _step(desk, secret, code)
     if row is not None and step > row.last_step:
         row.last_step, method = step, "app"
     elif _spend(desk, session, person, code):
@@ -147,12 +158,22 @@ def forget_all(session: Session, person: str) -> None:
         session.execute(delete(table).where(table.person == person))
 
 
-def _step(desk: Desk, person: str, sealed: bytes, code: str) -> int:
+def _open_begun(desk: Desk, row: IdentityTotp, within: bytes) -> bytes | None:
+    """The secret that is being set up, if it was begun in this session."""
+    if row.sealed_next is None:
+        return None
+    try:
+        return desk.keys.open_secret(row.sealed_next, _context_begun(row.person, within))
+    except SealBroken:
+        return None
+
+
+def _step(desk: Desk, secret: bytes, code: str) -> int:
     """Number of the half minute whose code this is, around now; 0 if it is none of them."""
     typed = "".join(code.split())
     if not (len(typed) == DIGITS and typed.isascii() and typed.isdecimal()):
         return 0
-    app = pyotp.TOTP(desk.keys.open_secret(sealed, _context(person)).decode())
+    app = pyotp.TOTP(secret.decode())
     try:
         return app.verify_and_get_timecode(typed, for_time=desk.clock(), valid_window=DRIFT_STEPS)
     except OTPVerificationError:
@@ -212,3 +233,7 @@ def _forgive(session: Session, owner: IdentityPerson) -> None:
 
 def _context(person: str) -> str:
     return f"psephos/totp/v1 {person}"
+
+
+def _context_begun(person: str, within: bytes) -> str:
+    return f"psephos/totp-begun/v1 {person} {within.hex()}"

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from identity.assurance import Action, Assurance
 from identity.desk import Desk
 from identity.errors import PersonDisabled
-from identity.models import IdentityPerson, IdentitySession
+from identity.models import IdentityCeremony, IdentityPerson, IdentitySession
 from identity.people import find_or_make, person_hash, roles_of
 from identity.roles import Permission, Role, permitted
 from identity.types import Identity
@@ -31,6 +31,8 @@ FRESH: Final = timedelta(minutes=15)
 _SEEN_EVERY: Final = timedelta(minutes=1)
 """`seen_at` is written at most so often: reading a page should rarely need the database's write lock."""
 DEVICE_CHARACTERS: Final = 80
+JOINING: Final = "join "
+"""Purpose of the tickets of `identity.joining`, before the number of the account."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,11 @@ def sign_out(session: Session, digest: bytes) -> None:
 
 
 def sign_out_everywhere(session: Session, person: str, *, but: bytes | None = None) -> None:
-    """End all sessions of a person. but: digest of one that stays."""
+    """End all sessions of a person, and what was begun in them: tickets for one more way to sign in.
+
+    but: digest of one that stays.
+    """
+    session.execute(delete(IdentityCeremony).where(IdentityCeremony.purpose == JOINING + person))
     ended = delete(IdentitySession).where(IdentitySession.person == person)
     session.execute(ended if but is None else ended.where(IdentitySession.digest != but))
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from identity import joining, passkeys
+from identity import appointing, invitations, joining, passkeys
 from identity.assurance import Assurance
 from identity.errors import LinkUnusable, NotJoinable, PasskeyRefused, PersonDisabled
 from identity.models import IdentityPerson
 from identity.people import find_by_claim, issuers_of, person_hash
 from identity.roles import Permission, Role
 from identity.sessions import SignedIn, find_session, sign_in
-from identity.trail import deeds
-from identity.types import Identity
+from identity.trail import System, deeds
+from identity.types import EMAIL, Identity
 from storage.session import reading, writing
 from tests.support.authenticator import Passkey
 from tests.support.desks import BASE_URL, DeskUnderTest
@@ -127,3 +127,58 @@ def test_nobody_joins_an_account_that_was_closed(desk: DeskUnderTest) -> None:
 def test_what_is_no_ticket(desk: DeskUnderTest, given: str) -> None:
     with pytest.raises(LinkUnusable):
         join(desk, given, with_tara(desk))
+
+
+class TestInvitedLater:
+    """Whoever read a mailbox once waits for its owner to get a role."""
+
+    ADDRESS = "hoa@example.org"
+
+    def by_mail(self, desk: DeskUnderTest) -> SignedIn:
+        with writing(desk.desk.engine) as session:
+            mailbox = Identity(EMAIL, self.ADDRESS, Assurance.LOW, ("email",))
+            token = sign_in(desk.desk, session, mailbox, language="en", device="")
+            found = find_session(desk.desk, session, token)
+        assert found is not None
+        return found
+
+    def appoint(self, desk: DeskUnderTest) -> str:
+        with writing(desk.desk.engine) as session:
+            link = invitations.invite(
+                desk.desk,
+                session,
+                System("console"),
+                name="Hoa",
+                address=self.ADDRESS,
+                roles=(Role.ADMINISTRATOR,),
+                language="en",
+            )
+            return invitations.accept(desk.desk, session, link.partition("t=")[2], device="").person
+
+    def test_an_identity_joined_before_is_not_the_officials(self, desk_anywhere: DeskUnderTest) -> None:
+        thief = self.by_mail(desk_anywhere)
+        joined = join(desk_anywhere, ticket(desk_anywhere, thief), with_tara(desk_anywhere))
+        assert joined.person_id == thief.person_id
+        official = self.appoint(desk_anywhere)
+        assert official == thief.person_id
+        again = with_tara(desk_anywhere)
+        assert again.person_id != official
+        assert not again.is_staff
+        assert self.by_mail(desk_anywhere).person_id == official
+
+    def test_a_ticket_from_before_is_worth_nothing(self, desk_anywhere: DeskUnderTest) -> None:
+        given = ticket(desk_anywhere, self.by_mail(desk_anywhere))
+        official = self.appoint(desk_anywhere)
+        with pytest.raises(LinkUnusable):
+            join(desk_anywhere, given, with_tara(desk_anywhere))
+        assert owner(desk_anywhere) != official
+
+
+def test_a_ticket_ends_when_the_account_is_taken_back(desk: DeskUnderTest) -> None:
+    administrator, official = desk.signed_in(Role.ADMINISTRATOR), desk.signed_in(Role.OFFICIAL)
+    given, thief = ticket(desk, official), with_tara(desk)
+    with writing(desk.desk.engine) as session:
+        appointing.reset_second_factor(desk.desk, session, administrator, official.person_id)
+    with pytest.raises(LinkUnusable):
+        join(desk, given, thief)
+    assert owner(desk) == thief.person_id

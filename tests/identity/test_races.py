@@ -95,8 +95,8 @@ def test_an_invitation_is_used_once(desk_anywhere: DeskUnderTest) -> None:
 def test_a_code_of_the_app_is_used_once(desk_anywhere: DeskUnderTest) -> None:
     desk, person = desk_anywhere.desk, desk_anywhere.person(roles=(Role.OFFICIAL,))
     with writing(desk.engine) as session:
-        app = pyotp.TOTP(second_factor.begin_app(desk, session, person, "Hoa").base32)
-        assert second_factor.confirm_app(desk, session, person, app.at(desk.clock()))
+        app = pyotp.TOTP(second_factor.begin_app(desk, session, person, b"s" * 32, "Hoa").base32)
+        assert second_factor.confirm_app(desk, session, person, b"s" * 32, app.at(desk.clock()))
     desk_anywhere.clock.wait(seconds=30)
     code = app.at(desk.clock())
 

@@ -332,6 +332,27 @@ class TestSecondFactor:
         assert thief.post("/en/my/passkeys/remove", {"key": "AAAA"}).status_code == 303
         assert thief.get("/en/staff").status_code == 303
 
+    def test_who_read_the_mailbox_first_does_not_know_the_owners_secret(self, site: SiteUnderTest) -> None:
+        person = site.desk.person(roles=(Role.ADMINISTRATOR,))
+
+        def shown(browser: Browser) -> str:
+            return "".join(
+                re.findall(r"<span>([A-Z2-7]{4})</span>", browser.get("/en/my/second-factor").text)
+            )
+
+        thief, owner = (site.browser().hold(site.desk.session(person, second_factor=False)) for _ in range(2))
+        seen = shown(thief)
+        assert len(seen) == 32
+        assert shown(thief) == seen  # a reload shows what the app was told
+        app, _ = set_up_app(site, owner)
+        assert app.secret != seen
+        # Nor can a page that was opened before the owner's be confirmed after it.
+        other = site.desk.person(roles=(Role.ADMINISTRATOR,))
+        thief, owner = (site.browser().hold(site.desk.session(other, second_factor=False)) for _ in range(2))
+        late = pyotp.TOTP(shown(thief))
+        shown(owner)
+        assert thief.post("/en/my/second-factor", {"code": late.at(site.desk.clock())}).status_code == 422
+
     def test_the_secret_is_sealed_in_the_database(self, site: SiteUnderTest, tmp_path: Path) -> None:
         browser = site.browser_of(Role.AUDITOR, second_factor=False)
         app, codes = set_up_app(site, browser)

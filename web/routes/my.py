@@ -167,7 +167,7 @@ def confirm_app(request: Request) -> Response:
         if not _may_change_factors(request, session):
             return _show_factor(request, f"{Links(language_of(request)).my()}/second-factor")
         try:
-            confirmed = second_factor.confirm_app(desk, session, who.person_id, code)
+            confirmed = second_factor.confirm_app(desk, session, who.person_id, who.session, code)
         except SecondFactorBlocked as error:
             form.wrong("code", form.say(CODE_BLOCKED, time=f"{error.until:%H:%M}"))
         else:
@@ -339,7 +339,7 @@ def _app(request: Request, form: Form, *, status: int = 200) -> Response:
     with writing(desk.engine) as session:
         if not _may_change_factors(request, session):
             return _show_factor(request, f"{links.my()}/second-factor")
-        secret = second_factor.begin_app(desk, session, who.person_id, who.name or desk.host)
+        secret = second_factor.begin_app(desk, session, who.person_id, who.session, who.name or desk.host)
         factors = second_factor.factors_of(session, who.person_id)
     values = {
         "form": form,

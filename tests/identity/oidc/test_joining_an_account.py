@@ -33,9 +33,9 @@ def official(site: SiteUnderTest) -> tuple[str, pyotp.TOTP, Browser]:
             language="en",
         )
         accepted = accept(desk, session, link.partition("t=")[2], device="")
-        app = pyotp.TOTP(second_factor.begin_app(desk, session, accepted.person, "Lan").base32)
+        app = pyotp.TOTP(second_factor.begin_app(desk, session, accepted.person, b"s" * 32, "Lan").base32)
         assert second_factor.confirm_app(
-            desk, session, accepted.person, app.at(desk.clock().timestamp() - 30)
+            desk, session, accepted.person, b"s" * 32, app.at(desk.clock().timestamp() - 30)
         )
         who = sessions.find_session(desk, session, accepted.token)
         assert who is not None
