@@ -4,6 +4,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -33,6 +34,7 @@ from protocol.signed_body import (
     read_freeze_signature,
 )
 from protocol.terms import assemble_terms
+from protocol.text import format_time
 from rehearsal.one_machine import open_office
 from storage.errors import StorageError
 from storage.session import reading
@@ -43,6 +45,7 @@ from voting.closing import close_polls
 from voting.code_replacement import FILE_BYTES_MAX as REVOCATION_FILE_BYTES_MAX
 from voting.code_replacement import read_revocation_file
 from voting.errors import VotingError
+from voting.extension import extend_polls
 from voting.office import Office, find_election, read_manifest, state_of
 from voting.preparation import (
     freeze_election,
@@ -177,10 +180,40 @@ def _in_order(signatures: list[tuple[int, bytes]], trustees: int) -> list[bytes]
 
 
 @election.command("open")
-def open_command(election_id: ElectionId) -> None:
+def open_command(
+    election_id: ElectionId,
+    name: Annotated[str | None, typer.Option(help="The official who opens: everybody reads it.")] = None,
+) -> None:
     """Open the polls."""
     with _at_office() as (office, _):
-        say(f"The polls are open (entry {open_polls(office, election_id)} of the board).")
+        index = open_polls(office, election_id, by=CLOCK if name is None else name)
+        say(f"The polls are open (entry {index} of the board).")
+
+
+@election.command()
+def extend(
+    election_id: ElectionId,
+    until: Annotated[str, typer.Option(help="The new closing time, as 2026-11-29T21:00:00+07:00.")],
+    name: Annotated[str, typer.Option(help="The official who answers for it.")],
+    reason: Annotated[str, typer.Option(help="Why the polls stay open longer: everybody reads it.")],
+) -> None:
+    """Move the closing time later, within the terms of the election. It cannot be undone."""
+    with _at_office() as (office, _):
+        closes_at = _time(until)
+        index = extend_polls(office, election_id, closes_at, name, reason)
+        say(f"The polls close at {format_time(closes_at)} (entry {index} of the board).")
+
+
+def _time(text: str) -> datetime:
+    """A time with its zone, in whole seconds. Raises: UnusableInput."""
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is not None and found.microsecond == 0:
+            format_time(found)  # refuses what lies before the first year in UTC
+            return found
+    except (ValueError, OverflowError):
+        pass
+    raise UnusableInput(f"{text} is no time with its zone. Write it as 2026-11-29T21:00:00+07:00.")
 
 
 @election.command()

@@ -30,6 +30,9 @@ WARNINGS: Final[Mapping[str, str]] = {
     "small-areas-relaxed": "Small groups of voters may be counted on their own: a result of few ballots can show "
     "how somebody voted.",
     "rehearsal": "This is a rehearsal with invented voters. Its result decides nothing.",
+    "polls-extended": "An official moved the closing time. Who, when and why stands on the board.",
+    "codes-replaced": "Voting codes were replaced. Ballots of a replaced code do not count.",
+    "sign-in-conflicts": "Ballots were refused because a person and a voting code did not belong together.",
     "closed-early": "The polls were closed before the time that was announced.",
     "statement-quorum-lowered": "An official act lowered the number of trustees who had to confirm the closing. The "
     "act and its reason stand on the board.",

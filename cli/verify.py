@@ -1,6 +1,7 @@
 """`psephos verify`: the whole verification of a bundle, as a table or as JSON."""
 
 import base64
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -17,10 +18,12 @@ from cli.output import (
     stderr,
     stdout,
     verdict_errors,
+    visible,
 )
 from cli.progress import Progress
 from cli.totals import option_labels, totals_table
 from crypto.note import MAX_NOTE_BYTES
+from protocol.events import Events
 from protocol.manifest import Manifest
 from protocol.records import QuestionVotes
 from protocol.report import NOT_CHECKED, BoardState, CheckReport, Report
@@ -37,6 +40,7 @@ STATES: Final = {
 }
 
 FAILURES_SHOWN: Final = 10
+EVENTS_SHOWN: Final = 20
 
 
 def verify(
@@ -109,6 +113,17 @@ def as_record(verdict: Verdict) -> dict[str, Any]:
         "fingerprint": report.fingerprint_code,
         "checkpoint": {"size": report.size, "root": _root(report)},
         "warnings": list(report.warnings),
+        "events": _events_record(report.events),
+    }
+
+
+def _events_record(events: Events) -> dict[str, Any]:
+    """What happened besides votes, each kind in the order of the board."""
+    return {
+        "replaced": [asdict(each) for each in events.replaced],
+        "extensions": [asdict(each) for each in events.extensions],
+        "conflicts": [asdict(each) for each in events.conflicts],
+        "closed": None if events.closed is None else asdict(events.closed),
     }
 
 
@@ -137,6 +152,7 @@ def _print(verdict: Verdict, expected: str | None) -> None:
         _print_failures(check)
     if manifest is not None and report.result is not None:
         _print_totals(manifest, report.result)
+    _print_events(report.events)
     if report.warnings:
         say("\nWhat you should know about this election:")
         for code in report.warnings:
@@ -153,6 +169,40 @@ def _print(verdict: Verdict, expected: str | None) -> None:
     say("VERIFIED. Every check holds.")
     if expected is None:
         say("A bundle proves only itself: compare this fingerprint with your letter.")
+
+
+def _print_events(events: Events) -> None:
+    lines = [
+        *(
+            f"entry {each.entry}: the polls were extended to {each.closes_at} by {visible(each.by)}: "
+            f"{visible(each.reason)}"
+            for each in events.extensions
+        ),
+        *(
+            f"entry {each.entry}: voter number {each.old} was replaced by {each.new}; {each.ballots} ballots of it do "
+            f"not count: {visible(each.reason)}"
+            for each in events.replaced
+        ),
+        *(
+            f"entry {each.entry}: a ballot of voter number {each.voter} was refused because of who had signed in "
+            f"({each.reason})"
+            for each in events.conflicts
+        ),
+    ]
+    if events.closed is not None and events.closed.reason is not None:
+        closed = events.closed
+        lines.append(
+            f"entry {closed.entry}: {visible(closed.by)} closed early: {visible(closed.reason or '')}"
+        )
+    if events.closed is not None and events.closed.persons is not None:
+        lines.append(f"{events.closed.persons:,} people signed in and voted, each with one voting code")
+    if not lines:
+        return
+    say("\nWhat happened besides votes:")
+    for line in lines[:EVENTS_SHOWN]:
+        say(f"  - {line}")
+    if len(lines) > EVENTS_SHOWN:
+        say(f"  and {len(lines) - EVENTS_SHOWN:,} more (--json lists them)")
 
 
 def _check_table(report: Report) -> Table:

@@ -5,30 +5,27 @@ a code that the book has not is a code that nobody can replace any more.
 """
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from crypto.credential import credential_of
 from crypto.encoding import decode_base64url, encode_base64url
-from crypto.errors import CryptoError
 from crypto.voting_code import VotingCode, make_voting_code
-from protocol.canonical import Record, decode_canonical, encode_canonical
-from protocol.errors import MalformedRecord
 from protocol.leaf import Kind, sign_body
-from protocol.revocation import REVOCATION_BYTES_MAX, RevocationRefused, make_revocation
+from protocol.revocation import (
+    SIGNED_REVOCATION_BYTES_MAX,
+    RevocationRefused,
+    decode_signed_revocation,
+    encode_signed_revocation,
+    make_revocation,
+)
 from protocol.terms import ElectionTerms
-from protocol.text import Base64url, format_time
+from protocol.text import format_time
 from voting.code_book import CODES_MAX, BookLine, CodeBook, Replacement
 from voting.registrar_key import RegistrarKey
 
-FILE_BYTES_MAX: Final = REVOCATION_BYTES_MAX + 1000
-
-
-class _SignedRevocation(Record, frozen=True):
-    body: msgspec.Raw
-    format: Literal["psephos/signed-revocation/v1"]
-    signature: Base64url
+FILE_BYTES_MAX: Final = SIGNED_REVOCATION_BYTES_MAX
 
 
 def replace_code(
@@ -72,15 +69,8 @@ def require_registrar(terms: ElectionTerms, key: RegistrarKey) -> None:
 
 def revocation_file(replacement: Replacement) -> bytes:
     """The file for the server, with its newline. It holds nothing secret, and no name."""
-    return (
-        encode_canonical(
-            {
-                "body": msgspec.Raw(replacement.body.encode("utf-8")),
-                "format": "psephos/signed-revocation/v1",
-                "signature": replacement.signature,
-            }
-        )
-        + b"\n"
+    return encode_signed_revocation(
+        replacement.body.encode("utf-8"), decode_base64url(replacement.signature, 64)
     )
 
 
@@ -89,11 +79,7 @@ def read_revocation_file(data: bytes) -> tuple[bytes, bytes]:
 
     Raises: MalformedRecord, RecordTooLarge.
     """
-    record = decode_canonical(data.removesuffix(b"\n"), _SignedRevocation, limit_bytes=FILE_BYTES_MAX)
-    try:
-        return bytes(record.body), decode_base64url(record.signature, 64)
-    except CryptoError as error:
-        raise MalformedRecord(f"The signature cannot be read: {error}") from error
+    return decode_signed_revocation(data)
 
 
 def ended_codes(line: BookLine) -> tuple[VotingCode, ...]:

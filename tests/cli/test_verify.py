@@ -203,4 +203,5 @@ def test_every_warning_has_a_sentence() -> None:
     manifest = make_manifest()
     codes = {*manifest.warnings(), *make_manifest(trustees=3).warnings()}
     codes |= set(msgspec.structs.replace(manifest, rehearsal=True).warnings())
+    codes |= {"polls-extended", "codes-replaced", "sign-in-conflicts"}
     assert codes | {"closed-early", "statement-quorum-lowered"} == set(WARNINGS)
