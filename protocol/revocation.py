@@ -146,30 +146,31 @@ class ActiveRoll:
     """The roll as revocations change it. Indices are positions on the board: what a leaf may do depends on where it is.
 
     ended: revoked credential to the index of its revocation.  began: new credential to that of the one that named it.
-    replaces: new credential to the one whose line it took.
+    lines: new credential to the weight and area that it took over. Kept for each, so that a long chain of replacements
+    costs no more than as many single ones.
     """
 
     roll: Roll
     ended: dict[bytes, int] = field(default_factory=dict)
     began: dict[bytes, int] = field(default_factory=dict)
-    replaces: dict[bytes, bytes] = field(default_factory=dict)
+    lines: dict[bytes, RollEntry] = field(default_factory=dict)
 
     def exchange(self, index: int, old: bytes, new: bytes) -> None:
         """Apply the revocation at `index`. Raises: RevocationRefused."""
+        line = self.line_of(old)
         require_exchange(
-            old_is_known=self.line_of(old) is not None,
+            old_is_known=line is not None,
             old_is_revoked=old in self.ended,
             new_is_known=self.line_of(new) is not None,
         )
+        assert line is not None  # noqa: S101  (require_exchange has refused an unknown one)
         self.ended[old] = index
         self.began[new] = index
-        self.replaces[new] = old
+        self.lines[new] = line
 
     def line_of(self, credential: bytes) -> RollEntry | None:
         """Weight and area of a credential that ever was on the roll; None for any other."""
-        while credential in self.replaces:
-            credential = self.replaces[credential]
-        return self.roll.entries.get(credential)
+        return self.lines.get(credential) or self.roll.entries.get(credential)
 
     def is_on_roll(self, credential: bytes, index: int) -> bool:
         """Whether the credential stood on the roll when entry `index` was appended, revoked or not."""
@@ -182,12 +183,8 @@ class ActiveRoll:
 
     def entries(self) -> dict[bytes, RollEntry]:
         """The effective roll: every credential that is not revoked."""
-        found = {key: entry for key, entry in self.roll.entries.items() if key not in self.ended}
-        for key in self.began:
-            line = self.line_of(key)
-            if key not in self.ended and line is not None:
-                found[key] = line
-        return found
+        ever = {**self.roll.entries, **self.lines}
+        return {key: entry for key, entry in ever.items() if key not in self.ended}
 
 
 def require_exchange(*, old_is_known: bool, old_is_revoked: bool, new_is_known: bool) -> None:

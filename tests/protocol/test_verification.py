@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
@@ -237,6 +238,17 @@ def test_door_reads_a_ballot_as_the_verifier_does() -> None:
     ballot, weighed = read_ballot(election.terms, roll, CLOSES, 6, leaf_of(entry), entry[1])
     assert ballot.tracker == leaf_of(entry).digest_bytes
     assert weighed == RollEntry(weight=3, area="all")
+
+
+def test_a_code_that_is_replaced_again_and_again_costs_its_number_and_not_its_square() -> None:
+    """Else a registrar keeps verifiers and trustees busy for days: 100,000 links would be 10^10 steps."""
+    roll = ActiveRoll(small_election().roll)
+    first, line = next(iter(roll.roll.entries.items()))
+    keys = [first, *(number.to_bytes(32, "big") for number in range(100_000))]
+    for index, (old, new) in enumerate(pairwise(keys)):
+        roll.exchange(index, old, new)
+    assert roll.line_of(keys[-1]) == line
+    assert roll.entries() == {**{k: v for k, v in roll.roll.entries.items() if k != first}, keys[-1]: line}
 
 
 def test_failures_beyond_the_thousandth_are_counted_but_not_kept() -> None:
