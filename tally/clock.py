@@ -44,8 +44,20 @@ def keep_time(office: Office) -> tuple[Done, ...]:
     """
     now = format_time(office.clock())
     with reading(office.engine) as session:
-        waiting = [(row.id, _due(row, now)) for row in list_elections(session)]
+        rows = list_elections(session)
+        waiting = [(row.id, _due(row, now)) for row in rows]
+        closed = [row.id for row in rows if row.closing_index is not None]
+    for election in closed:
+        _forget_tie_key(office, election)
     return tuple(done for election, deed in waiting for done in _catch_up(office, election, deed))
+
+
+def _forget_tie_key(office: Office, election: str) -> None:
+    # A server that stopped between the closing and the end of its key would keep the key for ever.
+    try:
+        office.keys.destroy_tie_key(election)
+    except OSError as error:
+        _log.error("The sign-in key of the closed election %s is not destroyed yet: %s", election, error)
 
 
 def _catch_up(office: Office, election: str, due: Deed | None) -> list[Done]:

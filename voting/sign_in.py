@@ -29,7 +29,7 @@ from protocol.leaf import Kind
 from protocol.sign_in import CONFLICTS_PER_CREDENTIAL, Conflict, ConflictReason
 from voting.errors import PermitExpired, WrongState
 from voting.models import VotingElection, VotingPermit, VotingRoll, VotingTie
-from voting.office import Office, find_election, read_manifest, require_open
+from voting.office import Office, lock_election, read_manifest, require_open
 
 PERMIT_SECONDS: Final = 900
 PERSON_BYTES: Final = 32
@@ -52,7 +52,7 @@ def issue_permit(office: Office, session: Session, election_id: str, person: byt
     """
     if len(person) != PERSON_BYTES:
         raise ValueError("A person is named by 32 bytes.")
-    row = find_election(session, election_id)
+    row = lock_election(session, election_id)  # or a permit could follow the closing that empties the sets
     manifest, now = read_manifest(row), office.clock()
     if not manifest.asks_sign_in:
         raise WrongState("This election asks no sign-in.")

@@ -20,6 +20,8 @@ from protocol.canonical import decode_canonical
 from protocol.leaf import Kind, body_digest
 from protocol.sign_in import CONFLICTS_PER_CREDENTIAL, Conflict, ConflictReason
 from storage.session import reading, writing
+from tally.aggregation import aggregate
+from tally.clock import keep_time
 from tests.support.elections import CLOSES, OPENS, voter_key
 from tests.support.offices import (
     OfficeUnderTest,
@@ -116,6 +118,18 @@ def test_after_closing_nothing_is_left_that_ties_anybody(signed_in: SignedInOffi
     assert not key.exists()
 
 
+def test_a_key_that_a_crash_left_behind_goes_with_the_next_step(signed_in: SignedInOffice) -> None:
+    """The process died after the closing was stored and before the file was removed."""
+    office = door(signed_in)
+    signed_in.cast(1, 1)
+    held = tie_file(office).read_text()
+    close_early(office.office, office.id)
+    tie_file(office).write_text(held)
+    aggregate(office.office, office.id)
+    assert not tie_file(office).exists()
+    verified(office)
+
+
 def test_the_key_is_overwritten_before_its_name_goes(
     signed_in: SignedInOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +166,38 @@ def test_a_closing_that_fails_keeps_key_and_ties(
     signed_in.cast(1, 1, TWO, sequence=2)
     close_early(office.office, office.id)
     assert json.loads(office.body(Kind.CLOSING))["persons"] == 1
+
+
+def test_the_clock_destroys_the_key_that_a_stopped_server_left_behind(
+    signed_in: SignedInOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = door(signed_in)
+
+    def stop(*_: object) -> None:
+        raise SystemExit  # the power goes after the closing is written, and before the key is gone
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(type(office.office.keys), "destroy_tie_key", stop)
+        with pytest.raises(SystemExit):
+            close_early(office.office, office.id)
+    assert office.state() is State.CLOSED
+    assert tie_file(office).exists()
+    keep_time(office.office)
+    assert not tie_file(office).exists()
+
+
+def test_a_permit_that_is_being_given_does_not_outlive_the_closing(signed_in: SignedInOffice) -> None:
+    """Without the board's lock the closing would empty the sets, and the permit would be written afterwards."""
+    office = door(signed_in)
+    closing = threading.Thread(target=close_early, args=(office.office, office.id))
+    with writing(office.engine) as session:
+        issue_permit(office.office, session, office.id, person(1))
+        session.flush()
+        closing.start()
+        closing.join(1)
+    closing.join()
+    assert office.state() is State.CLOSED
+    assert rows(office, VotingPermit) == 0
 
 
 def test_neither_person_nor_key_stands_in_the_database(signed_in: SignedInOffice) -> None:
