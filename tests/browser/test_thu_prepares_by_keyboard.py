@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 
 from crypto.encoding import encode_base64url
 from identity.roles import Role
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.browser
 
 PATIENCE_MS = 20_000
 TABS_MAX = 60
-SMALL = {"width": 320, "height": 640}
+SMALL: ViewportSize = {"width": 320, "height": 640}
 
 FOCUS_IS_SHOWN = """(element) => {
   const target = element.matches("input[type=radio], input[type=checkbox]") ? element.parentElement : element

@@ -1,5 +1,7 @@
 """Drafts: written by several officials, with nothing lost; every deed in the site log."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import msgspec
 import pytest
 from sqlalchemy import select
@@ -39,6 +41,7 @@ from voting.drafts import (
     draft_of_election,
     list_drafts,
     load,
+    new_draft_id,
 )
 from voting.office import find_election
 
@@ -205,3 +208,31 @@ def test_every_section_that_is_written_down_has_a_place() -> None:
 def test_a_section_that_no_form_could_make_is_refused(part: str) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(part, type=TitlePart)
+
+
+def test_a_vote_is_begun_once_however_often_it_is_sent(preparing: Preparing) -> None:
+    name = new_draft_id()
+    for _ in range(2):
+        assert create(preparing.office, preparing.official, TITLE, draft_id=name) == name
+    assert [draft.id for draft in list_drafts(preparing.office)].count(name) == 1
+    assert len(changes(preparing.office, name)) == 1
+
+
+def test_of_many_who_save_at_once_one_is_first_and_all_others_are_told(preparing: Preparing) -> None:
+    base = preparing.load().revision
+
+    def save(number: int) -> str:
+        part = QuestionsPart(questions=(question(text=words(f"Question {number}")),))
+        try:
+            preparing.save(part, base=base)
+        except ChangedMeanwhile:
+            return "told"
+        return f"Question {number}"
+
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = list(pool.map(save, range(6)))
+    first = [outcome for outcome in outcomes if outcome != "told"]
+    assert len(first) == 1
+    assert preparing.load().draft.questions.questions[0].text.en == first[0]
+    assert preparing.load().revision == base + 1
+    assert preparing.trail()[-2:] == [("Ms Lan", "draft-created"), ("Ms Lan", "draft-saved")]

@@ -22,6 +22,7 @@ from tests.support.sites import SiteUnderTest, site_under_test
 from voting.draft_document import NO_WORDS, LocalMoment, QuestionsPart, TitlePart, Words
 from voting.draft_questions import mark_of, save_question
 from voting.drafts import list_drafts, save_section
+from web.routes.office_voters import LIST_BYTES_MAX
 
 
 @pytest.fixture
@@ -465,6 +466,24 @@ def test_a_file_that_is_too_large_is_answered_with_a_page(pages: OfficePages) ->
     between = pages.post("documents", {"name-en": "Plan"}, file=("x.pdf", b"%PDF-" + b"x" * 5_050_000))
     assert "larger than 5 MB" in fault_of(between, "file")
     assert pages.preparing.load().draft.documents.documents == ()
+
+
+def test_the_list_of_a_large_town_fits_and_a_larger_one_does_not(
+    pages: OfficePages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages.get("voters")
+    street = "Ngõ 12 Lò Gốm, phường Đồng Sen, " * 8
+    data = (
+        "voter,address\n" + "".join(f"Cử tri {i},{street.replace(',', ';')}\n" for i in range(30_000))
+    ).encode()
+    assert 8 * 1024 * 1024 < len(data) < LIST_BYTES_MAX
+    shown = pages.post("voters", {"issuer": "none"}, file=("v.csv", data))
+    assert shown.status_code == 200
+    assert "30,000" in shown.text
+    monkeypatch.setattr("web.limits.UPLOAD_CEILING_BYTES", 8 * 1024 * 1024)
+    large = pages.post("voters", {"issuer": "none"}, file=("v.csv", data))
+    assert large.status_code == 413
+    assert "<h1" in large.text
 
 
 def test_a_voters_list_is_looked_at_and_accepted(pages: OfficePages) -> None:
