@@ -39,7 +39,7 @@ from protocol.verification import VerifiedBoard, verify_board
 from storage.engine import make_engine
 from storage.errors import DatabaseBusy
 from storage.migrate import migrate
-from tally.opening import append_partial_openings, append_statement, handed_in
+from tally.opening import append_partial_openings, append_statement, count_progress
 from voting.casting import cast_ballot
 from voting.errors import VotingError
 from voting.office import Office
@@ -146,7 +146,7 @@ def open_urn(office: Office, election_id: str, trustees: Trustees, openers: Sequ
     terms, tally, closing = verified.terms, verified.tally, verified.rules.closing
     if not verified.report.ok or terms is None or tally is None or closing is None:
         raise UrnNotOpened("The trustees do not open: the board does not verify.")
-    done = handed_in(office, election_id)
+    done = count_progress(office, election_id)
     for number, key in enumerate(trustees.signing, start=1):
         if number in done.statements:
             continue

@@ -55,27 +55,6 @@ class _AfterClosing:
         return tuple(product for product in self.products if not product.is_empty)
 
 
-@dataclass(frozen=True)
-class HandedIn:
-    """Whose files stand on the board. statements, openings: numbers of trustees.  lowered: by an act.
-
-    to_open: whether any product has to be opened at all (an election without ballots, or a withheld one, has none).
-    """
-
-    statements: frozenset[int]
-    openings: frozenset[int]
-    lowered: bool
-    to_open: bool
-
-
-def handed_in(office: Office, election_id: str) -> HandedIn:
-    """What the trustees have delivered so far. Raises: TallyRefused before aggregation and after the result."""
-    terms = office.terms(election_id)
-    with reading(office.engine) as session:
-        state = _read(session, find_election(session, election_id), terms)
-    return HandedIn(state.statements, frozenset(state.answers), state.lowered, bool(state.opened))
-
-
 def append_act(office: Office, election_id: str, name: str, reason: str, beside: Beside | None = None) -> int:
     """Publish the act that lowers the number of closing statements to t. name: the official who answers for it.
 
@@ -108,12 +87,16 @@ def append_act(office: Office, election_id: str, name: str, reason: str, beside:
 
 @dataclass(frozen=True)
 class CountProgress:
-    """How far the count has come. statements, openings: trustees whose record stands on the board."""
+    """How far the count has come. statements, openings: trustees whose record stands on the board.
+
+    to_open: whether any product has to be opened at all (an election without ballots, or a withheld one, has none).
+    """
 
     aggregated: bool
     statements: frozenset[int]
     openings: frozenset[int]
     lowered: bool
+    to_open: bool
 
 
 def count_progress(office: Office, election_id: str) -> CountProgress:
@@ -123,7 +106,7 @@ def count_progress(office: Office, election_id: str) -> CountProgress:
         row = find_election(session, election_id)
         if row.aggregates_index is None:
             return CountProgress(
-                aggregated=False, statements=frozenset(), openings=frozenset(), lowered=False
+                aggregated=False, statements=frozenset(), openings=frozenset(), lowered=False, to_open=False
             )
         state = _after_closing(session, row, terms)
     return CountProgress(
@@ -131,6 +114,7 @@ def count_progress(office: Office, election_id: str) -> CountProgress:
         statements=state.statements,
         openings=frozenset(state.answers),
         lowered=state.lowered,
+        to_open=bool(state.opened),
     )
 
 

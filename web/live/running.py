@@ -16,8 +16,7 @@ from rehearsal.trial_run import codes_to_try
 from rehearsal.trials import CAST, COUNT
 from storage.jobs import work_left
 from storage.session import reading
-from tally.errors import TallyRefused
-from tally.opening import handed_in
+from tally.opening import count_progress
 from voting.errors import NoSuchElection
 from voting.lookup import turnout, turnout_by_area
 from voting.models import VotingElection, VotingRoll
@@ -106,20 +105,17 @@ def _next_of_count(counting: Counting, now: datetime) -> Next:
 def _counting(office: Office, session: Session, row: VotingElection, manifest: Manifest) -> Counting | None:
     if row.closing_index is None:
         return None
-    try:
-        handed = handed_in(office, row.id)
-    except TallyRefused:  # the result stands: everybody who was needed has done their part
-        return None
+    progress = count_progress(office, row.id)
     closed_at = board.entry(session, LogId(row.log_id), row.closing_index).time
     return Counting(
         holders=tuple(
-            HolderRow(trustee.name, number in handed.statements, number in handed.openings)
+            HolderRow(trustee.name, number in progress.statements, number in progress.openings)
             for number, trustee in enumerate(manifest.trustees, start=1)
         ),
         quorum=manifest.statement_quorum,
         threshold=manifest.threshold,
-        lowered=handed.lowered,
-        to_open=handed.to_open,
+        lowered=progress.lowered,
+        to_open=progress.to_open,
         objections_until=closed_at + timedelta(seconds=manifest.objection_seconds)
         if manifest.objection_seconds
         else None,
