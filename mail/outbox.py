@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import String, cast, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from mail.address import is_one_line, parse_address
@@ -41,6 +41,9 @@ LINE_BYTES_MAX: Final = 998
 """RFC 5322, 2.1.1, without the line's end."""
 ATTACHMENT_BYTES_MAX: Final = 512 * 1024
 KEY_MAX: Final = 200
+
+_FORGOTTEN: Final = "forgotten."
+"""Begins the key of a mail of which nothing but its state is left."""
 
 _KIND: Final = re.compile("[a-z][a-z0-9-]{0,39}")
 _FILE_NAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -332,15 +335,24 @@ def forget(session: Session, now: datetime) -> int:
 
 
 def forget_about(session: Session, kind: str, subject_key: str) -> int:
-    """Delete texts and addresses of all mails of this kind about this subject, whatever their state.
+    """Delete texts, addresses and keys of all mails of this kind about this subject, whatever their state.
 
-    What was not sent yet is given up. The rows stay: their states are counted, their keys keep the mails from going
-    twice.
+    What was not sent yet is given up. The rows stay, for their states are counted. Their keys go as well: whoever
+    queues mails makes them of what happened and to whom, so a guessed address could be tried against them for ever.
+    This is for subjects about which nothing will be queued any more.
     """
     which = (OutboxMail.kind == kind) & (OutboxMail.subject_key == subject_key)
     given_up = {"state": MailState.REFUSED.value, "reason": TOO_LATE}
     waiting = which & (OutboxMail.state == MailState.QUEUED)
-    known = which & (OutboxMail.recipient.is_not(None) | OutboxMail.text.is_not(None))
+    known = which & OutboxMail.key.not_like(f"{_FORGOTTEN}%")
     rows_changed(session, update(OutboxMail).where(waiting).values(given_up))
-    nothing = {"recipient": None, "text": None, "subject": None, "attachment": None}
+    key = literal(_FORGOTTEN) + cast(OutboxMail.id, String)
+    nothing = {
+        "key": key,
+        "reason": None,
+        "recipient": None,
+        "text": None,
+        "subject": None,
+        "attachment": None,
+    }
     return rows_changed(session, update(OutboxMail).where(known).values(nothing))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from voting.closing import close_polls
 from voting.draft_models import VotingListPerson
 from voting.draft_voters import Contact
 from voting.errors import SignInConflict, WrongState
-from voting.models import VotingRoll
+from voting.models import VotingBallot, VotingRoll
 from voting.notice_models import VotingContact, VotingNotice, VotingPermitContact
 from voting.notices import (
     WRITE_NOTICE,
@@ -218,6 +219,19 @@ def test_addresses_go_after_the_time_for_objections(site: SiteUnderTest, signing
     close_polls(office, election, "Ms Lan", "A test of the end.")
     with pytest.raises(WrongState):
         set_contacts(office, election, {})
+
+    def linked() -> set[str]:
+        """Addresses that the outbox still connects with this ballot, for whoever guesses them and reads the board."""
+        with reading(office.engine) as session:
+            tracker = session.scalars(select(VotingBallot.tracker)).one()
+            keys = set(session.scalars(select(OutboxMail.key)))
+        found = set()
+        for guess in (*EMAILS, "an@example.org"):
+            digest = sha256(b"\0".join((election.encode(), tracker, guess.encode()))).hexdigest()
+            found |= {guess} if f"cast-notice.{digest[:32]}" in keys else set()
+        return found
+
+    assert linked() != set()
     clock.wait(hours=23)
     assert forget_contacts(office) == 0
     clock.wait(hours=1)
@@ -229,6 +243,9 @@ def test_addresses_go_after_the_time_for_objections(site: SiteUnderTest, signing
             assert session.scalar(select(func.count()).select_from(table)) == 0
         assert session.scalars(select(VotingListPerson.email).distinct()).all() == [""]
         assert all(mail.recipient is None for mail in session.scalars(select(OutboxMail)))
+        assert all(mail.reason is None for mail in session.scalars(select(OutboxMail)))
+    assert linked() == set()
+    with reading(office.engine) as session:
         # Who may vote stays known: a hash, no address.
         assert session.scalar(select(func.count()).select_from(VotingListPerson)) == len(EMAILS)
 
