@@ -25,6 +25,7 @@ from voting.office import Office, find_election, lock_election
 def aggregate(office: Office, election_id: str) -> int:
     """Append the aggregates of a closed election; index of the leaf.
 
+    A key of sign-in that a crash after the closing has left behind is destroyed first.
     Raises: TallyRefused unless the closing leaf is the last one.
     """
     terms = office.terms(election_id)
@@ -32,6 +33,7 @@ def aggregate(office: Office, election_id: str) -> int:
         row = find_election(session, election_id)
         if row.closing_index is None or row.aggregates_index is not None:
             raise TallyRefused("Only a closed election that has no aggregates yet can be aggregated.")
+        office.keys.destroy_tie_key(election_id)
         counted = _counted(session, row)
         groups = group_areas(
             [area.id for area in terms.manifest.areas],

@@ -33,6 +33,7 @@ from voting.office import Office, lock_election, read_manifest, require_open
 
 PERMIT_SECONDS: Final = 900
 PERSON_BYTES: Final = 32
+_ROWS: Final = 500
 
 
 class _Set(StrEnum):
@@ -180,10 +181,19 @@ def _tied_to_revoked(session: Session, key: bytes, election: str, holder: bytes)
     """The revoked credential that the holder is tied to, if it is a revoked one."""
     ended = session.scalars(
         select(VotingRoll.key).where(VotingRoll.election == election, VotingRoll.revoked_index.is_not(None))
-    )
-    for each in ended:
-        if _holds(session, election, _Set.PAIR, _hash(key, _Set.PAIR, holder, each)):
-            return each
+    ).all()
+    # Some hundred at a time: the urn is locked meanwhile, and a large election has thousands of lost letters.
+    for start in range(0, len(ended), _ROWS):
+        pairs = {_hash(key, _Set.PAIR, holder, each): each for each in ended[start : start + _ROWS]}
+        found = session.scalar(
+            select(VotingTie.digest).where(
+                VotingTie.election == election,
+                VotingTie.kind == _Set.PAIR.value,
+                VotingTie.digest.in_(list(pairs)),
+            )
+        )
+        if found is not None:
+            return pairs[bytes(found)]
     return None
 
 

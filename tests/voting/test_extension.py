@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 
@@ -68,12 +69,7 @@ def test_the_time_moves_on_and_never_back(with_letters: SignedInOffice) -> None:
     office = with_letters.under_test
     extend(office, CLOSING + timedelta(hours=1))
     for wrong in (CLOSING, CLOSING + timedelta(minutes=30), CLOSING + timedelta(hours=1)):
-        refused(
-            office,
-            ExtensionRefused,
-            "only be moved to a later time",
-            lambda wrong=wrong: extend(office, wrong),
-        )  # type: ignore[misc]
+        refused(office, ExtensionRefused, "only be moved to a later time", partial(extend, office, wrong))
     refused(office, ExtensionRefused, "at the latest", lambda: extend(office, LIMIT + timedelta(seconds=1)))
     extend(office, LIMIT)
     assert closes_at(office) == "2026-11-30T22:00:00Z"

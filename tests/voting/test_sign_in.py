@@ -1,5 +1,6 @@
 """Sign-in at the door: permits, ties of people to codes, conflicts, and what is left of them after closing."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -19,6 +20,7 @@ from protocol.ballot import BallotInvalid
 from protocol.canonical import decode_canonical
 from protocol.leaf import Kind, body_digest
 from protocol.sign_in import CONFLICTS_PER_CREDENTIAL, Conflict, ConflictReason
+from protocol.text import parse_time
 from storage.session import reading, writing
 from tally.aggregation import aggregate
 from tally.clock import keep_time
@@ -46,7 +48,8 @@ from voting.errors import (
     VotingError,
     WrongState,
 )
-from voting.models import VotingElection, VotingPermit, VotingTie
+from voting.models import VotingElection, VotingPermit, VotingRoll, VotingTie
+from voting.notice_models import VotingNotice, VotingPermitContact
 from voting.office import State
 from voting.preparation import open_polls
 from voting.sign_in import PERMIT_SECONDS, count_ties, issue_permit
@@ -510,6 +513,61 @@ def test_racing_with_two_codes_one_person_gets_one_ballot(signed_in: SignedInOff
 def _copy(row: VotingPermit, permit: bytes) -> VotingPermit:
     digest = tuple_hash("permit", [permit])
     return VotingPermit(digest=digest, election=row.election, holder=row.holder, expires_at=row.expires_at)
+
+
+def test_many_replaced_codes_do_not_hold_the_urn_up(signed_in: SignedInOffice) -> None:
+    """One person with two codes would stop everybody for as many questions to the database as codes were replaced."""
+    office = door(signed_in)
+    signed_in.cast(1, 1)
+    with writing(office.engine) as session:
+        session.execute(
+            insert(VotingRoll),
+            [
+                {
+                    "election": office.id,
+                    "key": number.to_bytes(32, "big"),
+                    "alias": str(number),
+                    "weight": 1,
+                    "area": "north",
+                    "revoked_index": 5,
+                }
+                for number in range(3000)
+            ],
+        )
+    permit, questions = signed_in.permit(1), []
+    request = cast_request(office.election, 2, ONE)
+
+    def count(*_: object) -> None:
+        questions.append(1)
+
+    event.listen(office.engine, "before_cursor_execute", count)
+    try:
+        with pytest.raises(SignInConflict):
+            cast_ballot(office.office, office.id, request, permit)
+    finally:
+        event.remove(office.engine, "before_cursor_execute", count)
+    assert len(questions) < 60
+
+
+def test_a_permit_tells_nothing_where_another_election_is_voted_in(with_letters: SignedInOffice) -> None:
+    """Else a thief with the owner's permit would first use the owner's address up in an election of his own."""
+    office, permit = with_letters.under_test, bytes(32)
+    other = "f" * 32
+    with writing(office.engine) as session:
+        _another_election(session, other)
+        session.add(
+            VotingPermitContact(
+                digest=hashlib.sha256(b"contact\0" + permit).digest(),
+                election=other,
+                email="owner@example.org",
+                language="vi",
+                expires_at=parse_time(CLOSES),
+            )
+        )
+    cast_ballot(office.office, office.id, cast_request(office.election, 1, ONE), encode_base64url(permit))
+    with reading(office.engine) as session:
+        assert session.scalar(select(func.count()).select_from(VotingPermitContact)) == 1
+        assert session.scalar(select(func.count()).select_from(VotingNotice)) == 0
 
 
 # Through HTTP.
