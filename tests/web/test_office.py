@@ -407,6 +407,7 @@ def test_two_officials_on_one_section(pages: OfficePages) -> None:
     answer = pages.post("title", {**form, "title-en": "Mine"})
     assert answer.status_code == 409
     assert "Lan Nguyễn saved this section meanwhile" in answer.text
+    assert "<title>Error: Title and authority" in answer.text
     assert "Theirs" in answer.text
     kept = fields_of(answer)
     assert kept["title-en"] == "Mine"
@@ -513,6 +514,17 @@ def test_a_voters_list_is_looked_at_and_accepted(pages: OfficePages) -> None:
     assert "Upload it again" in fault_of(late, "file")
     assert pages.post("voters/remove").status_code == 303
     assert pages.preparing.load().prepared.voters is None
+
+
+def test_a_weight_that_one_voter_alone_has_is_warned_of(pages: OfficePages) -> None:
+    pages.get("voters")
+    data = b"voter,weight\nA,1\nB,1\nC,7\n\xd0\xb0d,1\n"
+    shown = pages.post("voters", {"issuer": "none"}, file=("v.csv", data))
+    assert "first 7 in All voters" in shown.text
+    assert "Lines to look at" in shown.text
+    assert pages.post("voters/accept", {"list": fields_of(shown)["list"]}).status_code == 303
+    assert "first 7 in All voters" in pages.get("voters").text
+    assert "A weight that one voter alone has" in pages.get().text
 
 
 def test_a_list_of_people_who_sign_in_keeps_their_hashes(pages: OfficePages) -> None:
