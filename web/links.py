@@ -114,6 +114,16 @@ class Links:
         query = f"?{urlencode({'code': code})}" if code else ""
         return f"{self.election(election)}/receipt-mail{query}"
 
+    def disputes(self, election: str, number: int = 0) -> str:
+        """Objections to a vote, or one of them."""
+        return f"{self.election(election)}/disputes" + (f"/{number}" if number else "")
+
+    def office_disputes(self, election: str = "", number: int = 0) -> str:
+        """Where officials answer objections."""
+        if not election:
+            return f"{self.office()}/disputes"
+        return f"{self.office()}/{election}/disputes" + (f"/{number}" if number else "")
+
     def board(self, election: str, page: int | None = None) -> str:
         """The public board; `page` counts from 1 at the oldest entry, None is the newest page."""
         return f"{self.election(election)}/board" + ("" if page is None else f"?page={page}")

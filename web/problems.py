@@ -30,6 +30,7 @@ STATUSES: Final = {
     "code-not-found": 404,
     "election-not-found": 404,
     "entry-not-found": 404,
+    "challenge-not-found": 404,
     "already-cast": 409,
     "already-challenged": 409,
     "challenged": 409,

@@ -39,6 +39,7 @@ PRIVATE_PLACES: dict[str, set[Needs]] = {
 """What routes below an address may need: a route that is declared too openly fails here."""
 
 PUBLIC_FORMS = {
+    "/{lang}/elections/{election}/disputes/new",
     "/{lang}/elections/{election}/receipt-mail",
     "/{lang}/invitation",
     "/{lang}/sign-in",

@@ -123,6 +123,29 @@ class Consistency(Record, frozen=True):
     proof: tuple[Base64url, ...]
 
 
+class DisputeLine(Record, frozen=True):
+    """One objection. digest: of what was filed.  finding, proved: what the machine found in the filer's file; null
+    without one.  words: null unless their writer has agreed.  verdict, answer, answered_at: null while it waits."""
+
+    answer: str | None
+    answered_at: Timestamp | None
+    category: Literal["not-found", "not-mine", "test-differs", "could-not-vote", "result-wrong", "other"]
+    digest: Base64url
+    filed_at: Timestamp
+    finding: str | None
+    number: Count
+    proved: bool | None
+    verdict: Literal["upheld", "rejected", "passed-on"] | None
+    words: str | None
+
+
+class Disputes(Record, frozen=True):
+    """Objections in their order. until: the last moment to object, null while there is no result."""
+
+    disputes: tuple[DisputeLine, ...]
+    until: Timestamp | None
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 9457. code: stable, for programs.  detail: a sentence that a person can act on, in English."""
 

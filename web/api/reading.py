@@ -106,7 +106,7 @@ def terms(request: Request) -> Response:
 
 def credential(request: Request) -> Response:
     """GET …/credentials/{key}"""
-    key = _digest("credential", request.path_params["key"])
+    key = digest_of("credential", request.path_params["key"])
     office = office_of(request)
     with reading(office.engine) as session:
         row = frozen(session, request)
@@ -223,7 +223,7 @@ def consistency(request: Request) -> Response:
 
 def body(request: Request) -> Response:
     """GET …/bodies/{digest}: the exact bytes, for ever the same."""
-    digest = _digest("digest", request.path_params["digest"])
+    digest = digest_of("digest", request.path_params["digest"])
     with reading(office_of(request).engine) as session:
         log_id = LogId(frozen(session, request).log_id)
         if not board.find_by_digest(session, log_id, digest):
@@ -237,7 +237,8 @@ def _encoded(proof: list[bytes]) -> tuple[str, ...]:
     return tuple(encode_base64url(node) for node in proof)
 
 
-def _digest(name: str, text: str) -> bytes:
+def digest_of(name: str, text: str) -> bytes:
+    """32 bytes out of an address. Raises: MalformedQuery."""
     try:
         return decode_base64url(text, 32)
     except CryptoError as error:

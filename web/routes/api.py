@@ -14,12 +14,13 @@ from protocol.canonical import encode_canonical
 from protocol.casting import CastRequest
 from protocol.challenge import Reveal
 from protocol.public_terms import PublicTerms
-from web.api import casting, reading
+from web.api import casting, claims, reading
 from web.api.answers import (
     AcceptedBallot,
     AcceptedChallenge,
     Consistency,
     CredentialState,
+    Disputes,
     Elections,
     Entries,
     FoundCredential,
@@ -269,6 +270,45 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
             _SIZE,
         ),
         problems=(*_MISSING, "malformed-query", "entry-not-found"),
+    ),
+    Operation(
+        method="GET",
+        path=f"{_ONE}/challenges/{{tracker}}",
+        name="getChallenge",
+        tag="board",
+        summary="Where an opened ballot stands",
+        description=(
+            "For a second device that was told the receipt code before the test: take the body of the entry, seal the "
+            "same answers with the same seed, and compare the tracker."
+        ),
+        handler=claims.challenge,
+        answer=Answer("The entry of the test.", AcceptedChallenge),
+        rule=VOTING,
+        parameters=(
+            ELECTION,
+            Parameter(
+                "tracker",
+                "path",
+                "All of the ballot's tracker.",
+                _HASH,
+                "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                required=True,
+            ),
+        ),
+        problems=(*_MISSING, "malformed-query", "challenge-not-found"),
+    ),
+    Operation(
+        method="GET",
+        path=f"{_ONE}/disputes",
+        name="listDisputes",
+        tag="elections",
+        summary="Objections to the vote, with what the office answered",
+        description="Words only where their writer has agreed; `finding` is the machine's, when the objection came.",
+        handler=claims.disputes,
+        answer=Answer("The objections in their order.", Disputes),
+        rule=READING,
+        parameters=(ELECTION,),
+        problems=_MISSING,
     ),
     Operation(
         method="GET",

@@ -2,6 +2,7 @@
 
 from web.access import AccessRoute
 from web.routes.documents import document_routes
+from web.routes.disputes import dispute_routes
 from web.routes.my import my_routes
 from web.routes.office import office_routes
 from web.routes.oidc import oidc_routes
@@ -25,6 +26,7 @@ def private_routes() -> list[AccessRoute]:
         *staff_routes(),
         *people_routes(),
         *trail_routes(),
+        *dispute_routes(),  # before `/office/{election}`
         *office_routes(),
         *document_routes(),
         *running_routes(),
