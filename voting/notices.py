@@ -197,7 +197,10 @@ def _contacts(session: Session, line: VotingRoll, permit: str | None) -> Iterabl
     if permit is not None:
         found = session.execute(
             delete(VotingPermitContact)
-            .where(VotingPermitContact.digest == _digest_of(permit))
+            .where(
+                VotingPermitContact.digest == _digest_of(permit),
+                VotingPermitContact.election == line.election,
+            )
             .returning(VotingPermitContact.email, VotingPermitContact.language)
         ).one_or_none()
         if found is not None:
