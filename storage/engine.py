@@ -18,6 +18,8 @@ from sqlalchemy.exc import ArgumentError
 from storage.errors import UnsupportedDatabase
 
 LOCK_WAIT_SECONDS: Final = 30
+HIDE_PARAMETERS: Final = True
+"""The text of a database's error goes into the log: with the statement, but not with the addresses and links in it."""
 READ_ONLY: Final = "psephos_read_only"
 """Execution option of connections whose transactions only read."""
 
@@ -49,7 +51,7 @@ def make_engine(url: str, lock_wait_seconds: int = LOCK_WAIT_SECONDS) -> Engine:
 def _sqlite(url: URL, lock_wait_seconds: int) -> Engine:
     if url.database in (None, "", ":memory:") or url.query:
         raise UnsupportedDatabase(f"SQLite needs a file, several connections share it. {_FORMS}")
-    engine = create_engine(url, connect_args={"timeout": lock_wait_seconds})
+    engine = create_engine(url, hide_parameters=HIDE_PARAMETERS, connect_args={"timeout": lock_wait_seconds})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -85,6 +87,7 @@ def _switch_to_wal(connection: sqlite3.Connection, wait_seconds: int) -> None:
 def _postgresql(url: URL, lock_wait_seconds: int) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
+        hide_parameters=HIDE_PARAMETERS,
         connect_args={"options": f"-c lock_timeout={lock_wait_seconds}s"},
         pool_pre_ping=True,
     )

@@ -172,3 +172,13 @@ def test_the_plain_name_of_postgresql_means_our_driver(postgres_url: str) -> Non
     with reading(engine) as session:
         assert session.scalar(text("SELECT 1")) == 1
     engine.dispose()
+
+
+def test_what_is_stored_is_not_in_the_text_of_a_fault(database_url: str) -> None:
+    engine = make_engine(database_url)
+    wanted = text("INSERT INTO no_such_table VALUES (:address)")
+    with pytest.raises(DBAPIError) as fault, writing(engine) as session:
+        session.execute(wanted, {"address": "hoa@example.org"})
+    assert "no_such_table" in str(fault.value)
+    assert "hoa@example.org" not in str(fault.value)
+    engine.dispose()

@@ -10,11 +10,14 @@ from sqlalchemy import select
 
 from crypto.encoding import encode_base64url
 from identity.models import IdentityEmailLink, IdentitySession
+from identity.people import email_claim
 from identity.roles import Role
 from mail.models import OutboxMail
 from storage.session import reading
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 from tests.web.reader import Page
+from web.client_network import UNKNOWN
+from web.rate_limits import EMAIL_LINK, EMAIL_LINK_NETWORK
 
 
 @pytest.fixture
@@ -148,6 +151,17 @@ class TestEmailLink:
         statuses = [browser.post("/en/sign-in", {"email": "hoa@example.org"}).status_code for _ in range(4)]
         assert statuses == [303, 303, 303, 429]
         assert browser.post("/en/sign-in", {"email": "other@example.org"}).status_code == 303
+
+    def test_a_network_that_came_too_often_uses_up_nobodys_links(self, site: SiteUnderTest) -> None:
+        limiter = site.app.state.limiter
+        flood = site.browser()
+        flood.get("/en/sign-in")
+        for _ in range(EMAIL_LINK_NETWORK.amount):
+            limiter.count(EMAIL_LINK_NETWORK, UNKNOWN)
+        for _ in range(4):
+            assert flood.post("/en/sign-in", {"email": "hoa@example.org"}).status_code == 429
+        claim = email_claim("hoa@example.org")
+        assert limiter.count(EMAIL_LINK, claim).remaining == EMAIL_LINK.amount - 1
 
     @pytest.mark.parametrize(
         "target",

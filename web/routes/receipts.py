@@ -128,7 +128,7 @@ def _address(form: Form, typed: str) -> str:
 
 def _count(request: Request, form: Form, address: str) -> None:
     try:
-        hit(request, RECEIPT_MAIL, RECEIPT_MAIL_NETWORK, subject=address)
+        hit(request, RECEIPT_MAIL_NETWORK, RECEIPT_MAIL, subject=address)
     except TooManyRequests as error:
         form.wrong("email", too_many(form.language, error.retry_after)[1])
 
