@@ -153,7 +153,7 @@ def letter_of(terms: ElectionTerms, site: str, line: BookLine) -> Letter:
         language=language,
         code=line.code.written,
         voter_number=alias(line.public_key(terms.election)),
-        scan=booth_address(site, language, terms.election, line),
+        scan=booth_address(site, language, terms, line),
         replaces=bool(line.replacements),
     )
 
@@ -163,9 +163,10 @@ def language_of(line: BookLine) -> Language:
     return "en" if line.language == "en" else "vi"
 
 
-def booth_address(site: str, language: Language, election: str, line: BookLine) -> str:
-    """What the QR code holds. Browsers send nothing of what stands behind the `#`."""
-    return f"{site}{Links(language).booth(election)}#code={line.code.written}"
+def booth_address(site: str, language: Language, terms: ElectionTerms, line: BookLine) -> str:
+    """What the QR code holds. Browsers send nothing of what follows the `#`; the booth compares the fingerprint."""
+    place = Links(language).booth(terms.election)
+    return f"{site}{place}#code={line.code.written}&vote={terms.fingerprint_code}"
 
 
 def mail_of(terms: ElectionTerms, site: str, help_line: str, line: BookLine) -> CodeMail:

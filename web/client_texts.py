@@ -28,6 +28,10 @@ BOOTH: Final = {
     "code.checksum": N_(
         "One letter or number is wrong, or two have changed places. Compare each group with your letter."
     ),
+    "code.fingerprint": N_(
+        "Your letter belongs to the vote with the fingerprint {letter}; this page shows {shown}. Do not vote here; "
+        "call the help desk."
+    ),
     "code.unknown": N_(
         "This code is not on the voters’ list of this vote. Look whether your letter has the fingerprint shown below."
     ),
@@ -241,6 +245,32 @@ PASSKEY: Final = {
     "passkey.refused": N_("The passkey was not accepted. Try again, or sign in by a link in a mail."),
     "passkey.stale": N_("This page was open for too long. Load it again and press the button once more."),
     "passkey.offline": N_("The site did not answer. Check your connection and try again."),
+}
+
+SECOND: Final = {
+    "second.none": N_(
+        "This page checks a ballot that was opened in a test. "
+        "Scan the QR code that the other device shows after the test."
+    ),
+    "second.loading": N_("Loading what this vote asks…"),
+    "second.waiting": N_("Waiting until the ballot with this receipt code is opened on the other device…"),
+    "second.sealing": N_("The ballot was opened. This device seals the same answers again…"),
+    "second.good": N_(
+        "This device has arrived at the same receipt code. The ballot held exactly what stands below; it was never "
+        "cast and stands on the public board as number {n}."
+    ),
+    "second.differs": N_(
+        "The opened answers do not give this receipt code: the other device cheats. "
+        "Do not vote on it; tell the help desk."
+    ),
+    "second.offline": N_(
+        "The public board could not be loaded. Check your connection; this page tries again."
+    ),
+    "second.failed": N_("A check failed: {reason} Do not vote on the other device; tell the help desk."),
+    "review.blank": BOOTH["review.blank"],
+    "review.none": BOOTH["review.none"],
+    "review.points": BOOTH["review.points"],
+    "review.rank": BOOTH["review.rank"],
 }
 
 PERMIT: Final = {

@@ -100,6 +100,10 @@ class Links:
         """Where who signs in gets the code that lets one ballot in."""
         return f"{self.election(election)}/permit"
 
+    def test(self, election: str) -> str:
+        """Where a second device checks a ballot that was opened in a test."""
+        return f"{self.election(election)}/test"
+
     def check(self, election: str, code: str | None = None) -> str:
         """Check my ballot; `code`: a receipt code or voter number."""
         query = f"?{urlencode({'code': code})}" if code else ""

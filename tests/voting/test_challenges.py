@@ -321,3 +321,19 @@ def test_who_keeps_the_door_busy_with_wrong_tests_is_no_longer_recomputed(
             post_challenge(office.office, office.id, signed_reveal(canonical(unsigned), voter_key(VOTER)))
     assert office.office.differing_challenges(office.id, voter_key(OTHER).public_key) == 0
     cast_ballot(office.office, office.id, cast_request(office.election, VOTER))
+
+
+def test_a_second_device_finds_the_test_by_its_tracker(office: OfficeUnderTest) -> None:
+    place = f"{office.api}/challenges/{challenge_json()['tracker']}"
+    missing = office.client.get(place)
+    assert (missing.status_code, missing.json()["code"]) == (404, "challenge-not-found")
+    posted = office.client.post(f"{office.api}/challenges", content=REVEAL).json()
+    found = office.client.get(place)
+    assert found.json() == posted
+    assert found.headers["cache-control"] == "no-store"
+    for tracker in ("x", "A" * 42 + "B"):
+        answer = office.client.get(f"{office.api}/challenges/{tracker}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed-query")
+    cast_ballot(office.office, office.id, cast_request(office.election, OTHER, SECOND))
+    cast = next(entry for entry in office.entries() if entry.kind == Kind.BALLOT)
+    assert office.client.get(f"{office.api}/challenges/{encode_base64url(cast.digest)}").status_code == 404

@@ -279,7 +279,7 @@ def election_page(election: str) -> ElectionPage:
 def booth_page(election: str) -> BoothPage:
     """The booth of one vote."""
     page = election_page(election)
-    return BoothPage(page.head, QUESTIONS, page.holders, page.warnings, TURNOUT)
+    return BoothPage(page.head, QUESTIONS, page.holders, page.warnings, TURNOUT, sign_in=election == CLUB)
 
 
 BALLOTS = (

@@ -24,6 +24,7 @@ PAGES = {
     "check-vietnamese": f"/elections/{MARKET}/check?code=7KQ4Ă",
     "check-symbol": f"/elections/{MARKET}/check?code=7KQ4U",
     "check-short": f"/elections/{MARKET}/check?code=7KQ4",
+    "second-device": f"/elections/{MARKET}/test",
     "board": f"/elections/{MARKET}/board",
     "board-first": f"/elections/{MARKET}/board?page=1",
     "board-unwitnessed": f"/elections/{CLUB}/board",

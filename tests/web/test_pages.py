@@ -148,15 +148,16 @@ def test_hooks_of_the_booth_are_there(client: TestClient) -> None:
     actions = {element.attributes["data-action"] for element in page.with_attribute("data-action")}
     assert actions == {
         "scan", "back", "cast", "test", "save", "print", "check", "retry", "back-to-code", "send-again", "save-test",
-        "after-test", "reload", "change",
+        "after-test", "reload", "change", "receipt-pdf", "second-device",
     }  # fmt: skip
     assert {
         "code-form", "code", "code-error", "review-list", "sealing", "sealing-progress", "sealed", "end-qr",
-        "end-checks", "test-list", "booth-not-started", "scan-video", "page-data", "booth",
+        "end-checks", "test-list", "test-second", "test-qr", "booth-not-started", "scan-video", "page-data", "booth",
     } <= set(page.ids)  # fmt: skip
     options = [element.attributes["data-option"] for element in page.with_attribute("data-option")]
     assert options[:5] == ["0", "1", "2", "3", "blank"]
     assert len(page.with_attribute("data-question-text")) == 4
+    assert len(page.with_attribute("data-compare")) == 2  # with the first question and with the review
     # A ranking: one list of positions for each option, then the blank vote, each with its own place for a mistake.
     assert options[-5:] == ["0", "1", "2", "3", "blank"]
     lists = page.all("select")
@@ -165,6 +166,15 @@ def test_hooks_of_the_booth_are_there(client: TestClient) -> None:
     assert len(page.with_attribute("data-option-group")) == 5
     (points,) = page.with_attribute("data-position-points")
     assert "".join(points.words) == "3, 2, 1, 0"
+
+
+def test_sign_in_stands_between_review_and_casting_where_it_is_asked(client: TestClient) -> None:
+    page = Page(client.get(f"/en{PAGES['booth-one-holder']}").text)
+    steps = [s.attributes["data-step"] for s in page.all("section") if "data-step" in s.attributes]
+    assert steps[steps.index("review") : steps.index("casting")] == ["review", "sign-in"]
+    (link,) = [e for e in page.with_attribute("data-action") if e.attributes["data-action"] == "open-permit"]
+    assert (link.attributes["target"], link.attributes["rel"]) == ("_blank", "noopener")
+    assert {"entry-form", "entry-code", "entry-error"} <= set(page.ids)
 
 
 def test_the_texts_of_the_client_are_on_the_page(client: TestClient) -> None:
@@ -178,10 +188,10 @@ def test_the_texts_of_the_client_are_on_the_page(client: TestClient) -> None:
 def test_every_text_that_the_client_asks_for_exists() -> None:
     """Keys in web/client/README.md's table and in the catalogue are the same."""
     from tests.support.repository import ROOT  # noqa: PLC0415
-    from web.client_texts import BOARD, BOOTH, CHECK  # noqa: PLC0415
+    from web.client_texts import BOARD, BOOTH, CHECK, PERMIT, SECOND  # noqa: PLC0415
 
     readme = (ROOT / "web/client/README.md").read_text(encoding="utf-8")
-    known = {*BOOTH, *CHECK, *BOARD, "time.full"}
+    known = {*BOOTH, *CHECK, *BOARD, *PERMIT, *SECOND, "time.full"}
     named = set()
     for found in re.findall(r"`((?:[a-z]+\.)+[a-z-]+(?:/[a-z]+)?)`", readme):
         stem, _, second = found.partition("/")

@@ -117,6 +117,8 @@ def booth(request: Request) -> Response:
             "receiptPdf": f"{links.election(page.head.id)}/receipt.pdf",
             "receiptMail": links.receipt_mail(page.head.id),
             "qr": qr(page.head.id, "{tracker}"),
+            "test": links.test(page.head.id),
+            "testQr": f"{links.test(page.head.id)}/{{tracker}}/qr.svg",
         },
         "texts": client_texts.translated(client_texts.BOOTH, _language(request)),
     }
@@ -184,20 +186,34 @@ def verify(request: Request) -> Response:
     return _render(request, "verify.html", page=_source(request).verify(name), bundle_url=bundle(name))
 
 
+def test(request: Request) -> Response:
+    """GET /{lang}/elections/{election}/test: for a second device; which ballot, only its fragment says."""
+    page = _source(request).verify(_election(request))
+    data = {
+        **_data_of(request, page.head),
+        "page": "test",
+        "fingerprint": page.head.fingerprint,
+        "worker": _renderer(request).assets.url("client/recheck.worker.js"),
+        "texts": client_texts.translated(client_texts.SECOND, _language(request)),
+    }
+    return _render(request, "test.html", page=page, data=data)
+
+
+def test_qr(request: Request) -> Response:
+    """GET /{lang}/elections/{election}/test/{tracker}/qr.svg: the address of the page above for one ballot."""
+    tracker = _tracker(request)
+    address = _renderer(request).site.base_url + Links(_language(request)).test(_election(request))
+    return _picture(f"{address}#{tracker}")
+
+
 def receipt_qr(request: Request) -> Response:
     """GET /elections/{election}/receipts/{tracker}/qr.svg: a public receipt code as a picture.
 
     It holds the address where this ballot can be checked, with all bits of the tracker.
     """
-    tracker = request.path_params["tracker"]
-    try:
-        decode_base64url(tracker, TRACKER_BYTES)
-    except MalformedEncoding:
-        raise PageNotFound(tracker) from None
+    tracker = _tracker(request)
     renderer = _renderer(request)
-    address = renderer.site.base_url + Links(DEFAULT).check(_election(request), tracker)
-    svg = _draw_qr(address)
-    return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
+    return _picture(renderer.site.base_url + Links(DEFAULT).check(_election(request), tracker))
 
 
 def page_routes() -> list[AccessRoute]:
@@ -222,8 +238,24 @@ def page_routes() -> list[AccessRoute]:
         (f"{vote}/board/{{index}}", entry),
         (f"{vote}/result", result),
         (f"{vote}/verify", verify),
+        (f"{vote}/test", test),
+        (f"{vote}/test/{{tracker}}/qr.svg", test_qr),
     ]
     return [AccessRoute(path, handler, access=Access.PUBLIC) for path, handler in found]
+
+
+def _tracker(request: Request) -> str:
+    tracker = str(request.path_params["tracker"])
+    try:
+        decode_base64url(tracker, TRACKER_BYTES)
+    except MalformedEncoding:
+        raise PageNotFound(tracker) from None
+    return tracker
+
+
+def _picture(address: str) -> Response:
+    svg = _draw_qr(address)
+    return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
 
 
 def _draw_qr(address: str) -> bytes:

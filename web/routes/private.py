@@ -1,8 +1,8 @@
 """All routes that are not for everybody: each room's own list, put together. A site without a desk has none of them."""
 
 from web.access import AccessRoute
-from web.routes.documents import document_routes
 from web.routes.disputes import dispute_routes
+from web.routes.documents import document_routes
 from web.routes.my import my_routes
 from web.routes.office import office_routes
 from web.routes.oidc import oidc_routes

@@ -44,6 +44,8 @@ export class FakeServer {
   /** Of every code: this server knows one voter. */
   revocation: { readonly index: number; readonly successor: string } | null = null
   readonly bodies = new Map<string, string>()
+  /** Entry of each opened ballot, by tracker. */
+  readonly opened = new Map<string, number>()
   /** Called after each request: what others do in the meantime. */
   between: (path: string) => void = () => undefined
 
@@ -77,6 +79,17 @@ export class FakeServer {
     const cast = { index: this.#append(leaf), leaf, credential, sequence }
     this.casts.push(cast)
     return cast
+  }
+
+  /** Put an opened ballot on the board; or something that is not the test of its voter. */
+  open(request: string, cheat?: "other-tracker" | "unsigned" | "other-body"): void {
+    const { challenge, signature } = parseCanonical(request) as { challenge: JsonObject & { tracker: string }; signature: string }
+    const body = encodeCanonical(challenge)
+    const digest = encodeBase64url(bodyDigest("challenge", body))
+    this.bodies.set(digest, cheat === "other-body" ? encodeCanonical({ ...challenge, sequence: 2 }) : body)
+    const signed = cheat === "unsigned" ? encodeBase64url(sign(SERVER_KEY, utf8("something else"))) : signature
+    const leaf = { digest, kind: "challenge", signature: signed, time: "2026-11-24T12:00:00Z" }
+    this.opened.set(challenge.tracker, this.#append(leaf))
   }
 
   /** Put a revocation of the voter's code on the board. author: the registrar, if it is honest. */
@@ -128,6 +141,11 @@ export class FakeServer {
     if (name === "entries") return ok(this.#entry(Number(argument), asked.get("size"), fault))
     if (name === "consistency") return ok(this.#consistency(Number(asked.get("old")), Number(asked.get("new"))))
     if (name === "bodies") return this.bodies.has(argument) ? ok(this.bodies.get(argument)!) : problem(404, "entry-not-found")
+    if (name === "challenges") {
+      const index = this.opened.get(argument)
+      if (index === undefined) return problem(404, "challenge-not-found")
+      return ok(encodeCanonical({ index, leaf: parseCanonical(this.leaves[index]!) }))
+    }
     if (name === "ballots") return this.#cast(body, permit, fault)
     return problem(404, "not-found")
   }

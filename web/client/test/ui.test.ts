@@ -8,7 +8,7 @@ import { encodeCanonical, type JsonObject, parseCanonical } from "../src/protoco
 import { describeAnswer, liveLine, type RawAnswer, readAnswer } from "../src/ui/answers.ts"
 import { Api, ApiProblem, NoAnswer } from "../src/ui/api.ts"
 import { checkPageData, type PageData, PageFault } from "../src/ui/pageData.ts"
-import { codeOfFragment, codeOfScan } from "../src/ui/scan.ts"
+import { codeOfFragment, codeOfScan, fingerprintOfScan } from "../src/ui/scan.ts"
 import { Sealing, SealingFailed, type WorkerLike } from "../src/ui/sealing.ts"
 import { hashOf, placeOf } from "../src/ui/steps.ts"
 import { Texts } from "../src/ui/texts.ts"
@@ -151,6 +151,10 @@ test("places in the address", () => {
 test("the code in the letter's QR code", () => {
   assert.equal(codeOfFragment("#code=01JQ-7ZK4"), "01JQ-7ZK4")
   assert.equal(codeOfFragment("#code=01JQ%207ZK4"), "01JQ 7ZK4")
+  const letter = "#code=01JQ-7ZK4&vote=4F2M9-KTBQ7-XD0C4-ZM9DX-J26WK"
+  assert.equal(codeOfFragment(letter), "01JQ-7ZK4")
+  assert.equal(fingerprintOfScan(`https://example.org/vi/elections/x/booth${letter}`), "4F2M9-KTBQ7-XD0C4-ZM9DX-J26WK")
+  for (const none of ["01JQ-7ZK4", "#code=01JQ-7ZK4", "#code=01JQ&vote=x"]) assert.equal(fingerprintOfScan(none), null)
   for (const other of ["", "#code=", "#review", "#code=a&b", "#code=%"]) assert.equal(codeOfFragment(other), null)
   const code = "01JQ-7ZK4-M8N2-P5R9-TVWX-YABC-DEP9"
   assert.equal(codeOfScan(`https://example.org/vi/elections/x/booth#code=${code}`), code)

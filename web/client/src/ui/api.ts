@@ -121,6 +121,11 @@ export class Api {
     return { ...answer, promised: promise(answer.promise, "cast.promise") }
   }
 
+  /** Where a ballot that was opened in a test stands. tracker: base64url. */
+  async openedBallot(tracker: string): Promise<ChallengeAnswer> {
+    return challengeAnswer(parseCanonical(await this.#get(`/challenges/${tracker}`)), "challenge")
+  }
+
   async challenge(request: string): Promise<ChallengeAnswer> {
     return challengeAnswer(parseCanonical(await this.#post("/challenges", request)), "challenge")
   }

@@ -1,7 +1,7 @@
 // The booth: code → questions → review → cast or test. What is typed and chosen stays on this device; only a sealed,
 // signed ballot leaves it, or one that the voter opens for a test. Hooks: web/client/README.md.
 
-import { displayCode } from "../crypto/displayCode.ts"
+import { alias, displayCode } from "../crypto/displayCode.ts"
 import { encodeBase64url, equalBytes } from "../crypto/encoding.ts"
 import type { SigningKey } from "../crypto/signature.ts"
 import { PsephosError } from "../errors.ts"
@@ -21,7 +21,7 @@ import { ReviewStep } from "./reviewStep.ts"
 import { type Sealed, Sealing, SealingFailed } from "./sealing.ts"
 import { SignInStep } from "./signInStep.ts"
 import { type HistoryMode, hashOf, placeOf, type StepName, Steps } from "./steps.ts"
-import { fillTest } from "./testStep.ts"
+import { fillTest, offerSecondDevice } from "./testStep.ts"
 import { type Message, Texts } from "./texts.ts"
 
 const CLOCK = {
@@ -55,6 +55,7 @@ export class Booth {
   /** A code for one ballot of whoever signed in. It stays good until a ballot, or a conflict, has used it. */
   #entry: string | null = null
   #sealingJob = 0
+  #tests = 0
   #casting: Casting | null = null
   #lock: Lock = "open"
   #busy = false
@@ -170,7 +171,12 @@ export class Booth {
   async #enterCode(): Promise<void> {
     const key = this.#code.read(this.#data.election)
     if (key === null) return
-    await this.#loaded
+    const { terms } = await this.#loaded
+    const shown = displayCode(terms.fingerprint)
+    const letter = this.#code.fingerprint
+    if (letter !== null && letter !== shown) {
+      return this.#code.showMistake({ key: "code.fingerprint", values: { letter, shown } })
+    }
     let standing: CredentialAnswer
     try {
       standing = await this.#api.credential(encodeBase64url(key.publicKey))
@@ -208,6 +214,10 @@ export class Booth {
     }
     this.#sealed = null
     this.#changing = false
+    for (const place of this.#page.querySelectorAll<HTMLElement>("[data-compare]")) {
+      field(place, "voter-number").textContent = alias(key.publicKey)
+      place.hidden = false
+    }
     this.#showEarlierBallots(standing)
   }
 
@@ -392,11 +402,11 @@ export class Booth {
     const section = this.#steps.section("test")
     fillTest(this.#page, section, this.#data, this.#texts, { terms, sealed, request })
     this.#steps.show("test", 0, "push")
+    const shown = ++this.#tests
     this.#api.challenge(request).then(
       ({ index }) => {
-        const posted = field(section, "test-posted")
-        posted.textContent = this.#texts.say({ key: "test.posted", values: { n: index } })
-        posted.hidden = false
+        // The voter may be on to another test by now.
+        if (shown === this.#tests) offerSecondDevice(this.#page, section, this.#data, this.#texts, sealed.ballot.tracker, index)
       },
       // Not posted, and the page does not say that it was: the file and the words on the page are the test.
       (error: unknown) => console.warn(error),

@@ -4,7 +4,7 @@ import type { SigningKey } from "../crypto/signature.ts"
 import { credentialOf, parseVotingCode } from "../crypto/votingCode.ts"
 import { EmptyCode, mistakeInCode } from "./codeMistakes.ts"
 import { action, ErrorPlace, hook } from "./dom.ts"
-import { canScan, codeOfFragment, scanCode } from "./scan.ts"
+import { canScan, codeOfFragment, codeOfScan, fingerprintOfScan, scanCode } from "./scan.ts"
 import type { Steps } from "./steps.ts"
 import type { Message, Texts } from "./texts.ts"
 
@@ -15,6 +15,7 @@ export class CodeStep {
   readonly #form: HTMLFormElement
   readonly #input: HTMLInputElement
   readonly #error: ErrorPlace
+  #letter: string | null = null
 
   constructor(steps: Steps, texts: Texts) {
     this.#steps = steps
@@ -25,11 +26,20 @@ export class CodeStep {
     this.#error = new ErrorPlace(this.#section, this.#section)
   }
 
+  /** The fingerprint in the QR code that the code came from; null when it was typed. */
+  get fingerprint(): string | null {
+    return this.#letter
+  }
+
   /** @param listener - also called when a code was scanned */
   onContinue(listener: () => Promise<void>): void {
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault()
       void listener()
+    })
+    // What is typed over a scanned code is another code.
+    this.#input.addEventListener("input", () => {
+      this.#letter = null
     })
     void this.#offerScan(listener)
   }
@@ -37,7 +47,7 @@ export class CodeStep {
   /** Take the code out of the address, and the address out of the history. It was never sent. */
   takeFromAddress(): void {
     const code = codeOfFragment(location.hash)
-    if (code !== null) this.#input.value = code
+    if (code !== null) this.#take(code, location.hash)
     // Also the fragment of a step: after a reload nothing is known of it any more.
     if (location.hash !== "") history.replaceState(null, "", location.pathname + location.search)
   }
@@ -68,6 +78,11 @@ export class CodeStep {
     this.#input.value = ""
   }
 
+  #take(code: string, letter: string): void {
+    this.#input.value = code
+    this.#letter = fingerprintOfScan(letter)
+  }
+
   async #offerScan(listener: () => Promise<void>): Promise<void> {
     const button = action(this.#section, "scan", HTMLButtonElement)
     const video = hook(this.#section, "video#scan-video", HTMLVideoElement)
@@ -80,7 +95,7 @@ export class CodeStep {
       const scanned = await scanCode(video, stop.signal)
       stop = null
       if (scanned === null) return
-      this.#input.value = scanned
+      this.#take(codeOfScan(scanned) ?? "", scanned)
       await listener()
     })
   }

@@ -10,6 +10,8 @@ declare global {
 }
 
 const LOOK_EVERY_MS = 200
+// What stands behind the address in a letter: the code, and since letters name it, the fingerprint of their vote.
+const LETTER = /^#code=([^&]+?)(?:&vote=([0-9A-Z-]{29}))?$/
 
 /** Whether this browser can read QR codes with a camera. */
 export async function canScan(): Promise<boolean> {
@@ -21,8 +23,8 @@ export async function canScan(): Promise<boolean> {
   }
 }
 
-/** Show the camera in `video` until a voting code is seen; null when the camera cannot be had.
- * Ends, with null, when `signal` aborts. */
+/** Show the camera in `video` until a QR code with a voting code is seen: what it holds. Null when the camera cannot be
+ * had. Ends, with null, when `signal` aborts. */
 export async function scanCode(video: HTMLVideoElement, signal: AbortSignal): Promise<string | null> {
   if (window.BarcodeDetector === undefined) return null
   let stream: MediaStream
@@ -37,8 +39,8 @@ export async function scanCode(video: HTMLVideoElement, signal: AbortSignal): Pr
     await video.play()
     const detector = new window.BarcodeDetector({ formats: ["qr_code"] })
     while (!signal.aborted) {
-      const code = (await detector.detect(video)).map(({ rawValue }) => codeOfScan(rawValue)).find((each) => each !== null)
-      if (code !== undefined) return code
+      const seen = (await detector.detect(video)).find(({ rawValue }) => codeOfScan(rawValue) !== null)
+      if (seen !== undefined) return seen.rawValue
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
     }
     return null
@@ -58,11 +60,16 @@ export function codeOfScan(text: string): string | null {
 
 /** The voting code in the fragment of an address. @param fragment - from the `#` on */
 export function codeOfFragment(fragment: string): string | null {
-  const match = /^#code=([^&]+)$/.exec(fragment)
+  const match = LETTER.exec(fragment)
   if (match === null) return null
   try {
     return decodeURIComponent(match[1]!)
   } catch {
     return null
   }
+}
+
+/** The fingerprint that a letter names in its QR code; null where it names none. @param text - all of it */
+export function fingerprintOfScan(text: string): string | null {
+  return LETTER.exec(text.slice(text.indexOf("#")))?.[2] ?? null
 }

@@ -5,7 +5,7 @@ import { encodeBase64url } from "../crypto/encoding.ts"
 import type { Terms } from "../protocol/terms.ts"
 import { describeAnswer } from "./answers.ts"
 import { action, field, fillCode, fillLines, fromTemplate, hook, offerFile } from "./dom.ts"
-import type { PageData } from "./pageData.ts"
+import { type PageData, textField } from "./pageData.ts"
 import type { Sealed } from "./sealing.ts"
 import type { Texts } from "./texts.ts"
 
@@ -20,6 +20,7 @@ export function fillTest(
   const code = displayCode(sealed.ballot.tracker)
   const file = `psephos-test-${code.slice(0, 5)}.json`
   field(step, "test-posted").hidden = true
+  hook(step, "#test-second").hidden = true
   fillCode(page, field(step, "tracker"), code)
   hook(step, "dl#test-list").replaceChildren(
     ...terms.layouts.map(({ question }, i) => {
@@ -34,4 +35,21 @@ export function fillTest(
   const url = new URL(api, page.baseURI).href
   field(step, "test-command").textContent = texts.say({ key: "test.command", values: { file, url } })
   offerFile(action(step, "save-test", HTMLAnchorElement), file, request)
+}
+
+/** The test is on the board: another device can check it. @param index - of its entry */
+export function offerSecondDevice(page: Document, step: HTMLElement, { urls }: PageData, texts: Texts, tracker: Uint8Array, index: number): void {
+  const posted = field(step, "test-posted")
+  posted.textContent = texts.say({ key: "test.posted", values: { n: index } })
+  posted.hidden = false
+  const text = encodeBase64url(tracker)
+  const image = hook(step, "img#test-qr", HTMLImageElement)
+  image.addEventListener("load", () => {
+    image.hidden = false
+  })
+  image.src = textField(urls, "testQr").replace("{tracker}", text)
+  const link = action(step, "second-device", HTMLAnchorElement)
+  link.href = `${textField(urls, "test")}#${text}`
+  field(step, "second-address").textContent = new URL(link.href, page.baseURI).href
+  hook(step, "#test-second").hidden = false
 }

@@ -1,0 +1,3 @@
+import { TestPage } from "../ui/testPage.ts"
+
+new TestPage(document)
