@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, TypeVar, cast
@@ -24,6 +24,7 @@ from storage.session import Beside, reading, writing
 from tally.errors import TallyError
 from voting.draft_document import Draft, decode_draft, encode_draft
 from voting.draft_errors import NoSuchDraft
+from voting.draft_store import lock_draft
 from voting.drafts import load
 from voting.errors import VotingError
 from voting.office import Office, State, find_election, state_of
@@ -37,6 +38,9 @@ KINDS: Final = frozenset({PREPARE, CAST, COUNT})
 _RENEWED_EVERY_SECONDS: Final = 15
 
 _Answer = TypeVar("_Answer")
+
+PREPARED_WITHIN: Final = timedelta(hours=1)
+"""A trial that is not there by then will not come: its job is dead."""
 
 VOTERS_IN_AN_AREA: Final = 12
 """As many as the cautious rule for small areas wants, and a few more."""
@@ -55,13 +59,24 @@ class TrialRow:
 def begin_trial(office: Office, draft_id: str, voters: int, beside: Beside | None = None) -> str:
     """Ask for a trial run of a draft as it stands; its id. voters: 1 … VOTERS_MAX.
 
+    While one of this draft is being prepared, that one's: a key takes minutes, and a button is pressed twice.
     Raises: NoSuchDraft.
     """
     if not 1 <= voters <= VOTERS_MAX:
         raise ValueError(f"A trial run has 1 to {VOTERS_MAX} invented voters.")
-    load(office, draft_id)
     trial, now = secrets.token_hex(16), office.clock()
     with writing(office.engine) as session:
+        lock_draft(session, draft_id)
+        waiting = session.scalar(
+            select(RehearsalTrial.id).where(
+                RehearsalTrial.draft == draft_id,
+                RehearsalTrial.election.is_(None),
+                RehearsalTrial.fault == "",
+                RehearsalTrial.begun_at > now - PREPARED_WITHIN,
+            )
+        )
+        if waiting is not None:
+            return waiting
         session.add(
             RehearsalTrial(id=trial, draft=draft_id, voters=voters, begun_at=now, election=None, fault="")
         )

@@ -73,7 +73,7 @@ class GiveUp(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """A job in the hands of a worker. claim: the fencing number of this taking."""
+    """A job in the hands of a worker. claim: the fencing number of this taking.  alive: told at each renewal."""
 
     id: int
     kind: str
@@ -81,6 +81,7 @@ class Job:
     claim: int
     failures: int
     clock: Callable[[], datetime]
+    alive: Callable[[], None] = lambda: None
 
     def require(self, session: Session) -> None:
         """Lock the job and check that it is still ours until this transaction ends. Raises: LeaseLost."""
@@ -98,6 +99,7 @@ class Job:
         now = self.clock()
         if not _changed(session, _held(self, now), lease_until=now + lease):
             raise LeaseLost
+        self.alive()
 
 
 Handler = Callable[[Job], None]

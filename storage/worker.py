@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -74,7 +75,7 @@ class Worker:
             job = claim(session, self._kinds, self._clock)
         if job is None:
             return False
-        error = self._do(job)
+        error = self._do(replace(job, alive=self._note_alive))
         with writing(self._engine) as session:
             state = settle(session, job, error, self._jitter)
         if state is JobState.DEAD:
@@ -82,13 +83,13 @@ class Worker:
         return True
 
     def silent_seconds(self) -> float:
-        """For how long it has been about one thing: a job, or a look into the queue."""
+        """For how long it has been about one thing: a job since it renewed its lease, or a look into the queue."""
         return time.monotonic() - self._seen
 
     def run_until(self, stop: threading.Event, idle_seconds: float = IDLE_SECONDS) -> None:
         """Do jobs until `stop` is set; the one under way is finished first. A failing database is waited for."""
         while not stop.is_set():
-            self._seen = time.monotonic()
+            self._note_alive()
             try:
                 busy = self.run_once()
             except (SQLAlchemyError, StorageError, OSError) as error:
@@ -97,6 +98,9 @@ class Worker:
                 continue
             if not busy:
                 stop.wait(idle_seconds)
+
+    def _note_alive(self) -> None:
+        self._seen = time.monotonic()
 
     def _plan_duties(self) -> None:
         if self._planned:

@@ -8,9 +8,11 @@ import pytest
 
 from audits.stored_board import StoredBoard
 from protocol.verification import verify_board
+from rehearsal.models import RehearsalTrial
 from rehearsal.trial_run import VOTERS_MAX, codes_to_try
 from rehearsal.trials import (
     PREPARE,
+    PREPARED_WITHIN,
     ask_for_count,
     ask_for_votes,
     begin_trial,
@@ -43,6 +45,19 @@ def work(office: Office) -> None:
     worker = Worker(office.engine, handlers(office, "trial.example"), office.clock)
     while worker.run_once():
         pass
+
+
+def test_nobody_floods_the_server_with_keys(preparing: Preparing) -> None:
+    office, by = preparing.office, preparing.official
+    made = create(office, by, draft().title, draft())
+    first = begin_trial(office, made, 12)
+    assert begin_trial(office, made, 500) == first
+    assert [trial.id for trial in trials_of(office, made)] == [first]
+    with reading(office.engine) as session:
+        assert backlog(session, office.clock()).waiting == 1
+    with writing(office.engine) as session:  # its job died
+        session.get_one(RehearsalTrial, first).begun_at -= PREPARED_WITHIN
+    assert begin_trial(office, made, 12) != first
 
 
 def test_an_official_holds_a_trial(preparing: Preparing) -> None:

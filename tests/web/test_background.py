@@ -114,6 +114,30 @@ def test_a_worker_that_hangs_is_noticed_and_the_other_goes_on(
     assert caplog.messages == ["One job has been going on for ten minutes. Restart the server."]
 
 
+def test_a_long_job_that_renews_its_lease_does_not_hang(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key ceremony of a trial run must not take the server from the voters of a real vote."""
+    monkeypatch.setattr("web.background.STUCK_SECONDS", 1.0)
+    seen: list[Standing] = []
+    begun, done = threading.Event(), threading.Event()
+
+    def long(job: Job) -> None:
+        begun.wait(SECONDS)
+        for _ in range(10):
+            time.sleep(0.3)
+            with writing(engine) as session:
+                job.renew(session)
+            seen.append(standing())
+        done.set()
+
+    put(engine)
+    with background([worker(engine, long)]) as standing:
+        begun.set()
+        assert done.wait(SECONDS)
+    assert set(seen) == {Standing.WORKING}
+
+
 def test_the_end_waits_for_the_job_under_way_but_not_for_ever(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
