@@ -82,7 +82,8 @@ def attach_document(office: Office, by: By, draft_id: str, name: Words, data: by
             raise FileRefused("twice", "This very file is there already.")
         if len(documents) >= DOCUMENTS_MAX:
             raise FileRefused("too-many", f"There are {DOCUMENTS_MAX} documents; no more are possible.")
-        if session.get(VotingFile, digest) is None:
+        # Locked: the last other draft with it may be discarded at this moment (voting.drafts).
+        if session.get(VotingFile, digest, with_for_update=True) is None:
             session.add(VotingFile(digest=digest, media_type=media_type, data=data))
         return DocumentsPart(documents=(*documents, document))
 

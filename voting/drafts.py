@@ -223,7 +223,11 @@ def _last_change(session: Session, row: VotingDraft, section: Section) -> Voting
 
 
 def _drop_unused_files(session: Session) -> None:
-    """Files that no draft, no version of a draft and no election names any more."""
+    """Files that no draft, no version of a draft and no election names any more.
+
+    They are locked before it is asked who names them: whoever attaches one at this moment comes before or after.
+    """
+    stored_files = list(session.scalars(select(VotingFile.digest).with_for_update()))
     used = {
         document.sha256
         for part in session.scalars(
@@ -233,7 +237,7 @@ def _drop_unused_files(session: Session) -> None:
     }
     for manifest in session.scalars(select(VotingElection.manifest)):
         used |= {document.sha256 for document in decode_manifest(manifest).documents}
-    for digest in list(session.scalars(select(VotingFile.digest))):
+    for digest in stored_files:
         if encode_base64url(digest) not in used:
             session.execute(delete(VotingFile).where(VotingFile.digest == digest))
 

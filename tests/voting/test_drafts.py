@@ -1,10 +1,13 @@
 """Drafts: written by several officials, with nothing lost; every deed in the site log."""
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from protocol.errors import MalformedRecord
 from storage.session import reading, writing
@@ -19,6 +22,7 @@ from tests.support.drafts import (
     question,
     words,
 )
+from voting.deeds import By
 from voting.draft_document import (
     PART_TYPES,
     QuestionsPart,
@@ -29,8 +33,9 @@ from voting.draft_document import (
     encode_draft,
 )
 from voting.draft_errors import ChangedMeanwhile, DraftFrozen, NoSuchDraft, TermsFixed
-from voting.draft_files import attach_document
+from voting.draft_files import attach_document, draft_document
 from voting.draft_models import VotingDraft, VotingFile
+from voting.draft_store import note
 from voting.draft_terms import freeze
 from voting.drafts import (
     changes,
@@ -173,6 +178,32 @@ def test_a_document_of_another_draft_survives_the_discarding(preparing: Preparin
     discard(office, preparing.official, copy)
     with reading(office.engine) as session:
         assert list(session.scalars(select(VotingFile))) == []
+
+
+def test_a_document_that_is_attached_while_its_other_draft_is_discarded_stays(
+    preparing: Preparing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, by, data = preparing.office, preparing.official, b"%PDF-1.7 x"
+    other = create(office, by, TITLE)
+    attach_document(office, by, other, words("Plan"), data)
+    attached, may_end = threading.Event(), threading.Event()
+
+    def slowly(session: Session, who: By, deed: str, draft_id: str, **detail: str) -> None:
+        if deed == "document-attached":
+            attached.set()
+            may_end.wait(10)
+        note(session, who, deed, draft_id, **detail)
+
+    monkeypatch.setattr("voting.drafts.note", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        attaching = pool.submit(attach_document, office, by, preparing.draft, words("Plan"), data)
+        assert attached.wait(10)
+        discarding = pool.submit(discard, office, by, other)
+        time.sleep(0.5)  # it waits for the other one, or deletes the file
+        may_end.set()
+        digest = attaching.result()
+        discarding.result()
+    assert draft_document(office, preparing.draft, digest).data == data
 
 
 @pytest.mark.parametrize("name", ["", "../x", "0" * 31, "0" * 33, "G" * 32, "\x00" * 32])
