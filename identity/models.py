@@ -13,9 +13,14 @@ from storage.base import Base
 
 
 class IdentityPerson(Base):
-    """Somebody who signed in once or was invited. name: of staff, as the site log gives it; of citizens empty."""
+    """Somebody who signed in once or was invited. name: of staff, as the site log gives it; of citizens empty.
+
+    made_at: of whoever came by signing in the month only, so that it does not tell when a voter came.
+    """
 
     __tablename__ = "identity_person"
+    # A hidden row number would keep the order in which people came.
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  (SQLAlchemy reads it from the class)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     """32 hexadecimal digits, also the user handle of passkeys."""
@@ -39,9 +44,10 @@ class IdentityRole(Base):
 
 
 class IdentityClaim(Base):
-    """Who a person is for one issuer. digest: `identity.people.person_hash`."""
+    """Who a person is for one issuer. digest: `identity.people.person_hash`.  made_at: as the person's."""
 
     __tablename__ = "identity_claim"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  (SQLAlchemy reads it from the class)
 
     issuer: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[bytes] = mapped_column(primary_key=True)

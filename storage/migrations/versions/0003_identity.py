@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.Column("failures", big, nullable=False),
         sa.Column("blocked_until", moment, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_identity_person"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "identity_claim",
@@ -79,6 +80,7 @@ def upgrade() -> None:
         sa.Column("made_at", moment, nullable=False),
         sa.PrimaryKeyConstraint("issuer", "digest", name="pk_identity_claim"),
         _of_person("identity_claim"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_identity_claim_person", "identity_claim", ["person"])
     op.create_table(
