@@ -14,10 +14,11 @@ from crypto.errors import CryptoError
 from identity import second_factor, trail
 from identity.assurance import Assurance
 from identity.desk import Desk
-from identity.errors import LinkUnusable
+from identity.errors import LinkUnusable, NotYourself
 from identity.models import IdentityInvitation, IdentityPerson
 from identity.people import (
     email_claim,
+    find_by_claim,
     find_or_make,
     keep_only_claim,
     person_hash,
@@ -70,11 +71,14 @@ def invite(
     """Make an invitation and record it; gives its link. `send` mails it.
 
     name: as the site log will give it, 1 to 100 characters.  roles: at least one.
-    Raises: mail.errors.UnusableAddress, ValueError.
+    Raises: mail.errors.UnusableAddress, ValueError; NotYourself for one's own address, which would be a way around
+    the rule that nobody changes their own roles.
     """
     if not 1 <= len(name) <= NAME_MAX or not roles:
         raise ValueError("Whoever is invited has a name and at least one role.")
     claim = person_hash(desk.keys, EMAIL, email_claim(address))
+    if isinstance(actor, SignedIn) and find_by_claim(session, EMAIL, claim) == actor.person_id:
+        raise NotYourself
     token, now = secrets.token_bytes(SECRET_BYTES), desk.clock()
     session.add(
         IdentityInvitation(

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from httpx import Response as Answer
+from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from crypto.encoding import encode_base64url
 from identity.assurance import Action, Assurance, AssurancePolicy
+from identity.models import IdentityInvitation
 from identity.people import staff
 from identity.roles import PERMISSIONS, Permission, Role
 from storage.session import reading
@@ -341,6 +343,19 @@ class TestEscalation:
         assert answer.status_code == 422
         assert "Nobody changes their own roles" in answer.text
         assert self.roles_of_everybody(site)["Mallory"] == {Role.ADMINISTRATOR}
+
+    def test_an_administrator_does_not_invite_themselves_to_more_roles(self, site: SiteUnderTest) -> None:
+        person = site.desk.person("Mallory", (Role.ADMINISTRATOR,))
+        browser = site.browser().hold(site.desk.session(person))
+        browser.get("/en/staff/people")
+        form: dict[str, str | list[str]] = {"name": "Mallory", "roles": ["official"], "language": "en"}
+        own = browser.post("/en/staff/people", {**form, "email": f"{person.upper()}@example.org"})
+        assert own.status_code == 422
+        assert "Nobody changes their own roles" in own.text
+        with reading(site.desk.desk.engine) as session:
+            assert session.scalars(select(IdentityInvitation)).all() == []
+        other = browser.post("/en/staff/people", {**form, "email": "hoa@example.org"})
+        assert other.status_code == 303  # control
 
     def test_a_role_that_is_taken_away_ends_at_once(self, site: SiteUnderTest) -> None:
         administrator = site.browser_of(Role.ADMINISTRATOR)

@@ -54,19 +54,23 @@ def invite(request: Request) -> Response:
         return _page(request, form, status=FORM_REFUSED)
     who = actor(request)
     words = translations(language)
-    with writing(desk.engine) as session:
-        link = invitations.invite(
-            desk, session, who, name=name, address=address, roles=roles, language=language
-        )
-        invitations.send(
-            desk,
-            session,
-            voice_of(request, language),
-            address=address,
-            link=link,
-            inviter=who.name,
-            role_names=", ".join(words.gettext(ROLE_NAMES[role]) for role in roles),
-        )
+    try:
+        with writing(desk.engine) as session:
+            link = invitations.invite(
+                desk, session, who, name=name, address=address, roles=roles, language=language
+            )
+            invitations.send(
+                desk,
+                session,
+                voice_of(request, language),
+                address=address,
+                link=link,
+                inviter=who.name,
+                role_names=", ".join(words.gettext(ROLE_NAMES[role]) for role in roles),
+            )
+    except NotYourself as error:
+        form.wrong("email", form.say(RULES[error.code]))
+        return _page(request, form, status=FORM_REFUSED)
     return go(f"{Links(language_of(request)).people()}#invited")
 
 
