@@ -237,6 +237,16 @@ def disputes_of(session: Session, election_id: str) -> Sequence[DisputeLine]:
     return [_line(row) for row in rows]
 
 
+def count_disputes(session: Session, election_id: str) -> int:
+    """How many objections an election has, answered or not."""
+    return (
+        session.scalar(
+            select(func.count()).select_from(VotingDispute).where(VotingDispute.election == election_id)
+        )
+        or 0
+    )
+
+
 def open_disputes(session: Session) -> dict[str, int]:
     """How many objections wait for an answer, by election."""
     rows = session.execute(

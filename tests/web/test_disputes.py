@@ -230,8 +230,7 @@ def test_after_the_time_the_form_is_gone_and_the_list_stays(held: Held) -> None:
     with writing(vote.office.engine) as session:  # as if the result stood there
         find_election(session, vote.election).result_index = 4
     site.desk.clock.wait(days=6)
-    page = browser.get(log(vote)).text
-    assert "You can object until" in page
+    assert "You can object until" in browser.get(log(vote)).text
     site.desk.clock.wait(days=8)
     page = browser.get(log(vote, "/new"))
     assert "The time to object ended on" in page.text

@@ -3,6 +3,7 @@
 import base64
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Final
 
 from sqlalchemy import func, select
@@ -23,6 +24,7 @@ from protocol.manifest import Approval, ChooseOne, Points, Question, Ranking
 from protocol.revocation import REVOCATION_BYTES_MAX, Revocation
 from protocol.text import parse_time
 from storage.session import reading
+from voting.disputes import count_disputes, last_moment
 from voting.errors import CodeNotFound, VotingError
 from voting.lookup import (
     CredentialRecord,
@@ -35,13 +37,21 @@ from voting.models import VotingChallenge, VotingElection, VotingRoll
 from voting.office import Office, find_election, read_manifest
 from voting.preparation import list_elections
 from web.links import api
+from web.live.acts import acts_of, count_of, facts_of, persons_of
 from web.live.heads import head_of, holders_of, turnout_of, warnings_of, words
 from web.live.results import PublishedResult, chosen, kind_of, positions_of, question_results, read_result
 from web.pages.board import BoardCounts, BoardEntry, BoardPage, EntryPage, SignedState, WitnessState
 from web.pages.booth import BoothOption, BoothPage, BoothQuestion
 from web.pages.check import CheckAnswer, CheckedBallot, CheckPage, Mistyped, ReplacedCode, Standing
 from web.pages.common import Head, PageNotFound, State, VoteRow
-from web.pages.election import AreaTurnout, CalendarEntry, ElectionPage, Milestone, QuestionSummary
+from web.pages.election import (
+    AreaTurnout,
+    CalendarEntry,
+    DocumentLink,
+    ElectionPage,
+    Milestone,
+    QuestionSummary,
+)
 from web.pages.home import CheckAnyPage, ElectionsPage, HomePage, HowPage, LeadingVote
 from web.pages.result import ResultPage
 from web.pages.verify import VerifyPage
@@ -110,6 +120,13 @@ class LivePages:
                 holders=holders_of(manifest),
                 warnings=warnings_of(manifest),
                 now=now,
+                documents=tuple(
+                    DocumentLink(words(each.name), each.sha256, each.bytes) for each in manifest.documents
+                ),
+                acts=acts_of(session, row),
+                quorum=None if manifest.quorum is None else Fraction(*manifest.quorum),
+                sign_in=manifest.asks_sign_in,
+                objections=count_disputes(session, row.id),
             )
 
     def booth(self, election: str) -> BoothPage:
@@ -190,6 +207,7 @@ class LivePages:
                 body_url=f"{api(election)}/bodies/{digest}",
                 body_bytes=len(board.body(session, found.digest)),
                 size=board.tree_size(session, log_id),
+                facts=facts_of(session, found),
             )
 
     def result(self, election: str) -> ResultPage:
@@ -210,12 +228,16 @@ class LivePages:
                 turnout=turnout_of(session, row, head.closes_at),
                 counted=published.counted,
                 weighted=(weights or 1) > 1,
-                persons=None,
+                persons=persons_of(session, row),
                 holders=holders_of(manifest),
                 warnings=warnings_of(manifest),
                 bundle_name=election,
                 bundle_bytes=self._bundle_bytes(session, row, size),
                 merged_areas=any(len(group.areas) > 1 for group in published.aggregates.groups),
+                quorum=None if manifest.quorum is None else Fraction(*manifest.quorum),
+                acts=acts_of(session, row),
+                objections=count_disputes(session, row.id),
+                object_until=None if (until := last_moment(session, row)) is None else head.local(until),
             )
 
     def verify(self, election: str) -> VerifyPage:
@@ -423,11 +445,16 @@ def _counts(session: Session, row: VotingElection, size: int) -> BoardCounts:
     tests = session.scalar(
         select(func.count()).select_from(VotingChallenge).where(VotingChallenge.election == row.id)
     )
+    revocations, conflicts = (
+        count_of(session, row, kind) for kind in (LeafKind.REVOCATION, LeafKind.CONFLICT)
+    )
     return BoardCounts(
         ballots=found.ballots,
         replaced=found.ballots - found.voted,
         tests=tests or 0,
-        acts=size - found.ballots - (tests or 0),
+        acts=size - found.ballots - (tests or 0) - revocations - conflicts,
+        revocations=revocations,
+        conflicts=conflicts,
     )
 
 

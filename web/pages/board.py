@@ -47,6 +47,25 @@ class BoardCounts:
     replaced: int
     tests: int
     acts: int
+    revocations: int = 0
+    """Voting codes that were replaced."""
+    conflicts: int = 0
+    """Ballots refused after sign-in."""
+
+
+@dataclass(frozen=True)
+class EntryFacts:
+    """What an act says in words. by: who answers for it, "" for the clock.  voter, successor: voter numbers.
+    conflict: reason code of a ballot refused after sign-in.  persons, ballots: of a closing."""
+
+    by: str = ""
+    reason: str = ""
+    closes_at: datetime | None = None
+    voter: str = ""
+    successor: str = ""
+    conflict: str = ""
+    persons: int | None = None
+    ballots: int | None = None
 
 
 @dataclass(frozen=True)
@@ -82,3 +101,5 @@ class EntryPage:
     body_bytes: int
     size: int
     """Entries of the board."""
+    facts: EntryFacts | None = None
+    """None where an entry says nothing in words."""

@@ -68,6 +68,30 @@ class CalendarEntry:
 
 
 @dataclass(frozen=True)
+class DocumentLink:
+    """A file that voters should read, bound by its digest."""
+
+    name: Text
+    sha256: str
+    """base64url."""
+    bytes: int
+
+
+@dataclass(frozen=True)
+class OfficialAct:
+    """An extension, or a closing before its time. by: who answers for it."""
+
+    kind: str
+    """As on the board: extension, closing."""
+    time: datetime
+    index: int
+    by: str
+    reason: str
+    closes_at: datetime | None
+    """The new closing time of an extension."""
+
+
+@dataclass(frozen=True)
 class ElectionPage:
     """Everything about one vote that is not its result."""
 
@@ -81,11 +105,24 @@ class ElectionPage:
     holders: KeyHolders
     warnings: Warnings
     now: datetime
+    documents: tuple[DocumentLink, ...] = ()
+    acts: tuple[OfficialAct, ...] = ()
+    """In order."""
+    quorum: Fraction | None = None
+    """Turnout that the vote needs to be valid; shown, never decided by this program."""
+    sign_in: bool = False
+    """Voters sign in before their ballot goes in."""
+    objections: int = 0
 
     @property
     def has_result(self) -> bool:
         """Whether the result page has something to show."""
         return self.head.state in (State.RESULT, State.WITHHELD)
+
+    @property
+    def quorum_reached(self) -> bool:
+        """Whether the turnout is enough, so far."""
+        return self.quorum is None or (self.turnout is not None and self.turnout.share >= self.quorum)
 
 
 @dataclass(frozen=True)

@@ -28,11 +28,13 @@ class HomePage:
 
 @dataclass(frozen=True)
 class ElectionsPage:
-    """Every vote of this site."""
+    """Every vote of this site, or those that a reader looks for."""
 
     open: tuple[VoteRow, ...]
     announced: tuple[VoteRow, ...]
     finished: tuple[VoteRow, ...]
+    sought: str = ""
+    """As typed; stays in the field."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """The result of a vote."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from web.i18n import Text
 from web.pages.common import Head, KeyHolders, Turnout, Warnings
-from web.pages.election import Kind
+from web.pages.election import Kind, OfficialAct
 
 
 @dataclass(frozen=True)
@@ -81,3 +82,15 @@ class ResultPage:
     bundle_bytes: int
     merged_areas: bool
     """Areas were counted together until nobody's vote can be guessed."""
+    quorum: Fraction | None = None
+    """Turnout that the vote needs to be valid."""
+    acts: tuple[OfficialAct, ...] = ()
+    """Extensions and an early end, in order."""
+    objections: int = 0
+    object_until: datetime | None = None
+    """In the election's zone."""
+
+    @property
+    def quorum_reached(self) -> bool:
+        """Whether enough have voted."""
+        return self.quorum is None or self.turnout.share >= self.quorum

@@ -18,8 +18,10 @@ from web.access import Access, AccessRoute, Handler
 from web.i18n import DEFAULT, LANGUAGES, Language, is_language, preferred
 from web.links import Links, api, bundle, qr
 from web.pages.common import Head, PageNotFound
+from web.pages.home import ElectionsPage
 from web.pages.source import PageSource
 from web.rendering import Renderer
+from web.search import WORDS_MAX, matching
 from web.security import BOOTH_CSP, policy
 from web.settings import Settings
 
@@ -69,8 +71,17 @@ def home_without_slash(request: Request) -> Response:
 
 
 def elections(request: Request) -> Response:
-    """GET /{lang}/elections"""
-    return _render(request, "elections.html", page=_source(request).elections())
+    """GET /{lang}/elections?q="""
+    page = _source(request).elections()
+    sought = request.query_params.get("q", "")[:WORDS_MAX].strip()
+    if sought:
+        page = ElectionsPage(
+            open=matching(page.open, sought),
+            announced=matching(page.announced, sought),
+            finished=matching(page.finished, sought),
+            sought=sought,
+        )
+    return _render(request, "elections.html", page=page)
 
 
 def check_any(request: Request) -> Response:
