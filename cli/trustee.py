@@ -11,6 +11,7 @@ import typer
 
 from cli.output import WARNINGS, ExitCode, UnusableInput, in_words, read_file, say, stderr, verdict_errors
 from cli.progress import Progress
+from cli.verify import print_events
 from crypto.encoding import encode_base64url
 from crypto.errors import CryptoError
 from protocol.ceremony_record import CEREMONY_BYTES_MAX
@@ -348,6 +349,9 @@ def _hand_over(result: SignedByTrustee, out: Path) -> None:
         say(f"{check.name}: {check.failure_count} failures; they do not keep you from signing:")
         for failure in check.failures[:10]:
             say(f"  {'' if failure.entry is None else f'entry {failure.entry}: '}{failure.reason}")
+    print_events(result.events)
+    for code in result.warnings:
+        say(f"  ! {WARNINGS.get(code, code)}")
     _write(out, encode_signed_body(result.signed))
     say(f"The board verifies. Signed: {out} ({result.signed.kind}). Hand it to the election office.")
 

@@ -152,7 +152,7 @@ def _print(verdict: Verdict, expected: str | None) -> None:
         _print_failures(check)
     if manifest is not None and report.result is not None:
         _print_totals(manifest, report.result)
-    _print_events(report.events)
+    print_events(report.events)
     if report.warnings:
         say("\nWhat you should know about this election:")
         for code in report.warnings:
@@ -171,7 +171,8 @@ def _print(verdict: Verdict, expected: str | None) -> None:
         say("A bundle proves only itself: compare this fingerprint with your letter.")
 
 
-def _print_events(events: Events) -> None:
+def print_events(events: Events) -> None:
+    """What happened on a board besides votes; nothing where nothing did."""
     lines = [
         *(
             f"entry {each.entry}: the polls were extended to {each.closes_at} by {visible(each.by)}: "

@@ -6,7 +6,7 @@ opens those alone: no function here takes a ciphertext.
 Source: PROTOCOL section 8, "Closing statement first", "Opening".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +15,7 @@ from crypto.encoding import encode_base64url
 from crypto.errors import CryptoError
 from crypto.key_record import KeyShare, PublicKeyRecord
 from crypto.opening_proof import open_partially, verify_partial_opening
+from protocol.events import Events
 from protocol.leaf import Kind, sign_body
 from protocol.opening_rules import (
     OpeningTooEarly,
@@ -58,10 +59,14 @@ class SignedByTrustee:
     """What goes to the board, and what the trustee should know about it.
 
     failures: checks that failed and do not keep a trustee from signing (invalid ballots, another trustee's fault).
+    warnings, events: as the report has them. Replaced codes and moved hours keep every rule, and may be wrong all the
+    same: a person looks at them before the count is opened, for it cannot be opened differently afterwards.
     """
 
     signed: SignedBody
     failures: tuple[CheckReport, ...]
+    warnings: tuple[str, ...] = ()
+    events: Events = field(default_factory=Events)
 
 
 def check_terms(
@@ -228,8 +233,10 @@ class _View:
 
     def signed(self, kind: Kind, body: bytes) -> SignedByTrustee:
         signature = sign_body(kind, body, self.key.signing_key)
-        failures = tuple(check for check in self.board.report.checks if not check.ok)
-        return SignedByTrustee(SignedBody(kind, body, signature, self.share.index), failures)
+        report = self.board.report
+        failures = tuple(check for check in report.checks if not check.ok)
+        signed = SignedBody(kind, body, signature, self.share.index)
+        return SignedByTrustee(signed, failures, report.warnings, report.events)
 
 
 def _verify(source: BoardSource, key: TrusteeKey, options: Options | None) -> _View:

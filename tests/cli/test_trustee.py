@@ -139,9 +139,12 @@ def test_one_returning_officer_from_the_first_file_to_the_result(
     assert not (tmp_path / "opening").exists()
     code, out, _ = psephos("trustee", "state", closed, *with_key, tmp_path / "statement")
     assert (code, "The board verifies." in out) == (DONE, True)
+    assert "Official Test closed early: The test has seen enough." in out
+    assert "! The polls were closed before the time that was announced." in out
     office.append(tmp_path / "statement")
     code, out, _ = psephos("trustee", "open", office.bundle(), *with_key, tmp_path / "opening")
     assert code == DONE, out
+    assert "Official Test closed early" in out
     office.append(tmp_path / "opening")
     answer = json.loads((tmp_path / "opening").read_bytes())["body"]["openings"][0]["x"]
     x = int.from_bytes(decode_base64url(answer, manifest.size.n_bytes), "big")
