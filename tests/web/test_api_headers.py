@@ -11,9 +11,11 @@ from starlette.testclient import TestClient
 from crypto.display_code import alias
 from crypto.encoding import encode_base64url
 from identity.opening import open_desk
-from protocol.leaf import Kind
+from protocol.leaf import Kind, body_digest
 from tests.support.elections import voter_key
 from tests.support.offices import FIRST, OfficeUnderTest, cast_request, make_office
+from tests.voting.test_challenges import BODY, REVEAL
+from voting.casting import post_challenge
 from web.api.operations import Operation
 from web.problems import MEDIA_TYPE
 from web.rate_limits import Limiter
@@ -26,10 +28,11 @@ POSTING = [operation for operation in OPERATIONS if not operation.is_reading]
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeUnderTest]:
-    """An open election with one ballot, and a site log. What is tested here does not depend on the database."""
+    """An open election with one ballot and one test, and a site log. Nothing here depends on the database."""
     folder = tmp_path_factory.mktemp("site")
     office = make_office(f"sqlite:///{folder / 'psephos.sqlite'}", folder / "secrets")
     office.cast(1, FIRST)
+    post_challenge(office.office, office.id, REVEAL)
     open_desk(office.engine, office.secrets, "http://localhost:8000", clock=office.clock)
     yield office
     office.engine.dispose()
@@ -42,6 +45,7 @@ def path_of(operation: Operation, site: OfficeUnderTest) -> str:
         "key": encode_base64url(VOTER),
         "index": "0" if "/site/" in operation.path else "5",
         "digest": encode_base64url(site.entries()[0].digest),
+        "tracker": encode_base64url(body_digest(Kind.BALLOT, BODY)),
     }
     path = operation.path.format(**values)
     return f"{path}?code={alias(VOTER)}" if operation.name == "findByCode" else path
