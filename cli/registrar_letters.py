@@ -60,6 +60,12 @@ def letters(
             help="New CSV file with the e-mails, for a mail program of your own: secret like the letters."
         ),
     ] = None,
+    registrar_key: Annotated[
+        str | None,
+        typer.Option(
+            help="What `registrar identity` printed: no letter is written if the terms name another."
+        ),
+    ] = None,
     passphrase_file: PassphraseFile = None,
 ) -> None:
     """Write the letters, after the freeze: one page for each voter, with code, QR code and fingerprint."""
@@ -72,6 +78,12 @@ def letters(
             require_new(mail_merge)
         book = open_codes(codes, passphrase_file).book
         require_fits(book, terms, roll_body)
+        if registrar_key is not None and registrar_key != terms.manifest.registrar_key:
+            raise UnusableInput(
+                "These terms name another registrar's key than yours: whoever has that one can end voting codes "
+                "and votes. Send no letter, and tell the key holders."
+            )
+        say_who_replaces(terms)
         chosen = [line for line in book.lines if everybody or not line.email]
         written = _write_letters(terms, address, help_line, chosen, out, per_file) if chosen else []
         if mail_merge is not None:
@@ -86,6 +98,18 @@ def letters(
                 "`registrar send`, or --all.",
                 soft_wrap=True,
             )
+
+
+def say_who_replaces(terms: ElectionTerms) -> None:
+    """The one thing in the terms that only the registrar can see to be wrong: the server may have put in its own key."""
+    key = terms.manifest.registrar_key
+    if key is None:
+        say("These terms name no registrar's key: lost codes are not replaced.")
+    else:
+        say(
+            "Whoever has this key can end voting codes. It must be yours, as `registrar identity` printed it:"
+        )
+        say(f'  registrar_key = "{key}"')
 
 
 def require_fits(book: CodeBook, terms: ElectionTerms, roll_body: bytes) -> None:

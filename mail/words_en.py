@@ -145,8 +145,8 @@ Ask at the number below: you get a new code, and the old one ends. The public bo
     "code-replaced": (
         "Your voting code was replaced: {title}",
         """
-At {moment}, the registrar ended your voting code in the vote “{title}” and made a new one, which you get by letter. Ballots
-that were cast with the old code are not counted any more. Vote with the new one.
+At {moment}, the registrar ended your voting code in the vote “{title}” and made a new one, which you get by letter.
+Ballots that were cast with the old code are not counted any more. Vote with the new one.
 
   {link}
 

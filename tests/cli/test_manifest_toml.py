@@ -71,7 +71,7 @@ def test_what_officials_may_ask_for_besides() -> None:
     key, digest = encode_base64url(trustee_key(9).public_key), "A" * 43
     asked = {"extension_seconds": "7200", "quorum": "[1, 3]", "rehearsal": "true", "sign_in": '"required"'}
     document = (
-        '{bytes = 9, media_type = "application/pdf", name = {en = "D", vi = "T"}, sha256 = "%s"}' % digest
+        '{bytes = 9, media_type = "application/pdf", name = {en = "D", vi = "T"}, sha256 = "' + digest + '"}'
     )
     manifest = read(toml(TRUSTEES, registrar_key=f'"{key}"', documents=f"[{document}]", **asked))
     assert (manifest.extension_seconds, manifest.quorum, manifest.rehearsal) == (7200, (1, 3), True)

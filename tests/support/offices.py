@@ -83,7 +83,12 @@ class DirectCasting:
     office: Office
 
     async def put(
-        self, deed: Deed, election_id: str, request: bytes, permit: str | None = None, network: str = ""
+        self,
+        deed: Deed,
+        election_id: str,
+        request: bytes,
+        permit: str | None = None,
+        network: str = "",  # noqa: ARG002
     ) -> bytes | Refusal:
         """As the pool's, where there is always room."""
         return await run_in_threadpool(put_at, self.office, deed, election_id, request, permit)
