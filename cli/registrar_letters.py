@@ -101,7 +101,7 @@ def letters(
 
 
 def say_who_replaces(terms: ElectionTerms) -> None:
-    """The one thing in the terms that only the registrar can see to be wrong: the server may have put in its own key."""
+    """The one thing in the terms that only the registrar can see to be wrong: another key in place of theirs."""
     key = terms.manifest.registrar_key
     if key is None:
         say("These terms name no registrar's key: lost codes are not replaced.")
