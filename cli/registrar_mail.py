@@ -31,7 +31,7 @@ from cli.registrar_files import (
     require_help_line,
     site_of,
 )
-from cli.registrar_letters import language_of, mail_of, require_fits
+from cli.registrar_letters import language_of, mail_of, require_fits, say_who_replaces
 from crypto.display_code import alias
 from mail.bounces import Heard, hear, read_report, reports_in
 from mail.errors import MailError
@@ -82,6 +82,7 @@ def send(
         server = read_mail_server(_setting(SMTP_VARIABLE), _setting(FROM_VARIABLE), per_minute=per_minute)
         book = open_codes(codes, passphrase_file).book
         require_fits(book, terms, roll_body)
+        say_who_replaces(terms)
         if again is None:
             lines = [line for line in book.lines if line.email]
         else:

@@ -338,6 +338,8 @@ def _print_terms(terms: ElectionTerms) -> None:
         say(f"  {in_words(question.text)}")
         for option in question.options:
             say(f"    - {in_words(option.label)}")
+    ends = "nobody" if manifest.registrar_key is None else f"whoever has the key {manifest.registrar_key}"
+    say(f"Lost codes are replaced by: {ends}; closing may move by {manifest.extension_seconds:,} seconds")
     say("Trustees: " + ", ".join(named.name for named in manifest.trustees))
     for code in manifest.warnings():
         say(f"  ! {WARNINGS.get(code, code)}")

@@ -13,6 +13,7 @@ import pytest
 from cli.registrar_files import frozen_terms
 from crypto.credential import credential_of
 from crypto.display_code import alias
+from crypto.encoding import encode_base64url
 from crypto.voting_code import parse_voting_code
 from protocol.canonical import encode_canonical
 from protocol.roll import RollEntry, decode_roll
@@ -230,6 +231,16 @@ def test_letters_carry_code_fingerprint_and_the_way_to_the_booth(office: Desk) -
     assert terms.fingerprint_code in ended.out
     assert "1 voters have an e-mail address" in ended.err
     assert not any(line.code.written in ended.out + ended.err or line.voter in ended.out for line in lines)
+
+
+def test_a_server_that_names_itself_the_registrar_is_seen_before_the_letters_go_out(office: Desk) -> None:
+    terms, _ = frozen_terms(office.folder / "frozen", None)
+    assert terms.manifest.registrar_key is not None
+    other = encode_base64url(b"s" * 32)
+    assert "another registrar's key than yours" in office.refused(*LETTERS, "--registrar-key", other)
+    assert not (office.folder / "letters.pdf").exists()
+    said = office.do(*LETTERS, "--registrar-key", terms.manifest.registrar_key)
+    assert f'registrar_key = "{terms.manifest.registrar_key}"' in said
 
 
 def test_letters_from_the_terms_and_the_trustees_files(office: Desk) -> None:
