@@ -122,11 +122,11 @@ TURNOUT = Turnout(voted=3987, listed=8412, as_of=NOW)
 LIBRARY_TURNOUT = Turnout(voted=5214, listed=8377, as_of=LIBRARY_HEAD.closes_at)
 
 AREAS = (
-    AreaTurnout("Bến Đò", 951, 1934),
-    AreaTurnout("Chợ Cũ", 866, 1702),
-    AreaTurnout("Hồ Sen", 1004, 2016),
-    AreaTurnout("Gò Mây", 541, 1288),
-    AreaTurnout("Lò Gốm", 625, 1472),
+    AreaTurnout(Text("Bến Đò", "Bến Đò"), 951, 1934),
+    AreaTurnout(Text("Chợ Cũ", "Chợ Cũ"), 866, 1702),
+    AreaTurnout(Text("Hồ Sen", "Hồ Sen"), 1004, 2016),
+    AreaTurnout(Text("Gò Mây", "Gò Mây"), 541, 1288),
+    AreaTurnout(Text("Lò Gốm", "Lò Gốm"), 625, 1472),
 )
 
 LAND = BoothQuestion(
@@ -411,7 +411,8 @@ LIBRARY_QUESTION = QuestionResult(
     options=bars(HOURS, (2391, 1846, 702, 208, 67), 5214),
     base=5214,
     areas=tuple(
-        AreaResult(name, sum(votes), bars(HOURS, votes, sum(votes))) for name, votes in AREA_VOTES.items()
+        AreaResult(Text(name, name), sum(votes), bars(HOURS, votes, sum(votes)))
+        for name, votes in AREA_VOTES.items()
     ),
 )
 

@@ -111,10 +111,11 @@ def chosen(terms: ElectionTerms, totals: Sequence[QuestionVotes]) -> Text | None
     return words(leaders[0].label) if most and len(leaders) == 1 else None
 
 
-def area_names(manifest: Manifest, group: AreaGroup) -> str:
-    """The areas of a group. Names of places are written in Vietnamese on pages of both languages."""
-    names = {area.id: area.name.vi for area in manifest.areas}
-    return ", ".join(names[area] for area in group.areas)
+def area_names(manifest: Manifest, group: AreaGroup) -> Text:
+    """The areas of a group, as the manifest names them in each language."""
+    names = {area.id: area.name for area in manifest.areas}
+    joined = [names[area] for area in group.areas]
+    return Text(", ".join(name.en for name in joined), ", ".join(name.vi for name in joined))
 
 
 def _group_votes(

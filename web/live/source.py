@@ -352,7 +352,7 @@ def booth_question(question: Question) -> BoothQuestion:
 def _areas(session: Session, row: VotingElection) -> tuple[AreaTurnout, ...]:
     found = turnout_by_area(session, row)
     return tuple(
-        AreaTurnout(area.name.vi, found[area.id].voted, found[area.id].voters)
+        AreaTurnout(words(area.name), found[area.id].voted, found[area.id].voters)
         for area in read_manifest(row).areas
         if area.id in found
     )

@@ -37,7 +37,7 @@ class QuestionSummary:
 class AreaTurnout:
     """Turnout of one counting area."""
 
-    name: str
+    name: Text
     voted: int
     listed: int
 

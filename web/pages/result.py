@@ -28,7 +28,7 @@ class OptionResult:
 class AreaResult:
     """The same question in one counted group of areas."""
 
-    name: str
+    name: Text
     ballots: int
     options: tuple[OptionResult, ...]
     """ranking: without the blank vote."""

@@ -316,8 +316,9 @@ export class Booth {
       this.#sealed = sealed
       return this.#signIn.show(reason)
     }
-    if (outcome.code === "sign-in-conflict") this.#entry = null
-    this.#showRefused(reason)
+    const conflict = outcome.code === "sign-in-conflict"
+    if (conflict) this.#entry = null
+    this.#showRefused(reason, conflict)
   }
 
   /** A sign-in has given an entry code: the voter has pressed “Cast my vote” before. Says whether a ballot waits for it. */
@@ -329,7 +330,9 @@ export class Booth {
     return true
   }
 
-  #showRefused(reason: Message): void {
+  /** @param noted - the refusal itself stands on the board */
+  #showRefused(reason: Message, noted = false): void {
+    field(this.#page, "refused-stored").hidden = noted
     field(this.#page, "refused-reason").textContent = this.#texts.say(reason)
     this.#steps.show("refused", 0, "replace")
   }
