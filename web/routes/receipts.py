@@ -26,7 +26,7 @@ from web.forms import Form
 from web.i18n import N_, Language
 from web.live.receipts import FoundReceipt, find_receipt
 from web.pages.common import PageNotFound
-from web.rate_limits import FORM, RECEIPT_MAIL, RECEIPT_MAIL_NETWORK, TooManyRequests, hit
+from web.rate_limits import RECEIPT_MAIL, RECEIPT_MAIL_NETWORK, RECEIPT_PAPER, TooManyRequests, hit
 from web.rendering import Renderer
 from web.routes.office_common import links_of, office_of
 from web.routes.office_files import file_response
@@ -42,7 +42,7 @@ _NUMBER: Final = re.compile(r"[0-9a-f]{32}")
 
 def paper(request: Request) -> Response:
     """GET /{lang}/elections/{election}/receipt.pdf?code="""
-    hit(request, FORM)
+    hit(request, RECEIPT_PAPER)
     code = request.query_params.get("code", "")[:CODE_CHARACTERS]
     found = _found(request, code)
     if found is None:
