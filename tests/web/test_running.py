@@ -210,3 +210,16 @@ def test_kinds_of_leaves_are_as_the_pages_did(site: SiteUnderTest, official: Bro
         row = find_election(session, election)
         entries = board.entries(session, LogId(row.log_id), 0, 100)
     assert [entry.kind for entry in entries][-2:] == [Kind.POLLS_OPENED, Kind.CLOSING]
+
+
+def test_a_rehearsal_of_real_key_holders_waits_for_them(
+    site: SiteUnderTest, official: Browser, election: str
+) -> None:
+    for secret in office_of(site).keys.folder.glob("*.trial.json"):
+        secret.unlink()  # as where nobody but the key holders ever had the keys
+    official.get(f"/en/office/{election}/close")
+    official.post(f"/en/office/{election}/close", {"reason": REASON, "sure": "yes"})
+    aggregate(office_of(site), election)
+    page = words(official.get(f"/en/office/{election}").text)
+    assert "trial’s key holders" not in page
+    assert "Everything is there. The result can be published." in page  # nobody voted, so nothing is opened

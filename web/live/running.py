@@ -46,6 +46,7 @@ def running_page(office: Office, election: str) -> RunningPage:
                 func.count(VotingRoll.revoked_index), func.coalesce(func.sum(VotingRoll.conflicts), 0)
             ).where(VotingRoll.election == election)
         ).one()
+        trial = _trial(office, session, election) if manifest.rehearsal else None
         counting = _counting(office, session, row, manifest) if row.aggregates_index is not None else None
         signed_at = session.scalar(
             select(func.max(BoardCheckpoint.signed_at)).where(BoardCheckpoint.log_id == row.log_id)
@@ -54,7 +55,7 @@ def running_page(office: Office, election: str) -> RunningPage:
             head=head,
             state=state.value,
             rehearsal=manifest.rehearsal,
-            next=_next(row, manifest, state, counting, now),
+            next=_next(row, manifest, state, counting, trial, now),
             turnout=Turnout(voted=found.voted, listed=found.voters, as_of=now),
             ballots=found.ballots,
             areas=_areas(session, row, manifest) if row.opened_index is not None else (),
@@ -75,7 +76,12 @@ def running_page(office: Office, election: str) -> RunningPage:
 
 
 def _next(
-    row: VotingElection, manifest: Manifest, state: State, counting: Counting | None, now: datetime
+    row: VotingElection,
+    manifest: Manifest,
+    state: State,
+    counting: Counting | None,
+    trial: Trial | None,
+    now: datetime,
 ) -> Next:
     if state is State.PUBLISHED:
         return Next.NOTHING
@@ -84,7 +90,7 @@ def _next(
         return Next.OPEN_BY_HAND if row.opens_by_hand and due else Next.WAIT_FOR_OPENING
     if state is State.OPEN:
         return Next.WAIT_FOR_CLOSING
-    if manifest.rehearsal:
+    if trial is not None:
         return Next.COUNT_TRIAL
     if counting is None:
         return Next.WAIT_FOR_AGGREGATES
@@ -149,10 +155,11 @@ def _latest(row: VotingElection, manifest: Manifest, state: State, now: datetime
     return latest if state is State.OPEN and now < closes_at < latest else None
 
 
-def _trial(office: Office, session: Session, election: str, waiting: int) -> Trial:
+def _trial(office: Office, session: Session, election: str) -> Trial | None:
+    """What belongs to a trial run; None for a rehearsal whose keys real people hold, and for one that is over."""
     working = work_left(session, (CAST, COUNT))
     try:
         codes = codes_to_try(office, election)
     except TrialSecretsMissing:
-        return Trial((), 0, working)
-    return Trial(tuple((voter.code.written, voter.alias) for voter in codes), waiting, working)
+        return None
+    return Trial(tuple((voter.code.written, voter.alias) for voter in codes), working)
