@@ -68,9 +68,7 @@ def running_page(office: Office, election: str) -> RunningPage:
             has_registrar=manifest.registrar_key is not None,
             revocations=revocations,
             conflicts=int(conflicts),
-            trial=_trial(office, session, election, found.voters - found.voted)
-            if manifest.rehearsal
-            else None,
+            trial=trial,
             now=now,
         )
 
