@@ -14,8 +14,8 @@ from protocol.public_terms import PUBLIC_TERMS_BYTES_MAX
 ANSWER_SECONDS: Final = 60
 ANSWER_BYTES_MAX: Final = 1_000_000
 DETAIL_CHARACTERS_MAX: Final = 500
-BUSY: Final = "busy"
-"""The one problem of a server's own making after which nothing was stored (docs/API.md)."""
+NOTHING_STORED: Final = frozenset({"busy", "storage-full"})
+"""The problems of a server's own making after which nothing was stored (docs/API.md)."""
 
 
 class ServerRefuses(UnusableInput):
@@ -88,7 +88,11 @@ def _problem(error: urllib.error.HTTPError) -> UnusableInput:
     if not isinstance(code, str) or not isinstance(detail, str):
         return AnswerLost(f"The server answered {error.code} without saying why.")
     sentence = detail[:DETAIL_CHARACTERS_MAX]
-    return AnswerLost(sentence) if error.code >= 500 and code != BUSY else ServerRefuses(code, sentence)
+    return (
+        AnswerLost(sentence)
+        if error.code >= 500 and code not in NOTHING_STORED
+        else ServerRefuses(code, sentence)
+    )
 
 
 def _answer(data: bytes) -> dict[str, Any]:

@@ -22,6 +22,15 @@ class DatabaseBusy(StorageError):
         super().__init__("The database is busy and nothing was stored. Try again in a moment.")
 
 
+class StorageFull(StorageError):
+    """There is no room left on the database's disk; the transaction was rolled back and nothing of it was written."""
+
+    code = "storage-full"
+
+    def __init__(self) -> None:
+        super().__init__("The server has no room left, and nothing was stored. Tell the election office.")
+
+
 class DatabaseTooNew(StorageError):
     """The database was migrated by a later release."""
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from storage.engine import READ_ONLY
-from storage.errors import DatabaseBusy
+from storage.errors import DatabaseBusy, StorageFull
 
 _SQLITE_PRIMARY_CODE: Final = 0xFF
 
@@ -24,7 +24,7 @@ def writing(engine: Engine) -> Iterator[Session]:
     """A session that commits when the block ends and rolls back when it raises.
 
     On SQLite the only writer from its first line on; on PostgreSQL each verb locks the rows on which its
-    decisions rest. Raises: DatabaseBusy.
+    decisions rest. Raises: DatabaseBusy, StorageFull.
     """
     try:
         with Session(engine, expire_on_commit=False) as session, session.begin():
@@ -33,6 +33,8 @@ def writing(engine: Engine) -> Iterator[Session]:
     except DBAPIError as error:
         if _is_busy(error):
             raise DatabaseBusy from error
+        if _is_full(error):
+            raise StorageFull from error
         raise
 
 
@@ -48,3 +50,11 @@ def _is_busy(error: DBAPIError) -> bool:
     if isinstance(cause, sqlite3.OperationalError):
         return cause.sqlite_errorcode & _SQLITE_PRIMARY_CODE in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     return isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected)
+
+
+def _is_full(error: DBAPIError) -> bool:
+    """Only what is certain: both databases roll back. A disk that fails in another way may have written."""
+    cause = error.orig
+    if isinstance(cause, sqlite3.OperationalError):
+        return cause.sqlite_errorcode & _SQLITE_PRIMARY_CODE == sqlite3.SQLITE_FULL
+    return isinstance(cause, psycopg.errors.DiskFull)

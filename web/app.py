@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 
 from identity.desk import Desk
 from identity.oidc.flow import SignInProviders
+from storage.errors import StorageFull
 from web import errors
 from web.assets import Assets
 from web.limits import BodyCeiling
@@ -45,6 +46,7 @@ def create_app(
         exception_handlers={
             HTTPException: errors.on_http_error,
             PageNotFound: errors.on_missing,
+            StorageFull: errors.on_full,
         },
     )
     # The router would redirect to whatever host and scheme the request claims; behind a proxy that is plain http.

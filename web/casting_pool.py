@@ -17,7 +17,7 @@ from typing import Final, Literal
 from protocol.canonical import encode_canonical
 from protocol.errors import ProtocolError
 from storage.engine import make_engine
-from storage.errors import DatabaseBusy
+from storage.errors import DatabaseBusy, StorageFull
 from voting.casting import cast_ballot, post_challenge
 from voting.errors import SecretMissing, SecretsUnsafe, TooSoon, VotingError
 from voting.office import Office
@@ -128,6 +128,8 @@ def put_at(
         return Refusal(error.code, str(error))
     except DatabaseBusy as error:
         return Refusal(_BUSY, str(error))
+    except StorageFull as error:
+        return Refusal(error.code, str(error))
 
 
 _office: Office | None = None

@@ -153,6 +153,9 @@ BOOTH: Final = {
     "problem.busy": N_(
         "The server is very busy and stored nothing. Wait a minute, then cast your vote again."
     ),
+    "problem.storage-full": N_(
+        "The server has no room left and stored nothing. Tell the help desk; you can cast your vote later."
+    ),
     "problem.malformed-challenge": N_(
         "The server could not read the test. The saved file is enough to check it."
     ),

@@ -47,7 +47,11 @@ _FAULT_SENTENCE: Final = (
     "Something went wrong on this server. "
     "If you were casting a vote, look up its receipt code before you try again."
 )
-WORDS: Final = {404: NOT_FOUND, 405: NOT_ALLOWED, 413: TOO_LARGE, 503: BUSY}
+FULL: Final = (
+    N_("The server has no room left"),
+    N_("Nothing was stored. Tell the help desk, and try again later."),
+)
+WORDS: Final = {404: NOT_FOUND, 405: NOT_ALLOWED, 413: TOO_LARGE, 503: BUSY, 507: FULL}
 
 
 def language_of(request: Request) -> Language:
@@ -102,6 +106,14 @@ async def on_missing(request: Request, error: Exception) -> Response:
     if problems.is_api(request):
         return problems.problem(404, "not-found", str(error) or "There is nothing at this address.")
     return respond(request, request.app.state.renderer, 404)
+
+
+async def on_full(request: Request, error: Exception) -> Response:
+    """No room left on the disk of the database: nothing was stored, and it is said so."""
+    log.error("%s %s: no room left", request.method, request.url.path)
+    if problems.is_api(request):
+        return problems.refused("storage-full", str(error))
+    return respond(request, request.app.state.renderer, 507)
 
 
 class Faults:

@@ -44,6 +44,7 @@ STATUSES: Final = {
     "too-many-challenges": 429,
     "too-soon": 429,
     "busy": 503,
+    "storage-full": 507,
     # Of the server itself.
     "not-found": 404,
     "method-not-allowed": 405,

@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete, event
+from starlette.applications import Starlette
 
 from crypto.display_code import alias
 from identity.assurance import Action, Assurance, AssurancePolicy
@@ -21,6 +22,7 @@ from tests.browser.conftest import PATIENCE_MS, PHONE
 from tests.browser.site import Watch
 from tests.browser.words import EN, VI, Words
 from tests.support.mail_servers import Post, mail_server
+from tests.support.offices import DirectCasting
 from tests.support.sign_in_votes import SignInVote, hold_sign_in_vote
 from voting.lookup import credential_record
 from voting.models import VotingPermit
@@ -46,18 +48,22 @@ class Polling:
     url: str
     vote: SignInVote
     post: Post
+    app: Starlette
 
-    def booth(self, page: Page, n: int, words: Words = EN) -> None:
-        """From the code of voter n (from 1) to the sign-in step, with the ballot sealed."""
+    def to_review(self, page: Page, n: int, words: Words = EN) -> None:
+        """From the code of voter n (from 1) to the review, with the ballot sealed."""
         page.goto(f"{self.url}/{words.lang}/elections/{self.vote.election}/booth")
         page.get_by_label(words.code, exact=True).fill(self.vote.codes[n - 1].code.written)
         page.get_by_role("button", name=words.go_on, exact=True).click()
         page.get_by_label(CHOICE[words.lang], exact=True).check()
         page.get_by_role("button", name=words.go_on, exact=True).locator("visible=true").click()
-        cast = page.get_by_role("button", name=words.cast, exact=True)
-        expect(cast).to_be_enabled()
+        expect(page.get_by_role("button", name=words.cast, exact=True)).to_be_enabled()
         assert alias(self.vote.codes[n - 1].public_key) in page.locator("[data-compare]:visible").inner_text()
-        cast.click()
+
+    def booth(self, page: Page, n: int, words: Words = EN) -> None:
+        """On from there to the sign-in step."""
+        self.to_review(page, n, words)
+        page.get_by_role("button", name=words.cast, exact=True).click()
         expect(page.get_by_role("heading", level=1, name=SIGN_IN[words.lang])).to_be_focused()
 
     def sign_in(self, page: Page, n: int, words: Words = EN) -> Page:
@@ -132,7 +138,7 @@ def running(folder: Path) -> Iterator[Polling]:
             assert time.monotonic() < deadline, "The server does not start."
             time.sleep(0.02)
         try:
-            yield Polling(settings.base_url, vote, post)
+            yield Polling(settings.base_url, vote, post, app)
         finally:
             http.should_exit = True
             thread.join()
@@ -290,3 +296,42 @@ def test_whoever_is_not_on_the_list_is_told_and_the_ballot_waits(
     page.reload()
     expect(page.get_by_role("heading", level=1, name=EN.enter_code)).to_be_visible()
     assert polling.ballots(5) == 0
+
+
+def test_a_full_disk_is_told_and_the_vote_goes_in_later(
+    polling: Polling, profile: Callable[..., BrowserContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = polling.vote.office
+    plain = hold_sign_in_vote(office, polling.vote.desk, utc_now(), EMAILS, sign_in=False)
+    there = replace(polling, vote=plain)
+    page = profile().new_page()
+    # In this process, whose connections the test can take the room from.
+    monkeypatch.setattr(polling.app.state, "casting", DirectCasting(office))
+
+    def no_room(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")  # never below what is there already
+
+    event.listen(office.engine, "begin", no_room)
+    try:
+        there.to_review(page, 1)
+        page.get_by_role("button", name=EN.cast, exact=True).click()
+        expect(page.get_by_role("heading", level=1, name=EN.refused)).to_be_focused()
+        expect(page.get_by_text("The server has no room left and stored nothing.")).to_be_visible()
+        assert there.ballots(1) == 0
+        other = profile().new_page()
+        other.goto(f"{polling.url}/en/elections/{plain.election}/disputes/new")
+        other.get_by_label("I could not vote").check()
+        other.get_by_label("In your words").fill("ữ" * 4000)  # more than what is left in the last page
+        other.get_by_role("button", name="Send the objection").click()
+        expect(other.get_by_role("heading", level=1)).to_have_text(
+            re.compile("The server has no room left|Not possible at this moment")
+        )
+    finally:
+        event.remove(office.engine, "begin", no_room)
+        with office.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 1073741823")
+        office.engine.dispose()
+    page.get_by_role("button", name=EN.retry, exact=True).click()
+    page.get_by_role("button", name=EN.cast, exact=True).click()
+    expect(page.get_by_role("heading", level=1, name=EN.in_urn)).to_be_focused()
+    assert there.ballots(1) == 1

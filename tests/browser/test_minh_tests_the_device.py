@@ -143,3 +143,54 @@ def _a_tested_ballot_cannot_be_cast(
     answer = httpx.post(f"{site.api(election)}/ballots", content=encode_canonical(request), timeout=30)
     assert (answer.status_code, answer.json()["code"]) == (409, "challenged")
     assert site.ward.ballots_of(election, voter) == ()
+
+
+def test_minh_looks_at_the_test_on_his_phone(site: Site, page: Page, phone: Page, tmp_path: Path) -> None:
+    election = site.ward.open
+    voter = election.take()
+    booth = Booth(page, site, election).open()
+    booth.enter(voter.code.written)
+    booth.choose("A library")
+    booth.choose("Lane 81, Hồ Sen")
+    booth.give({"Boat race": "3"})
+    booth.expect_review()
+    shown = booth.tracker()
+    booth.button(EN.test).click()
+    booth.expect_step(EN.tested)
+    picture = page.get_by_role("img", name="QR code: the address below")
+    expect(picture).to_be_visible()
+    address = page.locator("[data-field=second-address]").inner_text()
+    assert address.startswith(site.page("en", election, "test#"))
+    answer = httpx.get(site.url + (picture.get_attribute("src") or ""), timeout=30)
+    assert answer.headers["content-type"] == "image/svg+xml"
+
+    phone.goto(address.replace("/en/", "/vi/"))
+    expect(phone.get_by_text("Thiết bị này ra đúng cùng mã biên nhận.")).to_be_visible()
+    assert "-".join(phone.locator("#second-code [data-field=tracker]").inner_text().split()) == shown
+    answers = phone.locator("#second-answers dd").all_inner_texts()
+    assert answers == ["Thư viện", "Ngõ 81 Hồ Sen", "Đua thuyền: 3"]
+    # A code that was not opened is waited for, and nothing is said to be right.
+    booth.button(EN.after_test).click()
+    booth.expect_review()
+    phone.goto(address.replace("/en/", "/vi/")[:-43] + "A" * 43)
+    expect(phone.get_by_text("Đang chờ lá phiếu có mã biên nhận này")).to_be_visible()
+    expect(phone.locator("#second-holds")).to_be_hidden()
+    phone.goto(site.page("vi", election, "test"))
+    expect(phone.get_by_text("Hãy quét mã QR mà thiết bị kia hiện")).to_be_visible()
+    assert site.ward.ballots_of(election, voter) == ()
+
+
+def test_a_letter_of_another_vote_is_noticed(site: Site, page: Page) -> None:
+    election, other = site.ward.open, site.ward.short
+    voter = election.take()
+    booth = Booth(page, site, election)
+    place = site.page("en", election, "booth")
+    page.goto(f"{place}#code={voter.code.written}&vote={other.terms.fingerprint_code}")
+    assert page.url == place
+    booth.go_on()
+    booth.sees("Your letter belongs to the vote with the fingerprint")
+    expect(page.get_by_role("heading", level=1, name=EN.enter_code)).to_be_visible()
+    page.goto("about:blank")
+    page.goto(f"{place}#code={voter.code.written}&vote={election.terms.fingerprint_code}")
+    booth.go_on()
+    booth.expect_step(booth.text(0))

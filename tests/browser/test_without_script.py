@@ -125,3 +125,32 @@ def test_the_result_can_be_read(site: Site, plain: Page) -> None:
     ):
         row = table.get_by_role("row").filter(has=plain.get_by_role("rowheader", name=option))
         expect(row.get_by_role("cell").first).to_have_text(votes)
+
+
+def test_a_receipt_is_printed_from_the_check_page(site: Site, plain: Page) -> None:
+    election = site.ward.closed
+    code = alias(election.used[1].public_key)
+    plain.goto(site.page("vi", election, f"check?code={code}"))
+    with plain.expect_download() as download:
+        plain.get_by_role("link", name="Biên nhận dạng PDF").click()
+    assert download.value.suggested_filename.startswith("psephos-receipt-")
+    assert download.value.path().read_bytes().startswith(b"%PDF-")
+
+
+def test_an_objection_is_filed_by_a_form(site: Site, plain: Page) -> None:
+    election = site.ward.closed
+    plain.goto(site.page("en", election, "check?code=00000-00000-00000-00000-00000"))
+    plain.get_by_role("link", name="Object here, with the receipt as evidence").click()
+    plain.get_by_role("button", name="Send the objection").click()
+    expect(plain.get_by_role("alert")).to_contain_text("Choose what happened")
+    assert plain.title().startswith(EN.error)
+    plain.get_by_label("My ballot is not found on the board").check()
+    plain.get_by_label("In your words").fill("I looked for it on Monday at noon.")
+    plain.get_by_role("button", name="Send the objection").click()
+    expect(plain.get_by_role("heading", level=1)).to_contain_text("Your objection is filed as no.")
+    with plain.expect_download() as download:
+        plain.get_by_role("link", name="Save what you filed").click()
+    assert b"psephos/dispute/v1" in download.value.path().read_bytes()
+    plain.get_by_role("link", name="All objections").click()
+    expect(plain.get_by_text("My ballot is not found on the board")).to_be_visible()
+    expect(plain.get_by_text("I looked for it on Monday at noon.")).to_have_count(0)

@@ -11,7 +11,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from storage.base import Base
 from storage.engine import make_engine
-from storage.errors import DatabaseBusy, UnsupportedDatabase
+from storage.errors import DatabaseBusy, StorageFull, UnsupportedDatabase
+from storage.migrate import migrate
 from storage.session import reading, writing
 
 
@@ -181,4 +182,36 @@ def test_what_is_stored_is_not_in_the_text_of_a_fault(database_url: str) -> None
         session.execute(wanted, {"address": "hoa@example.org"})
     assert "no_such_table" in str(fault.value)
     assert "hoa@example.org" not in str(fault.value)
+    engine.dispose()
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(database_url: str) -> None:
+    engine = make_engine(database_url)
+    migrate(engine)
+    if engine.dialect.name == "sqlite":
+        no_room = "PRAGMA max_page_count = 1"  # never below what is there already
+        fill = "INSERT INTO web_rate VALUES (:key, 0, 0, 0, 0)"
+    else:
+        # No test can fill PostgreSQL's disk; its own error stands in, raised by the server.
+        no_room = "SELECT 1"
+        fill = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'no space left'; END $$"
+
+    def deed() -> None:
+        with writing(engine) as session:
+            session.execute(text(no_room))
+            session.execute(text("INSERT INTO web_rate VALUES ('first', 0, 0, 0, 0)"))
+            for number in range(200):
+                session.execute(text(fill), {"key": f"{number}{'x' * 4000}"} if ":key" in fill else {})
+
+    with pytest.raises(StorageFull, match="nothing was stored"):
+        deed()
+    with reading(engine) as session:
+        assert session.scalar(text("SELECT count(*) FROM web_rate")) == 0
+    engine.dispose()
+
+
+def test_another_fault_of_the_database_is_not_called_a_full_disk(database_url: str) -> None:
+    engine = make_engine(database_url)
+    with pytest.raises(DBAPIError), writing(engine) as session:
+        session.execute(text("SELECT * FROM no_such_table"))
     engine.dispose()

@@ -74,6 +74,7 @@ _DOOR: Final = (
     "too-soon",
     "wrong-election",
     "busy",
+    "storage-full",
 )
 
 

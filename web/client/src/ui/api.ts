@@ -159,12 +159,16 @@ export class Api {
   }
 }
 
+/** What goes wrong on the server's side, and yet is certain: it was rolled back. */
+const NOTHING_STORED: readonly string[] = ["busy", "storage-full"]
+
 /** A refusal only if the application itself says so: what a proxy or a crash answers proves nothing. */
 function problemOf(status: number, type: string | null, answer: string): PsephosError {
-  if (status < 500 && type?.startsWith("application/problem+json")) {
+  if (type?.startsWith("application/problem+json")) {
     try {
       const { code, detail } = JSON.parse(answer) as { code?: unknown; detail?: unknown }
-      if (typeof code === "string") return new ApiProblem(status, code, typeof detail === "string" ? detail : "")
+      const certain = typeof code === "string" && (status < 500 || NOTHING_STORED.includes(code))
+      if (certain) return new ApiProblem(status, code, typeof detail === "string" ? detail : "")
     } catch {
       // Not JSON: falls through to “no answer”.
     }
