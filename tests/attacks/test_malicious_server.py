@@ -562,7 +562,11 @@ def test_whole_election_below_the_limits_may_not_be_opened() -> None:
 def test_withheld_result_that_shows_something_is_refused() -> None:
     election, leaves = withheld_board()
     totals = [
-        {"question": "q1", "votes": [{"option": option, "votes": 1} for option in ("a1", "a2", "blank")]}
+        {
+            "matrix": [],
+            "question": "q1",
+            "votes": [{"option": option, "votes": 1} for option in ("a1", "a2", "blank")],
+        }
     ]
     shown = with_body(leaves, len(leaves) - 1, put(("totals",), totals))
     require_only(

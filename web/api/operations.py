@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from board.errors import BoardError
+from board.errors import NoCheckpoint, NoSuchBody, NoSuchEntry, NoSuchLog
 from protocol.errors import ProtocolError
 from voting.errors import VotingError
 from web import problems
@@ -136,13 +136,15 @@ def _serving(operation: Operation) -> Handler:
     return serve
 
 
-_EXPECTED: Final = (BoardError, VotingError, ProtocolError, HTTPException)
+# Not every error of the board: a board that does not continue what was signed is a fault, and nobody's mistake.
+_ABSENT: Final = (NoCheckpoint, NoSuchBody, NoSuchEntry, NoSuchLog)
+_EXPECTED: Final = (*_ABSENT, VotingError, ProtocolError, HTTPException)
 
 
 def _problem(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return problems.from_http(error)
-    if isinstance(error, BoardError):
+    if isinstance(error, _ABSENT):
         return problems.problem(404, "entry-not-found", str(error))
     return problems.from_domain(error)
 
