@@ -3,6 +3,8 @@
 from crypto.display_code import alias, display_code
 from tests.browser.site import Site
 
+OBJECT = "{}/disputes/new"
+
 
 def every_page(site: Site) -> dict[str, str]:
     """Paths after the language."""
@@ -13,6 +15,8 @@ def every_page(site: Site) -> dict[str, str]:
     return {
         "home": "/",
         "elections": "/elections",
+        "search": "/elections?q=library",
+        "search without finding": "/elections?q=zzz",
         "check-any": "/check",
         "how": "/how-voting-works",
         "open": open_,
@@ -33,6 +37,10 @@ def every_page(site: Site) -> dict[str, str]:
         "entry of a ballot": f"{closed}/board/5",
         "result": f"{closed}/result",
         "verify": f"{open_}/verify",
+        "objections": f"{closed}/disputes",
+        "object": OBJECT.format(closed),
+        "second device": f"{open_}/test",
+        "receipt by mail": f"{closed}/receipt-mail?code={code}",
         "no such page": "/nothing",
     }
 

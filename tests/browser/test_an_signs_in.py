@@ -16,11 +16,15 @@ from sqlalchemy import Connection, delete, event
 from starlette.applications import Starlette
 
 from crypto.display_code import alias
+from crypto.encoding import encode_base64url
 from identity.assurance import Action, Assurance, AssurancePolicy
+from identity.roles import Role
 from storage.session import reading, writing
 from tests.browser.conftest import PATIENCE_MS, PHONE
 from tests.browser.site import Watch
+from tests.browser.test_accessibility import faults
 from tests.browser.words import EN, VI, Words
+from tests.support.desks import Clock, DeskUnderTest
 from tests.support.mail_servers import Post, mail_server
 from tests.support.offices import DirectCasting
 from tests.support.sign_in_votes import SignInVote, hold_sign_in_vote
@@ -33,7 +37,7 @@ from web.settings import Settings
 
 pytestmark = pytest.mark.browser
 
-EMAILS = [f"voter{n}@example.org" for n in range(1, 9)]
+EMAILS = [f"voter{n}@example.org" for n in range(1, 11)]
 CHOICE = {"en": "Park q1", "vi": "Công viên q1"}
 SIGN_IN = {"en": "Sign in to cast your vote", "vi": "Đăng nhập để bỏ phiếu"}
 OPEN = {"en": "Sign in, in a new tab", "vi": "Đăng nhập ở thẻ mới"}
@@ -69,7 +73,7 @@ class Polling:
     def sign_in(self, page: Page, n: int, words: Words = EN) -> Page:
         """In the tab that the booth opens, up to the button that lets the ballot in."""
         with page.context.expect_page() as opened:
-            page.get_by_role("link", name=OPEN[words.lang]).click()
+            page.get_by_role("link", name=OPEN[words.lang], exact=True).click()
         tab = opened.value
         tab.wait_for_load_state()
         if not tab.get_by_role("button", name=LET_IN[words.lang]).is_visible():
@@ -245,7 +249,7 @@ def test_a_code_that_ran_out_costs_no_ballot(
     with writing(polling.vote.office.engine) as session:
         session.execute(delete(VotingPermit))
     with tab.context.expect_page():
-        page.get_by_role("link", name=OPEN["en"]).click()
+        page.get_by_role("link", name=OPEN["en"], exact=True).click()
     tab.close()
     new = page.context.pages[-1]
     new.get_by_role("button", name=LET_IN["en"]).click()
@@ -281,7 +285,7 @@ def test_whoever_is_not_on_the_list_is_told_and_the_ballot_waits(
     page = profile().new_page()
     polling.booth(page, 5)
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name=OPEN["en"]).click()
+        page.get_by_role("link", name=OPEN["en"], exact=True).click()
     tab = opened.value
     before = len(polling.post.taken)
     tab.get_by_label("E-mail address").fill("stranger@example.org")
@@ -299,14 +303,14 @@ def test_whoever_is_not_on_the_list_is_told_and_the_ballot_waits(
 
 
 def test_a_full_disk_is_told_and_the_vote_goes_in_later(
-    polling: Polling, profile: Callable[..., BrowserContext], monkeypatch: pytest.MonkeyPatch
+    polling: Polling, profile: Callable[..., BrowserContext]
 ) -> None:
     office = polling.vote.office
     plain = hold_sign_in_vote(office, polling.vote.desk, utc_now(), EMAILS, sign_in=False)
     there = replace(polling, vote=plain)
     page = profile().new_page()
     # In this process, whose connections the test can take the room from.
-    monkeypatch.setattr(polling.app.state, "casting", DirectCasting(office))
+    pool, polling.app.state.casting = polling.app.state.casting, DirectCasting(office)
 
     def no_room(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")  # never below what is there already
@@ -331,7 +335,64 @@ def test_a_full_disk_is_told_and_the_vote_goes_in_later(
         with office.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA max_page_count = 1073741823")
         office.engine.dispose()
+        polling.app.state.casting = pool
     page.get_by_role("button", name=EN.retry, exact=True).click()
     page.get_by_role("button", name=EN.cast, exact=True).click()
     expect(page.get_by_role("heading", level=1, name=EN.in_urn)).to_be_focused()
     assert there.ballots(1) == 1
+
+
+@pytest.mark.parametrize("words", [EN, VI], ids=["en", "vi"])
+def test_no_page_of_it_shuts_anybody_out(
+    polling: Polling, profile: Callable[..., BrowserContext], words: Words
+) -> None:
+    found: dict[str, list[str]] = {}
+
+    def look(name: str, page: Page) -> None:
+        if bad := faults(page):
+            found[name] = bad
+
+    lang, n = words.lang, 7 if words is EN else 8
+    page = profile(reduced_motion="reduce").new_page()
+    polling.booth(page, n, words)
+    look("sign-in step", page)
+    page.evaluate("document.querySelector('#entry-form').closest('details').open = true")
+    page.locator("#entry-form button").click()
+    look("sign-in step, with an error", page)
+    tab = polling.sign_in(page, n, words)
+    look("permit", tab)
+    tab.get_by_role("button", name=LET_IN[lang]).click()
+    expect(page.get_by_role("heading", level=1, name=words.in_urn)).to_be_focused()
+    look("entry code", tab)
+    vote = f"{polling.url}/{lang}/elections/{polling.vote.election}"
+    page.goto(f"{vote}/receipt-mail?code={alias(polling.vote.codes[n - 1].public_key)}")
+    look("receipt by mail", page)
+    page.locator("main form button").first.click()
+    look("receipt by mail, with an error", page)
+    page.goto(f"{vote}/disputes/new")
+    page.locator("main form button").last.click()
+    look("object, with an error", page)
+    page.locator("input[name=category]").first.check()
+    page.locator("textarea").fill("Dòng một\nDòng hai " + "dài" * 200)
+    page.locator("input[name=publish]").check()
+    page.locator("main form button").last.click()
+    look("objection filed", page)
+    number = page.url.partition("/disputes/")[2].partition("?")[0]
+
+    staff = profile(reduced_motion="reduce")
+    desk = DeskUnderTest(polling.vote.desk, Clock(), Path())
+    token = encode_base64url(desk.session(desk.person("Hoa", (Role.OFFICIAL, Role.REGISTRAR))))
+    staff.add_cookies([{"name": "psephos", "value": token, "url": polling.url}])
+    office = staff.new_page()
+    for place in (
+        "office/disputes",
+        f"office/{polling.vote.election}/disputes",
+        f"office/{polling.vote.election}/disputes/{number}",
+        "registrar",
+        f"registrar/{polling.vote.election}",
+    ):
+        office.goto(f"{polling.url}/{lang}/{place}")
+        look(place, office)
+    office.locator("form[action$=contacts] button").click()
+    look("registrar, with an error", office)
+    assert not found
