@@ -62,6 +62,8 @@ EMAIL_LINK: Final = Rule("email-link", 3, 15 * MINUTE, By.SUBJECT)
 """Links sent to one mailbox: nobody can be flooded with them."""
 EMAIL_LINK_DAY: Final = Rule("email-link-day", 12, DAY, By.SUBJECT)
 EMAIL_LINK_NETWORK: Final = Rule("email-link-network", 600, HOUR, By.NETWORK)
+PERMIT: Final = Rule("permit", 30, HOUR, By.SUBJECT)
+"""Entry codes for one person."""
 RECEIPT_MAIL: Final = Rule("receipt-mail", 5, HOUR, By.SUBJECT)
 """Receipts sent to one mailbox."""
 RECEIPT_MAIL_NETWORK: Final = Rule("receipt-mail-network", 600, HOUR, By.NETWORK)
@@ -80,6 +82,7 @@ RULES: Final = (
     EMAIL_LINK,
     EMAIL_LINK_DAY,
     EMAIL_LINK_NETWORK,
+    PERMIT,
     RECEIPT_MAIL,
     RECEIPT_MAIL_NETWORK,
     RECEIPT_PAPER,

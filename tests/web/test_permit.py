@@ -19,6 +19,7 @@ from tests.support.sign_in_votes import SignInVote, hold_sign_in_vote
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 from voting.models import VotingElection, VotingPermit, VotingTie
 from web.api.bundles import Bundles
+from web.rate_limits import PERMIT
 
 EMAILS = [f"voter{n}@example.org" for n in range(1, 7)]
 YES = ((1, 0, 0, 0),)
@@ -198,3 +199,11 @@ def test_the_booth_is_the_same_for_everybody(held: Held) -> None:
     assert signed_in.headers["etag"] == stranger.headers["etag"]
     assert 'data-step="sign-in"' in stranger.text
     assert "set-cookie" not in signed_in.headers
+
+
+def test_nobody_draws_codes_without_end(held: Held) -> None:
+    an, binh = held.browser(1), held.browser(2)
+    an.get(held.page)
+    answers = [an.post(held.page, {"tab": TAB}).status_code for _ in range(PERMIT.amount + 1)]
+    assert answers == [200] * PERMIT.amount + [429]
+    assert binh.post(held.page, {"tab": TAB}).status_code == 200

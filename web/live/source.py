@@ -1,6 +1,5 @@
 """The page source of a running server: one read-only snapshot of the database for each page."""
 
-import base64
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -11,38 +10,31 @@ from sqlalchemy.orm import Session
 
 from board import log as board
 from board.errors import BoardError
-from board.log import Entry, LogId
-from board.models import BoardBody, BoardCheckpoint
+from board.log import LogId
+from board.models import BoardBody
 from board.models import BoardEntry as EntryRow
-from crypto.checkpoint import parse_checkpoint_text, parse_note
-from crypto.crockford import MistypedCode, VietnameseKeyboard, WrongLength, WrongSymbol
-from crypto.display_code import alias, display_code
+from crypto.crockford import MistypedCode
 from crypto.encoding import encode_base64url
-from protocol.canonical import decode_canonical
-from protocol.leaf import Kind as LeafKind
 from protocol.manifest import Approval, ChooseOne, Points, Question, Ranking
-from protocol.revocation import REVOCATION_BYTES_MAX, Revocation
-from protocol.text import parse_time
 from storage.session import reading
 from voting.disputes import count_disputes, last_moment
 from voting.errors import CodeNotFound, VotingError
 from voting.lookup import (
-    CredentialRecord,
-    StandingBallot,
     find_by_any,
-    turnout,
     turnout_by_area,
 )
-from voting.models import VotingChallenge, VotingElection, VotingRoll
+from voting.models import VotingElection, VotingRoll
 from voting.office import Office, find_election, read_manifest
 from voting.preparation import list_elections
 from web.links import api
-from web.live.acts import acts_of, count_of, facts_of, persons_of
+from web.live.acts import acts_of, facts_of, persons_of
+from web.live.boards import board_entry, counts_of, signed_state, test_codes
+from web.live.checks import answer_of, mistake_in
 from web.live.heads import head_of, holders_of, turnout_of, warnings_of, words
 from web.live.results import PublishedResult, chosen, kind_of, positions_of, question_results, read_result
-from web.pages.board import BoardCounts, BoardEntry, BoardPage, EntryPage, SignedState, WitnessState
+from web.pages.board import BoardPage, EntryPage, WitnessState
 from web.pages.booth import BoothOption, BoothPage, BoothQuestion
-from web.pages.check import CheckAnswer, CheckedBallot, CheckPage, Mistyped, ReplacedCode, Standing
+from web.pages.check import CheckPage, Mistyped
 from web.pages.common import Head, PageNotFound, State, VoteRow
 from web.pages.election import (
     AreaTurnout,
@@ -151,11 +143,11 @@ class LivePages:
             if code:
                 try:
                     record, index = find_by_any(session, row, code)
-                    answer = _answer(session, row, record, index)
+                    answer = answer_of(session, row, record, index)
                 except CodeNotFound:
                     answer = None
                 except MistypedCode as error:
-                    mistyped, symbol, length = _mistyped(error)
+                    mistyped, symbol, length = mistake_in(error)
             elif submitted:
                 mistyped = Mistyped.EMPTY
             return CheckPage(
@@ -173,17 +165,17 @@ class LivePages:
             if not 1 <= shown <= pages:
                 raise PageNotFound(str(page))
             entries = board.entries(session, log_id, (shown - 1) * ENTRIES_ON_PAGE, ENTRIES_ON_PAGE)
-            tests = _test_codes(session, row, entries)
+            tests = test_codes(session, row, entries)
             return BoardPage(
                 head=head,
-                entries=tuple(_board_entry(entry, tests) for entry in reversed(entries)),
+                entries=tuple(board_entry(entry, tests) for entry in reversed(entries)),
                 page=shown,
                 pages=pages,
-                state=_signed_state(session, row),
+                state=signed_state(session, row),
                 # No witness can be asked by this version, so none has signed.
                 witnesses=tuple(WitnessState(witness.name, None) for witness in read_manifest(row).witnesses),
                 quorum=read_manifest(row).witness_quorum,
-                counts=_counts(session, row, size),
+                counts=counts_of(session, row, size),
                 bundle_bytes=self._bundle_bytes(session, row, size),
                 not_found=bool(sought),
                 sought=sought,
@@ -201,7 +193,7 @@ class LivePages:
             digest = encode_base64url(found.digest)
             return EntryPage(
                 head=head,
-                entry=_board_entry(found, _test_codes(session, row, [found])),
+                entry=board_entry(found, test_codes(session, row, [found])),
                 digest=digest,
                 leaf=found.leaf.decode("utf-8"),
                 body_url=f"{api(election)}/bodies/{digest}",
@@ -244,7 +236,7 @@ class LivePages:
         """How to check it elsewhere."""
         with reading(self.office.engine) as session:
             row, head = self._find(session, election)
-            state = _signed_state(session, row)
+            state = signed_state(session, row)
             return VerifyPage(
                 head=head,
                 warnings=warnings_of(read_manifest(row)),
@@ -371,96 +363,3 @@ def _calendar(session: Session, row: VotingElection, head: Head, now: datetime) 
         CalendarEntry(Milestone.COUNTING, head.closes_at + objections, done=result is not None),
         CalendarEntry(Milestone.RESULT, result, done=result is not None),
     )
-
-
-def _answer(
-    session: Session, row: VotingElection, record: CredentialRecord, entered: int | None
-) -> CheckAnswer:
-    return CheckAnswer(
-        record.alias,
-        tuple(
-            CheckedBallot(
-                receipt=display_code(ballot.leaf.digest_bytes),
-                index=ballot.index,
-                time=parse_time(ballot.leaf.time),
-                standing=_standing(record, ballot),
-                entered=ballot.index == entered,
-            )
-            for ballot in record.ballots
-        ),
-        _revoked(session, row, record),
-    )
-
-
-def _standing(record: CredentialRecord, ballot: StandingBallot) -> Standing:
-    if record.revoked_index is not None:
-        return Standing.REVOKED
-    return Standing.COUNTS if ballot.counts else Standing.REPLACED
-
-
-def _revoked(session: Session, row: VotingElection, record: CredentialRecord) -> ReplacedCode | None:
-    if record.revoked_index is None or record.replaced_by is None:
-        return None
-    digest = board.entry(session, LogId(row.log_id), record.revoked_index).digest
-    said = decode_canonical(board.body(session, digest), Revocation, limit_bytes=REVOCATION_BYTES_MAX)
-    return ReplacedCode(record.revoked_index, alias(record.replaced_by), said.reason)
-
-
-def _test_codes(session: Session, row: VotingElection, entries: list[Entry]) -> dict[int, str]:
-    """Receipt codes of the challenged ballots among these entries."""
-    indices = [entry.index for entry in entries if entry.kind == LeafKind.CHALLENGE]
-    if not indices:
-        return {}
-    found = session.execute(
-        select(VotingChallenge.index, VotingChallenge.tracker).where(
-            VotingChallenge.election == row.id, VotingChallenge.index.in_(indices)
-        )
-    )
-    return {index: display_code(tracker) for index, tracker in found}
-
-
-def _board_entry(entry: Entry, tests: dict[int, str]) -> BoardEntry:
-    code = display_code(entry.digest) if entry.kind == LeafKind.BALLOT else tests.get(entry.index)
-    return BoardEntry(entry.index, entry.time, entry.kind, code)
-
-
-def _signed_state(session: Session, row: VotingElection) -> SignedState:
-    note, signed_at = session.execute(
-        select(BoardCheckpoint.note, BoardCheckpoint.signed_at)
-        .where(BoardCheckpoint.log_id == row.log_id)
-        .order_by(BoardCheckpoint.size.desc())
-        .limit(1)
-    ).one()
-    head = parse_checkpoint_text(parse_note(note).text)
-    return SignedState(
-        size=head.size,
-        signed_at=signed_at,
-        root=base64.b64encode(head.root).decode("ascii"),
-        url=f"{api(row.id)}/checkpoint",
-    )
-
-
-def _counts(session: Session, row: VotingElection, size: int) -> BoardCounts:
-    found = turnout(session, row)
-    tests = session.scalar(
-        select(func.count()).select_from(VotingChallenge).where(VotingChallenge.election == row.id)
-    )
-    revocations, conflicts = (
-        count_of(session, row, kind) for kind in (LeafKind.REVOCATION, LeafKind.CONFLICT)
-    )
-    return BoardCounts(
-        ballots=found.ballots,
-        replaced=found.ballots - found.voted,
-        tests=tests or 0,
-        acts=size - found.ballots - (tests or 0) - revocations - conflicts,
-        revocations=revocations,
-        conflicts=conflicts,
-    )
-
-
-def _mistyped(error: MistypedCode) -> tuple[Mistyped, str, int]:
-    if isinstance(error, VietnameseKeyboard):
-        return Mistyped.VIETNAMESE, "", 0
-    if isinstance(error, WrongSymbol):
-        return Mistyped.SYMBOL, error.symbol, 0
-    return Mistyped.LENGTH, "", error.found if isinstance(error, WrongLength) else 0

@@ -29,6 +29,7 @@ from web.links import api
 from web.live.heads import head_of
 from web.pages.common import Head, PageNotFound, State
 from web.people_texts import METHODS
+from web.rate_limits import PERMIT, hit
 from web.routes.office_common import office_of
 from web.visitor import desk_of
 
@@ -46,6 +47,7 @@ def ask(request: Request) -> Response:
 def give(request: Request) -> Response:
     """POST /{lang}/elections/{election}/permit: one code. Loading the answer again gives another one."""
     office, who, tab = office_of(request), actor(request), _tab(form_of(request).value("tab"))
+    hit(request, PERMIT, subject=who.person_id)
     with writing(office.engine) as session:
         head, refusal = _standing(request, session, who)
         if not refusal:

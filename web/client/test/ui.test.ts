@@ -238,3 +238,14 @@ test("only the application's own refusal is a refusal", async () => {
   ]
   for (const other of others) assert.ok((await ask(other)) instanceof NoAnswer)
 })
+
+test("a server's own fault is a refusal only where it says that nothing was stored", async () => {
+  const answering = (status: number, code: string, type = "application/problem+json") =>
+    new Api("/api", async () => new Response(JSON.stringify({ code, detail: "x" }), { status, headers: { "Content-Type": type } }))
+  for (const [status, code] of [[503, "busy"], [507, "storage-full"], [409, "closed"]] as const) {
+    await assert.rejects(answering(status, code).cast("{}"), (error) => error instanceof ApiProblem && error.code === code)
+  }
+  for (const [status, code, type] of [[500, "fault", undefined], [502, "busy", "text/html"], [503, "closed", undefined]] as const) {
+    await assert.rejects(answering(status, code, type).cast("{}"), NoAnswer)
+  }
+})
