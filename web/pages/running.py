@@ -116,7 +116,10 @@ class CourseChart:
 
 @dataclass(frozen=True)
 class Trial:
-    """What belongs to a trial run, whose keys this server holds. codes: (voting code, voter number), still unused by invented voters."""
+    """What belongs to a trial run, whose keys this server holds.
+
+    codes: (voting code, voter number), still unused by invented voters.
+    """
 
     codes: tuple[tuple[str, str], ...]
     working: bool
