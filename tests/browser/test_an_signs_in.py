@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from sqlalchemy import Connection, delete, event
 from starlette.applications import Starlette
 
@@ -37,7 +37,7 @@ from web.settings import Settings
 
 pytestmark = pytest.mark.browser
 
-EMAILS = [f"voter{n}@example.org" for n in range(1, 11)]
+EMAILS = [f"voter{n}@example.org" for n in range(1, 12)]
 CHOICE = {"en": "Park q1", "vi": "Công viên q1"}
 SIGN_IN = {"en": "Sign in to cast your vote", "vi": "Đăng nhập để bỏ phiếu"}
 OPEN = {"en": "Sign in, in a new tab", "vi": "Đăng nhập ở thẻ mới"}
@@ -396,3 +396,34 @@ def test_no_page_of_it_shuts_anybody_out(
     office.locator("form[action$=contacts] button").click()
     look("registrar, with an error", office)
     assert not found
+
+
+@pytest.mark.parametrize("arrived", [True, False], ids=["answer-lost", "request-lost"])
+def test_the_network_breaks_after_the_sign_in(
+    polling: Polling, profile: Callable[..., BrowserContext], arrived: bool
+) -> None:
+    """The code is used or not, and nobody can know: the board decides, and the same code may be sent again."""
+    n = 9 if arrived else 10
+    page = profile().new_page()
+    lost: list[str] = []
+
+    def lose_once(route: Route) -> None:
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.request.url)
+        if arrived:
+            route.fetch()
+        route.abort()
+
+    page.route("**/ballots", lose_once)
+    polling.booth(page, n)
+    tab = polling.sign_in(page, n)
+    tab.get_by_role("button", name=LET_IN["en"]).click()
+    if not arrived:
+        expect(page.get_by_role("heading", level=1, name=EN.unknown)).to_be_visible()
+        expect(page.get_by_text("Not on the board so far.")).to_be_visible()
+        assert polling.ballots(n) == 0
+        page.get_by_role("button", name=EN.send_again, exact=True).click()
+    expect(page.get_by_role("heading", level=1, name=EN.in_urn)).to_be_focused()
+    assert (len(lost), polling.ballots(n)) == (1, 1)

@@ -111,7 +111,7 @@ def test_a_rehearsal_says_so_on_every_page(database_url: str, tmp_path: Path) ->
     trial = msgspec.structs.replace(manifest(), rehearsal=True)
     office = make_office(database_url, tmp_path / "secrets", make_election(trial, voters=4))
     cast(office, 1)
-    mark = "Rehearsal: a trial with invented voters. Nothing in it counts."
+    mark = "This is a rehearsal with invented voters. It decides nothing."
     for rest in ("", "/booth", "/check", "/board", "/board/0", "/verify", "/test"):
         assert mark in page(office, rest), rest
     assert "Lanes of" not in office.client.get("/en/").text
