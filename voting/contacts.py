@@ -21,6 +21,7 @@ from mail.address import parse_address
 from mail.errors import MailError
 from voting.draft_voters import Contact
 from voting.models import VotingRoll
+from voting.voters_list import as_meant
 
 CONTACTS_BYTES_MAX: Final = 16_000_000
 HEADING: Final = ["voter_number", "email", "language"]
@@ -89,7 +90,7 @@ def read_contacts(data: bytes, numbers: Mapping[str, bytes]) -> ContactsFile:
             if len(cells) != len(HEADING):
                 wrong(line, "cells")
                 continue
-            number, address, language = (cell.strip() for cell in cells)
+            number, address, language = (as_meant(cell.strip()) for cell in cells)
             try:
                 key = numbers.get(parse_display_code(number))
             except MistypedCode:

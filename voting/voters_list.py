@@ -142,8 +142,8 @@ def neutralised(cell: str) -> str:
     return f"'{cell}" if _LIKE_A_FORMULA.match(cell) else cell
 
 
-def _as_meant(cell: str) -> str:
-    # The inverse of `neutralised`.
+def as_meant(cell: str) -> str:
+    """The inverse of `neutralised`."""
     return cell[1:] if cell.startswith("'") and _LIKE_A_FORMULA.match(cell) else cell
 
 
@@ -256,7 +256,7 @@ class _LineReader:
                     place = cell_name(number, row.line)
                     self._findings.fault(row.line, "", "cell-without-heading", cell=place)
                 continue
-            text = _as_meant(tidy(cell))
+            text = as_meant(tidy(cell))
             if len(text) > CHARACTERS_MAX[column]:
                 limit = str(CHARACTERS_MAX[column])
                 self._findings.fault(row.line, column, "too-long", count=str(len(text)), limit=limit)

@@ -31,6 +31,8 @@ from tests.cli.desk import (
 from tests.paper.pages import page_text, reader
 from tests.support.elections import make_manifest
 from voting.code_book import CodeBook, open_book
+from voting.contacts import read_contacts
+from voting.draft_voters import Contact
 
 MANIFEST = make_manifest(trustees=3, areas=("north", "south"))
 PASS = ("--passphrase-file", "passphrase")
@@ -157,6 +159,12 @@ def test_contacts_are_sorted_by_voter_number_and_name_nobody(desk: Desk) -> None
     expected = sorted([(numbers["Hoa"], "hoa@example.org", "vi"), (numbers["An"], "'+a@example.org", "en")])
     assert [tuple(row.values()) for row in rows] == expected
     assert stat.S_IMODE((desk.folder / "contacts.csv").stat().st_mode) == 0o600
+    # The site reads it as it was meant.
+    read = read_contacts(
+        (desk.folder / "contacts.csv").read_bytes(), {n: n.encode() for n in numbers.values()}
+    )
+    assert read.usable
+    assert read.contacts[numbers["An"].encode()] == Contact("+a@example.org", "en")
 
 
 # identity
