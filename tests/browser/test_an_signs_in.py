@@ -389,6 +389,7 @@ def test_no_page_of_it_shuts_anybody_out(
         f"office/{polling.vote.election}/disputes",
         f"office/{polling.vote.election}/disputes/{number}",
         "registrar",
+        "trail",
         f"registrar/{polling.vote.election}",
     ):
         office.goto(f"{polling.url}/{lang}/{place}")
