@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from identity.trail import record
 from sqlalchemy.orm import Session
 
 from identity.desk import Desk
 from identity.sessions import SignedIn
+from identity.trail import record
 from storage.session import Beside
 
 
