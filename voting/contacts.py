@@ -63,7 +63,7 @@ def voter_numbers(session: Session, election_id: str) -> dict[str, bytes]:
             VotingRoll.election == election_id, VotingRoll.revoked_index.is_(None)
         )
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def read_contacts(data: bytes, numbers: Mapping[str, bytes]) -> ContactsFile:

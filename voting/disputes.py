@@ -254,7 +254,7 @@ def open_disputes(session: Session) -> dict[str, int]:
         .where(VotingDispute.answered_at.is_(None))
         .group_by(VotingDispute.election)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def find_dispute(session: Session, election_id: str, number: int) -> Dispute:

@@ -173,10 +173,13 @@ def test_an_overloaded_server_takes_it_later(site: Site, page: Page, busy: Calla
     with page.expect_response(BALLOTS) as answer:
         booth.cast()
     assert answer.value.status == 503
-    booth.expect_step(EN.unknown)
+    booth.expect_step(EN.refused)
+    booth.sees("The server is very busy and stored nothing.")
     busy()
-    booth.button(EN.send_again).click()
-    in_urn_once(booth, voter, code)
+    booth.button(EN.retry).click()
+    booth.expect_review()
+    booth.cast()
+    in_urn_once(booth, voter, code)  # the very ballot that was sealed before
 
 
 def test_the_casting_process_is_killed(site: Site, page: Page) -> None:

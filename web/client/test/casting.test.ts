@@ -218,3 +218,21 @@ test("the answer was lost and the code used: the ballot that used it is found, n
   const { outcome } = await cast(server, [], undefined, "good")
   assert.equal(outcome.kind, "in")
 })
+
+test("no room: refused at the first sending; at a later one nobody knows what the first one does", async () => {
+  const full = await cast(new FakeServer(), ["full"])
+  assert.ok(full.outcome.kind === "refused" && full.outcome.code === "storage-full")
+  const server = new FakeServer()
+  let pressed = false
+  const { outcome, states } = await cast(server, ["lose-request", "full"], (state, casting) => {
+    if (state.kind !== "unknown" || pressed) return
+    pressed = true
+    queueMicrotask(() => casting.sendAgain())
+    // The first request arrives after all.
+    server.between = (path) => {
+      if (path.startsWith("/credentials") && server.casts.length === 0) server.accept(castRequest(first!, VOTER))
+    }
+  })
+  assert.equal(outcome.kind, "in")
+  assert.ok(states.filter((state) => state === "unknown").length >= 2)
+})

@@ -30,6 +30,7 @@ export type Fault =
   | "other-leaf" // shows another leaf at the promised place
   | "bad-promise" // a promise that the server's key did not sign
   | "no-entry" // 404 for an entry that is there
+  | "full" // 507: nothing was stored
 
 export class FakeServer {
   readonly terms: Terms
@@ -116,6 +117,7 @@ export class FakeServer {
     if (fault === "lose-request") throw new TypeError("network")
     if (fault === "crash") return new Response("oops", { status: 500 })
     if (fault === "refuse") return problem(422, "membership-failed")
+    if (fault === "full") return problem(507, "storage-full")
     if (fault === "no-entry") return problem(404, "entry-not-found")
     const [route, query = ""] = path.split("?")
     const parts = route!.split("/").slice(1)

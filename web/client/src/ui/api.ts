@@ -160,7 +160,7 @@ export class Api {
 }
 
 /** What goes wrong on the server's side, and yet is certain: it was rolled back. */
-const NOTHING_STORED: readonly string[] = ["busy", "storage-full"]
+export const NOTHING_STORED: readonly string[] = ["busy", "storage-full"]
 
 /** A refusal only if the application itself says so: what a proxy or a crash answers proves nothing. */
 function problemOf(status: number, type: string | null, answer: string): PsephosError {

@@ -9,7 +9,7 @@ import type { Answers } from "../protocol/ballot.ts"
 import { castRequest } from "../protocol/cast.ts"
 import { revealRequest } from "../protocol/challenge.ts"
 import { decodeTerms, type Terms, verifyFreeze } from "../protocol/terms.ts"
-import { Api, ApiProblem, type CredentialAnswer, NoAnswer } from "./api.ts"
+import { Api, ApiProblem, type CredentialAnswer, NoAnswer, NOTHING_STORED } from "./api.ts"
 import { Casting, type CastState, type Outcome } from "./casting.ts"
 import { CodeStep } from "./codeStep.ts"
 import { action, field, fillCode, hook, offerFile } from "./dom.ts"
@@ -316,6 +316,8 @@ export class Booth {
       this.#sealed = sealed
       return this.#signIn.show(reason)
     }
+    // The server had no time or no room: the same ballot goes in later.
+    if (NOTHING_STORED.includes(outcome.code)) this.#sealed = sealed
     const conflict = outcome.code === "sign-in-conflict"
     if (conflict) this.#entry = null
     this.#showRefused(reason, conflict)

@@ -10,7 +10,7 @@ import { EvidenceDiffers } from "../protocol/errors.ts"
 import { verifyLeafSignature } from "../protocol/leaf.ts"
 import { verifyPromise } from "../protocol/promise.ts"
 import type { Terms } from "../protocol/terms.ts"
-import { type Api, ApiProblem, type CastAnswer, promiseRecord } from "./api.ts"
+import { type Api, ApiProblem, type CastAnswer, NOTHING_STORED, promiseRecord } from "./api.ts"
 
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 15_000
@@ -50,6 +50,7 @@ export class Casting {
   #kept: JsonObject | null = null
   #shown: string | null = null
   #lookedAt: number | null = null
+  #sendings = 0
   #sendAgain: (() => void) | null = null
 
   constructor(job: CastJob, api: Api, clock: Clock, onState: (state: CastState) => void) {
@@ -90,10 +91,13 @@ export class Casting {
   /** Cast; null when it is not known what came of it. */
   async #send(): Promise<Outcome | null> {
     let answer: CastAnswer
+    this.#sendings += 1
     try {
       answer = await this.#api.cast(this.#job.request, this.#job.entry)
     } catch (error) {
       if (!(error instanceof ApiProblem)) return unknown(error)
+      // This request stored nothing; an earlier one whose answer was lost may still be on its way.
+      if (NOTHING_STORED.includes(error.code) && this.#sendings > 1) return unknown(error)
       // The bytes may have arrived by an earlier request whose answer was lost: the board knows. Without its word, or
       // against it, a conflict proves nothing; nor does a used entry code, which this very ballot may have used.
       const doubtful = error.status === 409 || error.code === "permit-expired"
