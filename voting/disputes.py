@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from board import log as board
@@ -25,6 +25,7 @@ from identity.trail import System, record
 from protocol.canonical import Record, decode_canonical, encode_canonical
 from protocol.text import Base64url, Count, ElectionId, Timestamp, format_time
 from storage.session import Beside, reading, writing
+from storage.statements import rows_changed
 from voting.deeds import By
 from voting.dispute_evidence import Finding, FindingCode, examine
 from voting.dispute_models import VotingDispute
@@ -34,6 +35,8 @@ from voting.office import Office, find_election, lock_election
 
 TIME_TO_OBJECT: Final = timedelta(days=7)
 """After the result was published."""
+ADDRESS_KEPT: Final = timedelta(days=90)
+"""After the time to object, where no answer came."""
 WORDS_MAX: Final = 4000
 CODE_MAX: Final = 60
 FILER_KEY_BYTES: Final = 16
@@ -275,6 +278,19 @@ def address_for_answer(session: Session, election_id: str, number: int) -> tuple
     """(address, language) of whoever wants to be told of the answer."""
     row = session.get(VotingDispute, (election_id, number))
     return None if row is None or row.email is None else (row.email, row.language)
+
+
+def forget_addresses(office: Office) -> int:
+    """Delete the addresses of those whose objection nobody has answered in time; how many."""
+    changed = 0
+    with writing(office.engine) as session:
+        now = office.clock()
+        for row in session.scalars(select(VotingElection).where(VotingElection.result_index.is_not(None))):
+            last = last_moment(session, row)
+            if last is not None and last + ADDRESS_KEPT <= now:
+                late = (VotingDispute.election == row.id) & VotingDispute.email.is_not(None)
+                changed += rows_changed(session, update(VotingDispute).where(late).values(email=None))
+    return changed
 
 
 def last_moment(session: Session, row: VotingElection) -> datetime | None:

@@ -18,6 +18,7 @@ from storage.jobs import Handler, Job
 from storage.session import writing
 from storage.worker import Worker
 from tally.clock import keep_time
+from voting.disputes import forget_addresses
 from voting.notices import WRITE_NOTICE, forget_contacts
 from voting.office import Office
 from web.notices import NoticeWriter
@@ -36,7 +37,7 @@ FORGET_SIGN_INS: Final = "forget-sign-ins"
 """Ended sessions, used links, challenges."""
 
 FORGET_CONTACTS: Final = "forget-contacts"
-"""Addresses for notices, after the time for objections."""
+"""Addresses for notices, after the time for objections; of objections that nobody answered, later."""
 
 PERIODS: Final[Mapping[str, int]] = {
     KEEP_TIME: 5,
@@ -105,6 +106,7 @@ def _forget_sign_ins(office: Office, job: Job) -> None:
 
 def _forget_contacts(office: Office, job: Job) -> None:
     forget_contacts(office)
+    forget_addresses(office)
     with writing(office.engine) as session:
         job.finish(session)
 

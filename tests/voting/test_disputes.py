@@ -46,6 +46,7 @@ from voting.disputes import (
     disputes_of,
     file_dispute,
     find_dispute,
+    forget_addresses,
     is_filer,
     last_moment,
     open_disputes,
@@ -292,3 +293,16 @@ def test_the_time_to_object_ends_a_week_after_the_result(site: SiteUnderTest, vo
         file_dispute(vote.office, vote.desk, vote.election, filing(key=b"l" * 16))
     # What was filed in time is still found when the form is sent once more.
     assert file_dispute(vote.office, vote.desk, vote.election, filing()) == 1
+
+
+def test_an_address_does_not_wait_for_an_answer_for_ever(site: SiteUnderTest, vote: SignInVote) -> None:
+    cast = cast_ballot(vote.office, vote.election, sealed(vote))
+    file_dispute(vote.office, vote.desk, vote.election, filing(email="lan@example.org"))
+    site.desk.clock.wait(days=400)
+    assert forget_addresses(vote.office) == 0  # no result yet: the office may still answer
+    with writing(vote.office.engine) as session:
+        find_election(session, vote.election).result_index = cast.index
+    assert forget_addresses(vote.office) == 1
+    assert forget_addresses(vote.office) == 0
+    with reading(vote.office.engine) as session:
+        assert not find_dispute(session, vote.election, 1).wants_answer
