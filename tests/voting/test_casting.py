@@ -6,7 +6,6 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import Connection, PoolProxiedConnection, event, func, select, text
-from sqlalchemy.exc import OperationalError
 
 from board import log as board
 from board.log import LogId
@@ -18,6 +17,7 @@ from protocol.casting import verify_promise
 from protocol.leaf import Kind, decode_leaf, verify_leaf_signature
 from protocol.text import format_time, parse_time
 from storage.engine import make_engine
+from storage.errors import StorageFull
 from storage.session import reading
 from tests.support.elections import CLOSES, DURING, OPENS, voter_key
 from tests.support.offices import FIRST, SECOND, OfficeUnderTest, cast_request, make_office
@@ -246,7 +246,7 @@ def test_a_full_disk_stores_no_half_ballot(office: OfficeUnderTest) -> None:
 
     office.office.engine = full
     stored = 0
-    with pytest.raises(OperationalError, match="full"):  # noqa: PT012
+    with pytest.raises(StorageFull):  # noqa: PT012
         for voter in (1, 2, 3, 4, 5):
             office.cast(voter, FIRST)
             stored += 1

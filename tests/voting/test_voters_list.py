@@ -39,7 +39,7 @@ VOTERS = [
     VoterLine(3, LINES[1][0], RollEntry(3, "south"), *LINES[1][3:]),
     VoterLine(4, LINES[2][0], RollEntry(2, "south"), *LINES[2][3:]),
 ]
-TRICKY = ROOT.parent / "shared/data/areas/tricky_strings.json"
+TRICKY = ROOT / "tests/data/lists/tricky_strings.json"
 
 
 def as_csv(rows: Sequence[Sequence[str]], separator: str = ",", end: str = "\r\n") -> str:
