@@ -6,6 +6,7 @@ Source: ECMA-376 part 1, 18.3 (worksheets) and 18.4 (shared strings).
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import IO, Final, NamedTuple
 from xml.parsers import expat
@@ -37,7 +38,7 @@ class SheetCell(NamedTuple):
     is_formula: bool
 
 
-class _Stream:
+class _Stream(ABC):
     """An expat parser that takes nothing dangerous. Subclasses hear of starts and ends by local name."""
 
     def __init__(self) -> None:
@@ -63,11 +64,13 @@ class _Stream:
         except expat.ExpatError as error:
             raise TableUnusable("broken-workbook") from error
 
+    @abstractmethod
     def started(self, name: str, attributes: dict[str, str]) -> None:
-        raise NotImplementedError
+        """An element begins. name: without its namespace."""
 
+    @abstractmethod
     def ended(self, name: str) -> None:
-        raise NotImplementedError
+        """An element ends."""
 
     def collect(self) -> None:
         """Characters from here on are text."""

@@ -80,6 +80,15 @@ DEEDS: Final[Mapping[str, str]] = {
     "dispute-filed": N_("An objection was filed"),
     "dispute-answered": N_("An objection was answered"),
     "statement-taken": N_("A key holder confirmed the closing"),
+    "polls-opened": N_("An official opened the polls"),
+    "opening-chosen": N_("It was chosen who opens the polls"),
+    "polls-extended": N_("The voting time was extended"),
+    "polls-closed": N_("The polls were closed early"),
+    "quorum-lowered": N_("Fewer key holders were made enough"),
+    "result-published": N_("A result was published"),
+    "trial-begun": N_("A trial run was begun"),
+    "trial-voted": N_("Invented voters were asked to vote in a trial run"),
+    "trial-counted": N_("A trial run was counted"),
     "opening-taken": N_("A key holder opened the count"),
 }
 """What the trail says of each deed. Whoever records a new kind of deed adds its sentence here."""

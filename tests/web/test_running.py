@@ -100,7 +100,7 @@ def test_closing_early_needs_a_reason_and_a_tick(
     done = official.post(path, {"reason": REASON, "sure": "yes"})
     assert (done.status_code, done.headers["location"]) == (303, f"/en/office/{election}")
     assert state(site, election) is State.CLOSED
-    assert last_deed(site) == ("polls-closed", election)
+    assert last_deed(site) == ("polls-closed", f"election {election}")
     with reading(office_of(site).engine) as session:
         row = find_election(session, election)
         entry = board.entry(session, LogId(row.log_id), row.closing_index or 0)
@@ -140,7 +140,7 @@ def test_extending_keeps_the_limits(site: SiteUnderTest, official: Browser, elec
         assert parse_time(effective_closes_at(find_election(session, election))) == before + timedelta(
             hours=1
         )
-    assert last_deed(site) == ("polls-extended", election)
+    assert last_deed(site) == ("polls-extended", f"election {election}")
 
 
 def test_nobody_takes_a_trial_for_a_real_vote(site: SiteUnderTest, election: str) -> None:

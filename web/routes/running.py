@@ -15,11 +15,12 @@ from protocol.leaf import Kind
 from protocol.signed_body import decode_signed_body
 from rehearsal.trial_run import VOTERS_MAX, NotATrial
 from rehearsal.trials import VOTERS_IN_AN_AREA, ask_for_count, ask_for_votes, begin_trial, trials_of
-from storage.session import writing
+from storage.session import Beside, writing
 from tally.clock import leave_opening_to_official
 from tally.errors import TallyError
 from tally.opening import append_act, append_partial_openings, append_statement, publish_result
 from voting.closing import close_polls
+from voting.deeds import By
 from voting.draft_store import StoredDraft
 from voting.errors import VotingError
 from voting.extension import extend_polls
@@ -68,11 +69,11 @@ def choose_opening(request: Request) -> Response:
 
     def deed() -> None:
         if form.value("deed") == "open":
-            open_polls(office, election, by.name, by.beside("polls-opened", election))
+            open_polls(office, election, by.name, _noted(by, page, "polls-opened"))
             return
         choice = form.choice("by", ("clock", "hand"), form.say(SURE_MISSING))
         if form.ok:
-            noted = by.beside("opening-chosen", election, by=choice)
+            noted = _noted(by, page, "opening-chosen", by=choice)
             leave_opening_to_official(office, election, choice == "hand", noted)
 
     return _done(request, page, "opening", form, deed)
@@ -101,7 +102,7 @@ def extend(request: Request) -> Response:
 
     def deed() -> None:
         if wanted is not None:
-            noted = by.beside("polls-extended", page.head.id, closes_at=wanted.isoformat())
+            noted = _noted(by, page, "polls-extended", closes_at=wanted.isoformat())
             extend_polls(office_of(request), page.head.id, wanted, by.name, reason, noted)
 
     return _done(request, page, "extend", form, deed)
@@ -117,7 +118,7 @@ def close(request: Request) -> Response:
     form, page, by = form_of(request), _page(request), by_of(request)
     reason = _reason(form)
     _require_tick(form)
-    noted = by.beside("polls-closed", page.head.id)
+    noted = _noted(by, page, "polls-closed")
     return _done(
         request,
         page,
@@ -137,7 +138,7 @@ def act(request: Request) -> Response:
     form, page, by = form_of(request), _page(request), by_of(request)
     reason = _reason(form)
     _require_tick(form)
-    noted = by.beside("quorum-lowered", page.head.id)
+    noted = _noted(by, page, "quorum-lowered")
     return _done(
         request,
         page,
@@ -156,7 +157,7 @@ def publish(request: Request) -> Response:
     """POST /{lang}/office/{election}/publish"""
     form, page, by = form_of(request), _page(request), by_of(request)
     _require_tick(form)
-    noted = by.beside("result-published", page.head.id)
+    noted = _noted(by, page, "result-published")
     return _done(
         request, page, "publish", form, lambda: publish_result(office_of(request), page.head.id, noted)
     )
@@ -182,7 +183,7 @@ def hand_in(request: Request) -> Response:
             signed.kind
         ]
         deed = "statement-taken" if signed.kind is Kind.CLOSING_STATEMENT else "opening-taken"
-        noted = by.beside(deed, f"election {page.head.id}", trustee=str(signed.trustee))
+        noted = _noted(by, page, deed, trustee=str(signed.trustee))
         append(office, page.head.id, signed.body, signed.signature, noted)
     except (ProtocolError, KeyError):
         form.wrong("file", form.say(NOT_SIGNED))
@@ -215,7 +216,7 @@ def rehearse(request: Request) -> Response:
                 ask_for_count(session, page.head.id, office.clock())
             else:
                 ask_for_votes(session, page.head.id, number or VOTERS_IN_AN_AREA, office.clock())
-            by.note(session, "trial-counted" if counting else "trial-voted", page.head.id)
+            _noted(by, page, "trial-counted" if counting else "trial-voted")(session)
 
     return _done(request, page, "page", form, deed)
 
@@ -234,7 +235,7 @@ def begin_a_trial(request: Request, found: StoredDraft) -> Response:
     voters = form.number("voters", least=1, most=VOTERS_MAX, wrong=wrong, missing=wrong)
     if voters is None:
         return _trial_page(request, found, form)
-    begin_trial(office_of(request), found.id, voters, by.beside("trial-begun", found.id))
+    begin_trial(office_of(request), found.id, voters, by.beside("trial-begun", f"draft {found.id}"))
     return go(links_of(request).draft(found.id, "trial"))
 
 
@@ -264,6 +265,11 @@ def running_routes() -> list[AccessRoute]:
 
 def _page(request: Request) -> RunningPage:
     return running_page(office_of(request), request.path_params["election"])
+
+
+def _noted(by: By, page: RunningPage, deed: str, **detail: str) -> Beside:
+    """The deed's line in the site log."""
+    return by.beside(deed, f"election {page.head.id}", **detail)
 
 
 def _reason(form: Form) -> str:
