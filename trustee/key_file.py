@@ -12,9 +12,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final, Literal
-
-import msgspec
+from typing import Final, Literal
 
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
@@ -22,9 +20,7 @@ from crypto.key_record import KeyShare
 from crypto.key_size import KeySize
 from crypto.sealing import (
     COMMITMENT_BYTES,
-    NONCE_BYTES,
     PRODUCT_COST,
-    SALT_BYTES,
     TAG_BYTES,
     PassphraseTooWeak,
     PassphraseWrong,
@@ -37,6 +33,7 @@ from crypto.signature import SEED_BYTES, SigningKey
 from protocol.canonical import Record, decode_canonical, encode_canonical
 from protocol.errors import ProtocolError
 from protocol.records import TrusteeNumber
+from protocol.sealing import Sealing, sealing_of
 from protocol.text import Base64url, ElectionId, require_text
 from trustee.errors import FileStands, KeyFileDamaged, PassphraseUnfit, WrongPassphrase
 
@@ -52,23 +49,13 @@ class SharePlace(Record, frozen=True):
     trustee: TrusteeNumber
 
 
-class _Sealing(Record, frozen=True):
-    cipher: Literal["XChaCha20-Poly1305"]
-    kdf: Literal["scrypt"]
-    log2_n: Annotated[int, msgspec.Meta(ge=1, le=30)]
-    nonce: Base64url
-    p: Annotated[int, msgspec.Meta(ge=1, le=16)]
-    r: Annotated[int, msgspec.Meta(ge=1, le=32)]
-    salt: Base64url
-
-
 class _Head(Record, frozen=True):
     # Readable without the passphrase; the associated data of the seal.
     commitment: Base64url
     format: Literal["psephos/trustee-key/v1"]
     name: str
     public_key: Base64url
-    sealing: _Sealing
+    sealing: Sealing
     share: SharePlace | None
 
     def __post_init__(self) -> None:
@@ -128,15 +115,7 @@ def seal_key(key: TrusteeKey, passphrase: str, cost: ScryptCost = PRODUCT_COST) 
         format="psephos/trustee-key/v1",
         name=key.name,
         public_key=encode_base64url(key.public_key),
-        sealing=_Sealing(
-            cipher="XChaCha20-Poly1305",
-            kdf="scrypt",
-            log2_n=cost.log2_n,
-            nonce=encode_base64url(seal.nonce),
-            p=cost.p,
-            r=cost.r,
-            salt=encode_base64url(seal.salt),
-        ),
+        sealing=sealing_of(seal),
         share=key.place,
     )
     secret = key.seed
@@ -154,14 +133,13 @@ def open_key(data: bytes, passphrase: str, cost: ScryptCost = PRODUCT_COST) -> T
     try:
         envelope = decode_canonical(data.removesuffix(b"\n"), _Envelope, limit_bytes=KEY_FILE_BYTES_MAX)
         head = envelope.head
-        salt = decode_base64url(head.sealing.salt, SALT_BYTES)
-        nonce = decode_base64url(head.sealing.nonce, NONCE_BYTES)
+        salt, nonce = head.sealing.salt_and_nonce
         commitment = decode_base64url(head.commitment, COMMITMENT_BYTES)
         length = SEED_BYTES + (0 if head.share is None else _share_bytes(head.share))
         sealed = decode_base64url(envelope.ciphertext, length + TAG_BYTES)
     except (ProtocolError, CryptoError) as error:
         raise KeyFileDamaged(f"This is not a whole key file: {error} {_USE_A_COPY}") from error
-    if (head.sealing.log2_n, head.sealing.r, head.sealing.p) != (cost.log2_n, cost.r, cost.p):
+    if not head.sealing.costs(cost):
         raise KeyFileDamaged("The key file is sealed in another way than this program seals. Use your copy.")
     try:
         secret = open_seal(passphrase, salt, nonce, commitment, cost).decrypt(sealed, encode_canonical(head))

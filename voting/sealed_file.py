@@ -3,17 +3,13 @@
 The line says what the file is and about what; it is bound to the rest. How it is sealed: `crypto.sealing`.
 """
 
-from typing import Annotated, Final, Literal
-
-import msgspec
+from typing import Final, Literal
 
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
 from crypto.sealing import (
     COMMITMENT_BYTES,
-    NONCE_BYTES,
     PRODUCT_COST,
-    SALT_BYTES,
     PassphraseWrong,
     ScryptCost,
     SealBroken,
@@ -22,6 +18,7 @@ from crypto.sealing import (
 )
 from protocol.canonical import Record, decode_canonical, encode_canonical
 from protocol.errors import ProtocolError
+from protocol.sealing import Sealing, sealing_of
 from protocol.text import Base64url, require_text
 from voting.errors import VotingError
 
@@ -44,21 +41,11 @@ class SealedFileLocked(VotingError):
         super().__init__("This passphrase does not open the file.")
 
 
-class _Sealing(Record, frozen=True):
-    cipher: Literal["XChaCha20-Poly1305"]
-    kdf: Literal["scrypt"]
-    log2_n: Annotated[int, msgspec.Meta(ge=1, le=30)]
-    nonce: Base64url
-    p: Annotated[int, msgspec.Meta(ge=1, le=16)]
-    r: Annotated[int, msgspec.Meta(ge=1, le=32)]
-    salt: Base64url
-
-
 class _Head(Record, frozen=True):
     about: str
     commitment: Base64url
     format: Format
-    sealing: _Sealing
+    sealing: Sealing
 
     def __post_init__(self) -> None:
         require_text(self.about, 200, "about")
@@ -77,15 +64,7 @@ def seal_file(
             about=about,
             commitment=encode_base64url(seal.commitment),
             format=kind,
-            sealing=_Sealing(
-                cipher="XChaCha20-Poly1305",
-                kdf="scrypt",
-                log2_n=cost.log2_n,
-                nonce=encode_base64url(seal.nonce),
-                p=cost.p,
-                r=cost.r,
-                salt=encode_base64url(seal.salt),
-            ),
+            sealing=sealing_of(seal),
         )
     )
     return head + b"\n" + seal.encrypt(secret, head)
@@ -101,14 +80,13 @@ def open_file(
     line, newline, sealed = data.partition(b"\n")
     try:
         head = decode_canonical(line, _Head, limit_bytes=HEAD_BYTES_MAX)
-        salt = decode_base64url(head.sealing.salt, SALT_BYTES)
-        nonce = decode_base64url(head.sealing.nonce, NONCE_BYTES)
+        salt, nonce = head.sealing.salt_and_nonce
         commitment = decode_base64url(head.commitment, COMMITMENT_BYTES)
     except (ProtocolError, CryptoError) as error:
         raise SealedFileUnusable(f"This is not a whole sealed file: {error}") from error
     if head.format != kind or not newline:
         raise SealedFileUnusable(f"This file is a {head.format}, not a {kind}.")
-    if (head.sealing.log2_n, head.sealing.r, head.sealing.p) != (cost.log2_n, cost.r, cost.p):
+    if not head.sealing.costs(cost):
         raise SealedFileUnusable("The file is sealed in another way than this program seals.")
     try:
         return head.about, open_seal(passphrase, salt, nonce, commitment, cost).decrypt(sealed, line)
