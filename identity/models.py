@@ -112,7 +112,10 @@ class IdentityEmailLink(Base):
 
 
 class IdentityPasskey(Base):
-    """One passkey (a WebAuthn credential). issuer, claim, assurance: of the sign-in in which it was added."""
+    """One passkey (a WebAuthn credential). issuer, claim, assurance: of the sign-in in which it was added.
+
+    used_at: the day of its last use, no time of it.
+    """
 
     __tablename__ = "identity_passkey"
 

@@ -61,6 +61,16 @@ def test_an_honest_device_is_let_in(desk_anywhere: DeskUnderTest) -> None:
     assert stored(desk_anywhere) == [(key.credential_id, 2)]
 
 
+def test_of_its_last_use_only_the_day_is_kept(desk: DeskUnderTest) -> None:
+    """The board shows when each ballot came; when its voter signed in must not be beside it."""
+    who, key = enrolled(desk, Role.OFFICIAL)
+    check(desk, key.but(counter=2).get(options(desk)))
+    with reading(desk.desk.engine) as session:
+        (one,) = passkeys.passkeys_of(session, who.person_id)
+    assert one.used_at == desk.clock().replace(hour=0, minute=0, second=0, microsecond=0)
+    assert one.used_at != desk.clock()
+
+
 def test_a_key_that_does_not_count_is_let_in_again_and_again(desk: DeskUnderTest) -> None:
     who = desk.signed_in()
     key = Passkey(BASE_URL, user=bytes.fromhex(who.person_id), counter=0)
