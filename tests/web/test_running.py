@@ -18,13 +18,19 @@ from rehearsal.trials import handlers, trials_of
 from storage.session import reading
 from storage.worker import Worker
 from tally.aggregation import aggregate
+from tally.clock import keep_time
 from tests.rehearsal.test_trial_run import VOTERS, draft
-from tests.support.sites import Browser, SiteUnderTest, site_under_test
+from tests.support.drafts import NOW
+from tests.support.office_pages import office_pages
+from tests.support.sites import SAME_SITE, Browser, SiteUnderTest, site_under_test
+from tests.voting.test_disputes import filing
 from tests.web.reader import Page
 from voting.deeds import By
+from voting.disputes import file_dispute
 from voting.draft_document import CalendarPart
+from voting.draft_terms import freeze
 from voting.drafts import create
-from voting.office import Office, State, effective_closes_at, find_election, state_of
+from voting.office import Office, State, effective_closes_at, find_election, read_manifest, state_of
 
 REASON = "Mất điện ở nhiều khu phố."
 
@@ -223,3 +229,80 @@ def test_a_rehearsal_of_real_key_holders_waits_for_them(
     page = words(official.get(f"/en/office/{election}").text)
     assert "trial’s key holders" not in page
     assert "Everything is there. The result can be published." in page  # nobody voted, so nothing is opened
+
+
+def test_objections_that_wait_are_named(site: SiteUnderTest, official: Browser, election: str) -> None:
+    assert "without an answer" not in official.get(f"/en/office/{election}").text
+    file_dispute(office_of(site), site.desk.desk, election, filing())
+    page = official.get(f"/en/office/{election}").text
+    assert "1 without an answer" in page
+    assert f'href="/en/office/{election}/disputes"' in page
+
+
+def test_an_official_opens_by_hand(site: SiteUnderTest) -> None:
+    """Chosen before the time, pressed when it has come; the clock leaves it alone."""
+    site.desk.clock.now = NOW
+    pages = office_pages(site)
+    preparing, browser = pages.preparing, pages.browser
+    preparing.fill()
+    election = preparing.fix()
+    preparing.hand_in()
+    freeze(preparing.office, preparing.official, preparing.draft)
+    path = f"/en/office/{election}/opening"
+    browser.get(path)
+    assert browser.post(path, {"by": "hand", "deed": "open"}).status_code == 409  # it is not time yet
+    browser.get(path)
+    assert browser.post(path, {"by": "nobody"}).status_code == 422
+    assert browser.post(path, {"by": "hand"}).status_code == 303
+    assert last_deed(site) == ("opening-chosen", f"election {election}")
+    with reading(preparing.office.engine) as session:
+        opens_at = read_manifest(find_election(session, election)).opens_at
+    site.desk.clock.now = parse_time(opens_at)
+    assert keep_time(preparing.office) == ()
+    browser = site.browser_of(Role.OFFICIAL)
+    assert "The polls open when you say so." in browser.get(f"/en/office/{election}").text
+    browser.get(path)
+    assert browser.post(path, {"by": "hand", "deed": "open"}).status_code == 303
+    assert state(site, election) is State.OPEN
+    assert last_deed(site) == ("polls-opened", f"election {election}")
+
+
+def closed_election(site: SiteUnderTest, trustees: int) -> tuple[Browser, str]:
+    """A real election that the clock has opened, closed and multiplied; its official, signed in."""
+    site.desk.clock.now = NOW
+    preparing = office_pages(site).preparing
+    preparing.fill(trustees)
+    election = preparing.fix()
+    preparing.hand_in(trustees)
+    freeze(preparing.office, preparing.official, preparing.draft)
+    with reading(preparing.office.engine) as session:
+        closes_at = effective_closes_at(find_election(session, election))
+    site.desk.clock.now = parse_time(closes_at)
+    assert len(keep_time(preparing.office)) == 3
+    return site.browser_of(Role.OFFICIAL, name="Lê Văn An"), election
+
+
+def test_fewer_key_holders_are_made_enough_once(site: SiteUnderTest) -> None:
+    browser, election = closed_election(site, trustees=3)
+    path = f"/en/office/{election}/act"
+    assert "confirm the same closing state" in browser.get(path).text
+    assert browser.post(path, {"sure": "yes"}).status_code == 422
+    assert browser.post(path, {"reason": REASON}).status_code == 422
+    done = browser.post(path, {"reason": REASON, "sure": "yes"})
+    assert done.status_code == 303
+    assert last_deed(site) == ("quorum-lowered", f"election {election}")
+    assert browser.post(path, {"reason": REASON, "sure": "yes"}).status_code == 409
+
+
+def test_a_file_that_is_no_key_holders_is_refused_beside_the_field(site: SiteUnderTest) -> None:
+    browser, election = closed_election(site, trustees=1)
+    path = f"/en/office/{election}/files"
+    browser.get(path)
+    for data in (b"", b"{}", b"\xff\xfe", b"[" * 5000, b'{"kind":"ballot"}'):
+        form = {"csrf": browser.token}
+        answer = browser.client.post(path, data=form, files={"file": ("x.json", data)}, headers=SAME_SITE)
+        assert answer.status_code == 422
+        assert 'id="file-error"' in answer.text
+    with reading(office_of(site).engine) as session:
+        row = find_election(session, election)
+        assert board.tree_size(session, LogId(row.log_id)) == (row.aggregates_index or 0) + 1

@@ -17,6 +17,7 @@ from rehearsal.trials import CAST, COUNT
 from storage.jobs import work_left
 from storage.session import reading
 from tally.opening import count_progress
+from voting.disputes import open_disputes
 from voting.errors import NoSuchElection
 from voting.lookup import turnout, turnout_by_area
 from voting.models import VotingElection, VotingRoll
@@ -68,6 +69,7 @@ def running_page(office: Office, election: str) -> RunningPage:
             has_registrar=manifest.registrar_key is not None,
             revocations=revocations,
             conflicts=int(conflicts),
+            objections=open_disputes(session).get(election, 0),
             trial=trial,
             now=now,
         )

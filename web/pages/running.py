@@ -146,6 +146,8 @@ class RunningPage:
     has_registrar: bool
     revocations: int
     conflicts: int
+    objections: int
+    """How many wait for an answer."""
     trial: Trial | None
     now: datetime
 

@@ -73,7 +73,7 @@ def choose_opening(request: Request) -> Response:
             return
         choice = form.choice("by", ("clock", "hand"), form.say(SURE_MISSING))
         if form.ok:
-            noted = _noted(by, page, "opening-chosen", by=choice)
+            noted = _noted(by, page, "opening-chosen", opens=choice)
             leave_opening_to_official(office, election, choice == "hand", noted)
 
     return _done(request, page, "opening", form, deed)
