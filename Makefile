@@ -41,7 +41,7 @@ test: check chromium tests/provider/node_modules/.installed  ## Run `make check`
 	@echo "Tests of the browser client"
 	@$(NPM) run --silent test
 	@echo "Tests"
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 3 --dist loadfile
 
 test-slow: $(VENV)/.dev chromium tests/provider/node_modules/.installed  ## Run the long tests: big keys, large elections
 	@$(BIN)/pytest -m slow

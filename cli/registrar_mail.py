@@ -82,13 +82,13 @@ def send(
         server = read_mail_server(_setting(SMTP_VARIABLE), _setting(FROM_VARIABLE), per_minute=per_minute)
         book = open_codes(codes, passphrase_file).book
         require_fits(book, terms, roll_body)
-        say_who_replaces(terms)
         if again is None:
             lines = [line for line in book.lines if line.email]
         else:
             lines = [book.lines[book.find(again, identity)]]
             if not lines[0].email:
                 raise UnusableInput("This voter has no e-mail address in the list. Print a letter instead.")
+        say_who_replaces(terms)
         engine = open_outbox(outbox)
         try:
             with _interruptible() as stop:

@@ -7,7 +7,8 @@ VotingError
 ├── SignInNeeded, PermitExpired, SignInConflict    where sign-in is asked
 ├── ChallengedBallot, AlreadyChallenged, TooManyChallenges
 ├── CodeNotFound
-└── SecretsUnsafe, SecretMissing       the server's own keys
+└── ServerAtFault                      nobody's mistake but the server's
+    └── SecretsUnsafe, SecretMissing   its own keys
 
 A ballot that fails a check of the protocol raises `protocol.ballot.BallotInvalid` instead.
 """
@@ -174,13 +175,17 @@ class CodeNotFound(VotingError):
         super().__init__("Not found on the board. Your receipt is evidence: tell the election office.")
 
 
-class SecretsUnsafe(VotingError):
+class ServerAtFault(VotingError):
+    """The server cannot do its part: to a voter it is a fault, never a refusal of what was sent."""
+
+
+class SecretsUnsafe(ServerAtFault):
     """Others than the server's user may read the folder of secrets."""
 
     code = "secrets-unsafe"
 
 
-class SecretMissing(VotingError):
+class SecretMissing(ServerAtFault):
     """A key of this election is not in the folder of secrets."""
 
     code = "secret-missing"

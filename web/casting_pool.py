@@ -19,7 +19,7 @@ from protocol.errors import ProtocolError
 from storage.engine import make_engine
 from storage.errors import DatabaseBusy, StorageFull
 from voting.casting import cast_ballot, post_challenge
-from voting.errors import SecretMissing, SecretsUnsafe, TooSoon, VotingError
+from voting.errors import ServerAtFault, TooSoon, VotingError
 from voting.office import Office
 from voting.server_keys import ServerKeys
 from web.rate_limits import CASTING, Limiter, TooManyRequests
@@ -107,7 +107,7 @@ def put_at(
 ) -> bytes | Refusal:
     """What a casting process does with one request.
 
-    Raises: SecretMissing, SecretsUnsafe, and faults: none of them is the voter's.
+    Raises: ServerAtFault, and other faults: none of them is the voter's.
     """
     try:
         if deed == "ballot":
@@ -122,7 +122,7 @@ def put_at(
             )
         posted = post_challenge(office, election_id, request)
         return encode_canonical({"index": posted.index, "leaf": posted.leaf})
-    except (SecretMissing, SecretsUnsafe):
+    except ServerAtFault:
         raise
     except (VotingError, ProtocolError) as error:
         return Refusal(error.code, str(error))

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, event, text
-from sqlalchemy.exc import OperationalError
 
 from board.log import LogId, sign_checkpoint
 from storage.engine import make_engine
+from storage.errors import StorageFull
 from storage.session import reading, writing
 from tests.board.appender import die_before_committing
 from tests.board.records import KEY, START, append_number, leaf_of, require_whole
@@ -123,7 +123,7 @@ def test_a_full_disk_stores_nothing_half(engine: Engine, database_url: str, fill
         connection.execute(f"PRAGMA max_page_count = {pages + 8}").close()  # type: ignore[attr-defined]
 
     stored = 5
-    with pytest.raises(OperationalError, match="full"):  # noqa: PT012
+    with pytest.raises(StorageFull):  # noqa: PT012
         for number in range(5, 1000):
             append_and_sign(full, filled, number)
             stored += 1

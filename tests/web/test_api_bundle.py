@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 import web.api.bundles
 from audits.bundle import zip_bundle
+from tests.support.loops import in_a_loop
 from tests.support.offices import FIRST, OfficeUnderTest, close_early, make_office
 from tests.web.test_rate_storage import Seconds
 from web.api.bundles import BUILD_SHARE, Build, Bundles, bundle_folder
@@ -90,7 +91,7 @@ def test_while_votes_are_cast_building_takes_a_bounded_share(
     bundles = Bundles(office.engine, tmp_path / "kept", clock=clock)
 
     def get(size: int) -> web.api.bundles.Kept:
-        return asyncio.run(bundles.get(office.id, size, growing=True))
+        return in_a_loop(bundles.get(office.id, size, growing=True))
 
     first = get(6)
     first.build_seconds = 2.0
@@ -157,7 +158,7 @@ def test_a_large_bundle_is_read_while_it_is_made(
             go_on.set()
         return b"".join(seen)
 
-    followed = asyncio.run(follow())
+    followed = in_a_loop(follow())
     assert len(seen[0]) == 1000
     kept = office.client.get(f"{office.api}/bundle")
     assert kept.content == followed
@@ -183,7 +184,7 @@ def test_half_a_bundle_never_looks_whole(office: OfficeUnderTest, monkeypatch: p
 
     monkeypatch.setattr(web.api.bundles, "zip_bundle", breaks)
     with pytest.raises(RuntimeError, match="database gone"):
-        asyncio.run(follow())
+        in_a_loop(follow())
 
 
 @pytest.mark.usefixtures("impatient")
@@ -227,7 +228,7 @@ def test_a_reader_who_leaves_does_not_stop_the_build(
         builds.go_on.set()
         return await patient
 
-    assert asyncio.run(both()).path.exists()
+    assert in_a_loop(both()).path.exists()
     assert builds.count == 1
     bundles.close()
 
@@ -311,9 +312,9 @@ def test_a_build_that_fails_leaves_nothing_and_the_next_one_is_tried(
     with monkeypatch.context() as broken:
         broken.setattr(web.api.bundles, "zip_bundle", breaks)
         with pytest.raises(RuntimeError, match="database gone"):
-            asyncio.run(bundles.get(office.id, 6, growing=False))
+            in_a_loop(bundles.get(office.id, 6, growing=False))
     assert list((tmp_path / "kept").iterdir()) == []
-    assert asyncio.run(bundles.get(office.id, 6, growing=False)).length_bytes > 1000
+    assert in_a_loop(bundles.get(office.id, 6, growing=False)).length_bytes > 1000
     bundles.close()
 
 
@@ -331,14 +332,14 @@ def test_the_disk_is_used_within_bounds(
         return {path.name[0] for path in (tmp_path / "kept").iterdir()}
 
     for name in "abc":
-        asyncio.run(bundles.get(name, 1, growing=False))
+        in_a_loop(bundles.get(name, 1, growing=False))
         clock.now += 1
     assert kept() == {"a", "b", "c"}  # all three were handed out just now
     clock.now += 60
-    asyncio.run(bundles.get("a", 1, growing=False))  # used again
-    asyncio.run(bundles.get("d", 1, growing=False))
+    in_a_loop(bundles.get("a", 1, growing=False))  # used again
+    in_a_loop(bundles.get("d", 1, growing=False))
     assert kept() == {"a", "d"}
-    asyncio.run(bundles.get("d", 2, growing=False))  # a newer one takes the place of the older
+    in_a_loop(bundles.get("d", 2, growing=False))  # a newer one takes the place of the older
     assert len(list((tmp_path / "kept").iterdir())) == 2
     bundles.close()
 

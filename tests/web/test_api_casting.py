@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing.process import BaseProcess
 
 import httpx
 import msgspec
@@ -39,11 +40,17 @@ class Running:
 
     office: OfficeUnderTest
     http: httpx.Client
+    others: frozenset[int | None]
+    """Processes that were there before."""
 
     @property
     def api(self) -> str:
         """Path of the election's API."""
         return self.office.api
+
+    def casting_processes(self) -> list[BaseProcess]:
+        """Those that check ballots."""
+        return [child for child in multiprocessing.active_children() if child.pid not in self.others]
 
     def post(self, request: bytes) -> httpx.Response:
         """Cast."""
@@ -54,6 +61,7 @@ class Running:
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One server with one casting process, for an election that is open now."""
     folder = tmp_path_factory.mktemp("running")
+    others = frozenset(process.pid for process in multiprocessing.active_children())
     with database(request.param, request, folder) as url:
         now = datetime.now(UTC)
         manifest = msgspec.structs.replace(
@@ -82,7 +90,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
                 thread = threading.Thread(target=program.run, kwargs={"sockets": [door]})
                 thread.start()
                 with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-                    yield Running(office, client)
+                    yield Running(office, client, others)
                 program.should_exit = True
                 thread.join()
         office.engine.dispose()
@@ -223,7 +231,7 @@ def test_headers_on_the_wire(running: Running, monkeypatch: pytest.MonkeyPatch) 
 def test_a_fault_in_a_process_is_a_fault_of_one_request(running: Running) -> None:
     """Whatever it raises, the process goes on; the answer does not claim that nothing was stored."""
     request = cast_request(running.office.election, 8, YES)
-    (worker,) = multiprocessing.active_children()
+    (worker,) = running.casting_processes()
     with running.office.engine.begin() as connection:
         connection.execute(text("ALTER TABLE voting_ciphertext RENAME TO lost"))
     answer = running.post(request)
@@ -232,12 +240,12 @@ def test_a_fault_in_a_process_is_a_fault_of_one_request(running: Running) -> Non
     with running.office.engine.begin() as connection:
         connection.execute(text("ALTER TABLE lost RENAME TO voting_ciphertext"))
     assert running.post(request).status_code == 201
-    assert [child.pid for child in multiprocessing.active_children()] == [worker.pid]
+    assert [child.pid for child in running.casting_processes()] == [worker.pid]
 
 
 def test_a_killed_process_is_replaced(running: Running) -> None:
     """As the kernel does it when memory runs out."""
-    for child in multiprocessing.active_children():
+    for child in running.casting_processes():
         assert child.pid is not None
         os.kill(child.pid, signal.SIGKILL)
         child.join()

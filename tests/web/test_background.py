@@ -54,13 +54,13 @@ def worker(engine: Engine, handler: Handler) -> Worker:
 
 
 def test_jobs_are_done_in_the_background_of_the_block(engine: Engine) -> None:
-    done = threading.Event()
+    done, before = threading.Event(), set(threading.enumerate())
     put(engine)
     with background([worker(engine, lambda _: done.set())]) as standing:
         assert done.wait(SECONDS)
         assert standing() is Standing.WORKING
     assert standing() is Standing.STOPPED
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("psephos-")]
+    assert not [thread for thread in threading.enumerate() if thread not in before]
     with background([]) as standing:
         assert standing() is Standing.STOPPED
 

@@ -11,6 +11,7 @@ from protocol.ballot import BallotInvalid
 from storage.engine import make_engine
 from storage.migrate import migrate
 from tests.support.elections import voter_key
+from tests.support.loops import in_a_loop
 from tests.support.offices import (
     FIRST,
     OfficeUnderTest,
@@ -121,7 +122,7 @@ def put_many(pool: CastingPool, monkeypatch: pytest.MonkeyPatch, networks: list[
         answer.set()
         return [not isinstance(await task, Refusal) for task in tasks]
 
-    return asyncio.run(all_at_once())
+    return in_a_loop(all_at_once())
 
 
 def test_a_ward_behind_one_address_votes_while_there_is_room(

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from board.errors import NoCheckpoint, NoSuchBody, NoSuchEntry, NoSuchLog
 from protocol.errors import ProtocolError
-from voting.errors import VotingError
+from voting.errors import ServerAtFault, VotingError
 from web import problems
 from web.access import Access, AccessRoute
 from web.api.responses import CORS, PREFLIGHT, conditional
@@ -116,6 +116,8 @@ def _serving(operation: Operation) -> Handler:
                     await hit_async(request, operation.rule)
                 _require_json(operation, request)
                 answer = await cast(Awaitable[Response], handler(request))
+            except ServerAtFault:
+                raise
             except _EXPECTED as error:
                 answer = _problem(error)
             return _finished(operation, request, answer)
@@ -129,6 +131,8 @@ def _serving(operation: Operation) -> Handler:
             if operation.rule is not None:
                 hit(request, operation.rule)
             answer = cast(Response, handler(request))
+        except ServerAtFault:
+            raise
         except _EXPECTED as error:
             answer = _problem(error)
         return _finished(operation, request, answer)

@@ -5,11 +5,10 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -42,12 +41,12 @@ from storage.session import reading
 from tests.identity.oidc.parts import configured
 from tests.identity.oidc.site import free_port
 from tests.support.hostile_issuer import CODE, HostileIssuer, Reply, hostile_issuer, json_reply
+from tests.support.loops import in_a_loop
 from tests.support.openid import signing_key
 
 BASE = "http://localhost:8000"
 BROWSER = b"b" * 32
 IMPATIENT, SILENCE = 0.5, 10
-Result = TypeVar("Result")
 DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -63,12 +62,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 def issuer() -> Iterator[HostileIssuer]:
     with hostile_issuer() as running:
         yield running
-
-
-def in_a_loop(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """In a thread of its own: that of the tests has Playwright's loop once a browser test has run."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, coroutine).result()
 
 
 def entry(issuer: HostileIssuer, **changes: Any) -> ProviderConfiguration:
