@@ -1,1 +1,1 @@
-"""Petitions, discussion threads, proposals, opinion maps, participatory budgets.."""
+"""What citizens ask, argue and are answered: petitions, discussions, consultations, and their moderation."""

@@ -29,6 +29,8 @@ class Permission(StrEnum):
     """The site log with the names in it; without names everybody reads it."""
     MANAGE_PEOPLE = "manage-people"
     MODERATE = "moderate"
+    ANSWER_PETITIONS = "answer-petitions"
+    """Bodies and thresholds, official answers, consultations and their outcomes."""
     ANSWER_DISPUTES = "answer-disputes"
 
 
@@ -38,6 +40,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.MANAGE_ELECTIONS,
             Permission.IMPORT_ROLL,
             Permission.ANSWER_DISPUTES,
+            Permission.ANSWER_PETITIONS,
             Permission.READ_TRAIL,
         }
     ),

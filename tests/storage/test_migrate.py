@@ -85,8 +85,8 @@ def types_differ(
 
 def test_models_and_migrations_agree(engine: Engine) -> None:
     for room in sorted(ROOMS):
-        for path in sorted((ROOT / room).glob("*models.py")):
-            importlib.import_module(f"{room}.{path.stem}")
+        for path in sorted((ROOT / room).rglob("*models.py")):
+            importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     migrate(engine)
     with engine.begin() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": types_differ})

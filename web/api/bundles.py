@@ -97,6 +97,7 @@ class Build:
 
     async def read(self) -> AsyncIterator[bytes]:
         """The file from its beginning, as it grows. Raises: what went wrong, so that half does not look like all."""
+        await self.ends_within(0)  # until then there may be no file
         with await run_in_threadpool(self.path.open, "rb") as file:
             while True:
                 done, written = self.finished.done(), self.written

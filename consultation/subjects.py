@@ -1,0 +1,61 @@
+"""What can be reported, followed, hidden and appealed about, whatever it is: a petition, a contribution, an answer.
+
+Moderation, following and My page know subjects only by this door. Each kind of content brings one `SubjectKind`; the
+list of all of them is in `consultation.kinds`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One thing that somebody wrote. kind: name of its `SubjectKind`.  id: its number there, ASCII, at most 64."""
+
+    kind: str
+    id: str
+
+    def __str__(self) -> str:
+        """As the site log and the moderation log name it: `petition 5f…`."""
+        return f"{self.kind} {self.id}"
+
+
+@dataclass(frozen=True)
+class Described:
+    """A subject, as moderators and lists see it. digest: SHA-256 of the words that stand there now, 32 bytes.
+
+    author: number of the person, None when the account is gone.  path: of its page, without the language, as
+    `petitions/5f…#part`.  public: whether everybody sees it now.  hidden: whether moderation took it away.
+    """
+
+    subject: Subject
+    title: str
+    words: str
+    digest: bytes
+    author: str | None
+    path: str
+    public: bool
+    hidden: bool
+
+
+class SubjectKind(Protocol):
+    """One kind of content."""
+
+    @property
+    def name(self) -> str:
+        """Lower-case, as `petition`."""
+
+    def describe(self, session: Session, subject_id: str) -> Described | None:
+        """None when there is no such thing."""
+
+    def set_hidden(self, session: Session, subject_id: str, *, entry: int | None) -> None:
+        """Hide it behind an entry of the moderation log, or show it again (None). Raises: NoSuchSubject."""
+
+    def written_by(self, session: Session, person: str) -> Sequence[Subject]:
+        """Everything of this kind that somebody wrote, the newest first: for My page and the export."""
+
+    def forget_author(self, session: Session, person: str) -> None:
+        """An account is deleted: no row of this kind may lead to the person any more."""
