@@ -1,10 +1,12 @@
-"""Tables that all of the room shares: areas of the site, and what people let others see of themselves."""
+"""Tables that all of the room shares: areas of the site, what people show of themselves, what happened to what."""
+
+from datetime import datetime
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity.models import IdentityPerson
-from storage.base import Base
+from storage.base import Base, Id
 
 
 class ConsultationArea(Base):
@@ -28,3 +30,19 @@ class ConsultationProfile(Base):
     name: Mapped[str]
     """As they want to be called; empty when they want no name."""
     area: Mapped[str | None] = mapped_column(ForeignKey(ConsultationArea.id))
+
+
+class ConsultationHappening(Base):
+    """What happened, for those who follow it. Kept until everybody was told."""
+
+    __tablename__ = "consultation_happening"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    what: Mapped[str]
+    subject_kind: Mapped[str]
+    subject: Mapped[str]
+    about_kind: Mapped[str]
+    about: Mapped[str]
+    by: Mapped[str | None] = mapped_column(ForeignKey(IdentityPerson.id), index=True)
+    to: Mapped[str | None] = mapped_column(ForeignKey(IdentityPerson.id), index=True)
+    at: Mapped[datetime]

@@ -1,6 +1,7 @@
-"""Create the tables that petitions and discussions share: areas of the site, and what people show of themselves.
+"""Create the tables that petitions and discussions share: areas of the site, what people show, what happened.
 
-Why: signatures are counted by area, and contributions are shown beside a name that their author chose.
+Why: signatures are counted by area, and contributions are shown beside a name that their author chose;
+whoever follows something is told from the list of what happened.
 Running release: none before this one reads them.  Locks: none, the tables are new.
 SQLite and PostgreSQL: the same.  Downgrade: drops the tables.
 """
@@ -38,8 +39,30 @@ def upgrade() -> None:
             ["area"], ["consultation_area.id"], name="fk_consultation_profile_area_consultation_area"
         ),
     )
+    op.create_table(
+        "consultation_happening",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("what", text, nullable=False),
+        sa.Column("subject_kind", text, nullable=False),
+        sa.Column("subject", text, nullable=False),
+        sa.Column("about_kind", text, nullable=False),
+        sa.Column("about", text, nullable=False),
+        sa.Column("by", text, nullable=True),
+        sa.Column("to", text, nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_consultation_happening"),
+        sa.ForeignKeyConstraint(
+            ["by"], ["identity_person.id"], name="fk_consultation_happening_by_identity_person"
+        ),
+        sa.ForeignKeyConstraint(
+            ["to"], ["identity_person.id"], name="fk_consultation_happening_to_identity_person"
+        ),
+    )
+    op.create_index("ix_consultation_happening_by", "consultation_happening", ["by"])
+    op.create_index("ix_consultation_happening_to", "consultation_happening", ["to"])
 
 
 def downgrade() -> None:
+    op.drop_table("consultation_happening")
     op.drop_table("consultation_profile")
     op.drop_table("consultation_area")
