@@ -36,6 +36,10 @@ class Links:
         """My page: sessions, passkeys, language."""
         return f"/{self.language}/my"
 
+    def follow(self, kind: str, subject: str) -> str:
+        """Where somebody follows a subject, or stops."""
+        return f"/{self.language}/follow/{kind}/{quote(subject, safe='')}"
+
     def staff(self) -> str:
         """What somebody with a role can do here."""
         return f"/{self.language}/staff"
