@@ -8,6 +8,7 @@ IdentityError
 ├── SecondFactorNeeded, SecondFactorFailed, SecondFactorBlocked
 ├── PasskeyRefused, NotTheFirst            registering and using passkeys
 ├── NotYourself, LastAdministrator         the rules of appointing people
+├── HoldsRoles                             an account that cannot be deleted yet
 ├── NotJoinable                            an identity that cannot be moved to an account
 └── TrailBroken                            the site log was changed from outside
 
@@ -150,6 +151,17 @@ class NotJoinable(IdentityError):
     def __init__(self) -> None:
         super().__init__(
             "This way to sign in belongs to this account already, or to another member of the staff."
+        )
+
+
+class HoldsRoles(IdentityError):
+    """Somebody of the staff wants to delete their account."""
+
+    code = "holds-roles"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You have a role here. Ask an administrator to end it; then you can delete your account."
         )
 
 

@@ -51,6 +51,12 @@ class IdentityKeys:
         message = b"psephos/recovery/v1" + person.encode() + code.encode()
         return hmac.new(self.seal, message, hashlib.sha256).digest()
 
+    def tag(self, purpose: str, value: bytes) -> bytes:
+        """16 bytes that only this server can make of `value`. purpose: keeps tags of one use from being another's."""
+        named = purpose.encode()
+        message = b"psephos/tag/v1" + len(named).to_bytes(4, "big") + named + value
+        return hmac.new(self.seal, message, hashlib.sha256).digest()[:16]
+
     def seal_secret(self, plain: bytes, context: str) -> bytes:
         """`plain` under XChaCha20-Poly1305; opens only with the same context (what it is and whose)."""
         nonce = secrets.token_bytes(_NONCE_BYTES)

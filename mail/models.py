@@ -33,6 +33,8 @@ class OutboxMail(Base):
     attachment_name: Mapped[str | None]
     attachment_type: Mapped[str | None]
     attachment: Mapped[bytes | None]
+    stop_link: Mapped[str | None]
+    """Where mail programs post to stop mails of this sort."""
     urgent: Mapped[bool]
     secret: Mapped[bool]
     expires_at: Mapped[datetime | None]

@@ -10,13 +10,13 @@
 import re
 import secrets
 from base64 import b32encode
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import String, cast, func, literal, select, update
+from sqlalchemy import ColumnElement, String, cast, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from mail.address import is_one_line, parse_address
@@ -47,6 +47,8 @@ _FORGOTTEN: Final = "forgotten."
 
 _KIND: Final = re.compile("[a-z][a-z0-9-]{0,39}")
 _FILE_NAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_STOP_LINK: Final = re.compile(r"https?://[A-Za-z0-9.:/?=&_~%-]{1,300}")
+"""No character that would end the header, or the angle brackets in it (RFC 2369, 2; RFC 8058)."""
 _MEDIA_TYPE: Final = re.compile("[a-z]+/[a-z0-9.+-]{1,80}")
 
 
@@ -85,6 +87,8 @@ class Mail:
     id; with the kind it names a page of delivery states.  urgent: somebody is waiting for it at a screen; it overtakes
     letters to thousands.  secret: the text is deleted as soon as its outcome is known, and can then not be sent again.
     expires_at: not sent after this time, when it would be of no use.
+    stop_link: for mails that people may refuse: the address to which their mail program posts when they press its
+    button “unsubscribe” (RFC 8058). It must act on the POST alone, without a cookie; "" for none.
     Raises: UnusableAddress, UnusableMail.
     """
 
@@ -98,6 +102,7 @@ class Mail:
     secret: bool = False
     expires_at: datetime | None = None
     attachment: Attachment | None = None
+    stop_link: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "to", parse_address(self.to))
@@ -116,6 +121,8 @@ class Mail:
             raise ValueError("A mail has a kind and a subject key.")
         if not is_one_line(self.subject_key):
             raise ValueError("A subject key is one line.")
+        if self.stop_link and not _STOP_LINK.fullmatch(self.stop_link):
+            raise UnusableMail("The address that stops a mail is a plain web address.")
         file = self.attachment
         if file is not None and not (
             _FILE_NAME.fullmatch(file.name)
@@ -149,6 +156,7 @@ def queue_mail(session: Session, mail: Mail, *, key: str, now: datetime) -> int:
         "attachment_name": file.name if file else None,
         "attachment_type": file.media_type if file else None,
         "attachment": file.data if file else None,
+        "stop_link": mail.stop_link or None,
         "urgent": mail.urgent,
         "secret": mail.secret,
         "expires_at": mail.expires_at,
@@ -315,7 +323,7 @@ def forget(session: Session, now: datetime) -> int:
     """
     stuck = OutboxMail.state == MailState.QUEUED
     late = stuck & (OutboxMail.expires_at <= now) | stuck & (OutboxMail.queued_at < now - ADDRESS_KEPT)
-    nothing: dict[str, object] = {"text": None, "subject": None, "attachment": None}
+    nothing: dict[str, object] = {"text": None, "subject": None, "attachment": None, "stop_link": None}
     given_up = {"state": MailState.REFUSED.value, "reason": TOO_LATE, "changed_at": now}
     old_text = OutboxMail.state.in_(_SETTLED) & OutboxMail.text.is_not(None)
     old_address = OutboxMail.state.in_(_SETTLED) & OutboxMail.recipient.is_not(None)
@@ -341,7 +349,30 @@ def forget_about(session: Session, kind: str, subject_key: str) -> int:
     queues mails makes them of what happened and to whom, so a guessed address could be tried against them for ever.
     This is for subjects about which nothing will be queued any more.
     """
-    which = (OutboxMail.kind == kind) & (OutboxMail.subject_key == subject_key)
+    return _forget_wholly(session, (OutboxMail.kind == kind) & (OutboxMail.subject_key == subject_key))
+
+
+def forget_recipients(
+    session: Session, is_theirs: Callable[[str], bool], *, spared_kinds: Collection[str] = ()
+) -> int:
+    """The same for all mails to the addresses that `is_theirs` knows. spared_kinds: kinds of mails that stay.
+
+    Every address that is still kept is asked about: one that is known by its hash alone cannot be looked up.
+    """
+    rows = session.execute(
+        select(OutboxMail.id, OutboxMail.recipient)
+        .where(OutboxMail.recipient.is_not(None), OutboxMail.kind.not_in(spared_kinds))
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    theirs = [number for number, recipient in rows if is_theirs(recipient)]
+    parts = (theirs[at : at + _AT_ONCE] for at in range(0, len(theirs), _AT_ONCE))
+    return sum(_forget_wholly(session, OutboxMail.id.in_(part)) for part in parts)
+
+
+_AT_ONCE: Final = 500
+
+
+def _forget_wholly(session: Session, which: ColumnElement[bool]) -> int:
     given_up = {"state": MailState.REFUSED.value, "reason": TOO_LATE}
     waiting = which & (OutboxMail.state == MailState.QUEUED)
     known = which & OutboxMail.key.not_like(f"{_FORGOTTEN}%")
@@ -354,5 +385,6 @@ def forget_about(session: Session, kind: str, subject_key: str) -> int:
         "text": None,
         "subject": None,
         "attachment": None,
+        "stop_link": None,
     }
     return rows_changed(session, update(OutboxMail).where(known).values(nothing))

@@ -201,6 +201,7 @@ def _ready(row: OutboxMail) -> _Ready:
         row.subject or "",
         row.text or "",
         file,
+        row.stop_link or "",
     )
     return _Ready(row.id, row.sending, row.attempts, letter, row.secret)
 

@@ -1,8 +1,8 @@
-"""Create the tables of following.
+"""Create the tables of following, and the address that stops a mail.
 
 Why: people are told what happened to what they follow, in the page and by mail; the address for that is sealed.
-Running release: none before this one reads them.  Locks: none, the tables are new.
-SQLite and PostgreSQL: the same.  Downgrade: drops the tables.
+Running release: safe, it writes mails without the new column.  Locks: brief, no table scan.
+SQLite and PostgreSQL: the same.  Downgrade: drops the tables and the column.
 """
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ depends_on = None
 
 def upgrade() -> None:
     text, time = sa.String(), sa.DateTime(timezone=True)
+    op.add_column("mail_outbox", sa.Column("stop_link", text, nullable=True))
     op.create_table(
         "following_subject",
         sa.Column("person", text, nullable=False),
@@ -71,3 +72,4 @@ def downgrade() -> None:
     op.drop_table("following_contact")
     op.drop_table("following_notice")
     op.drop_table("following_subject")
+    op.drop_column("mail_outbox", "stop_link")
