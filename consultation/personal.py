@@ -26,8 +26,8 @@ class PersonalData(Protocol):
     def name(self) -> str:
         """Key of its list in the export, as `signatures`."""
 
-    def export(self, session: Session, person: str) -> Sequence[Exported]:
-        """Everything about the person that this part holds."""
+    def export(self, desk: Desk, session: Session, person: str) -> Sequence[Exported]:
+        """Everything about the person that this part holds. desk: opens what is sealed."""
 
     def forget(self, desk: Desk, session: Session, person: str, now: datetime) -> None:
         """No row of this part leads to the person after this. Same transaction as the account's end."""
@@ -36,7 +36,8 @@ class PersonalData(Protocol):
 class _Profile:
     name = "profile"
 
-    def export(self, session: Session, person: str) -> Sequence[Exported]:
+    def export(self, desk: Desk, session: Session, person: str) -> Sequence[Exported]:
+        del desk
         rows = session.scalars(select(ConsultationProfile).where(ConsultationProfile.person == person))
         return [{"name": row.name, "area": row.area} for row in rows]
 
@@ -48,8 +49,8 @@ class _Profile:
 class _Happenings:
     name = "happenings"
 
-    def export(self, session: Session, person: str) -> Sequence[Exported]:
-        del session, person
+    def export(self, desk: Desk, session: Session, person: str) -> Sequence[Exported]:
+        del desk, session, person
         return ()  # the deeds themselves are in the lists of their parts
 
     def forget(self, desk: Desk, session: Session, person: str, now: datetime) -> None:
