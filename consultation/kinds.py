@@ -5,9 +5,13 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from consultation.discussions.subjects import Contributions, Topics
 from consultation.subjects import Described, Subject, SubjectKind
 
-_ALL: Final[tuple[SubjectKind, ...]] = ()
+_ALL: Final[tuple[SubjectKind, ...]] = (
+    Contributions(),
+    Topics(),
+)
 
 KINDS: Final[Mapping[str, SubjectKind]] = {kind.name: kind for kind in _ALL}
 

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from consultation.discussions.personal import DiscussionData
 from consultation.models import ConsultationHappening, ConsultationProfile
 from consultation.profiles import forget_profile
 from identity.desk import Desk
@@ -61,5 +62,9 @@ class _Happenings:
         )
 
 
-PERSONAL: Final[tuple[PersonalData, ...]] = (_Profile(), _Happenings())
+PERSONAL: Final[tuple[PersonalData, ...]] = (
+    DiscussionData(),
+    _Profile(),
+    _Happenings(),
+)
 """All parts, in the order in which they forget: what refers to others first."""

@@ -1,0 +1,1 @@
+"""Discussions: a thread on anything that concerns people, what they write in it, and who agrees."""
