@@ -38,7 +38,7 @@ class DiscussionData:
             .where(DiscussionContribution.author == person)
             .order_by(DiscussionVersion.contribution, DiscussionVersion.version)
         ):
-            words = {"words": version.words, "written": format_time(version.made_at)}
+            words: dict[str, object] = {"words": version.words, "written": format_time(version.made_at)}
             earlier.setdefault(version.contribution, []).append(words)
         written: list[Mapping[str, object]] = [
             {

@@ -45,4 +45,4 @@ def disputed_score(agree: int, disagree: int) -> int:
     if not agree or not disagree:
         return 0
     balance = min(agree, disagree) / max(agree, disagree)
-    return round((agree + disagree) ** balance * _DISPUTE_SCALE)
+    return round(pow(float(agree + disagree), balance) * _DISPUTE_SCALE)

@@ -1,0 +1,136 @@
+"""Free topics: a question that the office, or where it allows that a citizen, puts to everybody."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consultation.discussions.contributions import has_link, may_link
+from consultation.discussions.errors import LinksTooEarly, TopicsByOffice
+from consultation.discussions.models import DiscussionSettings, DiscussionTopic
+from consultation.discussions.threads import TOPIC, Thread, lock_thread, thread_of
+from consultation.errors import NoSuchSubject, TextProblem, TextRefused
+from consultation.subjects import Subject
+from consultation.text import written
+
+TITLE_CHARACTERS: Final = 120
+WORDS_CHARACTERS: Final = 2_000
+DUE_CHARACTERS: Final = 500
+_ROW: Final = 1
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words in the two languages; empty where they were not written in one."""
+
+    en: str = ""
+    vi: str = ""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A question. title: in one language at least.  due: what becomes of it, and when.
+
+    sided: whether people say if they are for or against.  office: put by the office.
+    """
+
+    title: Text
+    words: Text = Text()
+    due: Text = Text()
+    sided: bool = False
+    closes_at: datetime | None = None
+    office: bool = False
+
+
+def citizens_open(session: Session) -> bool:
+    """Whether whoever is signed in may open a topic; at first only officials do."""
+    row = session.get(DiscussionSettings, _ROW)
+    return row is not None and row.citizens_open
+
+
+def set_citizens_open(session: Session, *, value: bool) -> None:
+    """Let everybody open topics, or only officials from now on."""
+    row = session.get(DiscussionSettings, _ROW)
+    if row is None:
+        session.add(DiscussionSettings(id=_ROW, citizens_open=value))
+    else:
+        row.citizens_open = value
+    session.flush()
+
+
+def open_topic(session: Session, topic: Topic, author: str, now: datetime) -> Thread:
+    """Put a question. office is believed: whoever calls has looked whether the author is an official.
+
+    Raises: TextRefused, TopicsByOffice, LinksTooEarly.
+    """
+    checked = _checked(topic)
+    if not topic.office:
+        if not citizens_open(session):
+            raise TopicsByOffice
+        every = f"{checked.title} {checked.words} {checked.due}"
+        if has_link(every) and not may_link(session, author, now):
+            raise LinksTooEarly
+    number = secrets.token_hex(8)
+    thread = thread_of(session, Subject(TOPIC, number), now, sided=topic.sided, closes_at=topic.closes_at)
+    row = DiscussionTopic(thread=thread.id, author=author, office=topic.office)
+    _fill(row, checked)
+    session.add(row)
+    session.flush()
+    return thread
+
+
+def change_topic(session: Session, thread_id: str, topic: Topic) -> None:
+    """Other words or another end, by an official. Whether it asks for sides stays: contributions rest on it.
+
+    Raises: NoSuchSubject, TextRefused.
+    """
+    checked = _checked(topic)
+    lock_thread(session, thread_id).closes_at = topic.closes_at
+    row = session.get(DiscussionTopic, thread_id)
+    if row is None:
+        raise NoSuchSubject
+    _fill(row, checked)
+    session.flush()
+
+
+def topic_of(session: Session, thread_id: str) -> Topic | None:
+    """What a thread asks; None when it is about something else."""
+    return topics_of(session, [thread_id]).get(thread_id)
+
+
+def topics_of(session: Session, threads: list[str]) -> dict[str, Topic]:
+    """Of each of these threads that has one, by the thread."""
+    rows = session.scalars(select(DiscussionTopic).where(DiscussionTopic.thread.in_(threads)))
+    return {
+        row.thread: Topic(
+            title=Text(row.title_en, row.title_vi),
+            words=Text(row.words_en, row.words_vi),
+            due=Text(row.due_en, row.due_vi),
+            office=row.office,
+        )
+        for row in rows
+    }
+
+
+def _checked(topic: Topic) -> Topic:
+    title = _both(topic.title, TITLE_CHARACTERS, lines=False)
+    if not (title.en or title.vi):
+        raise TextRefused(TextProblem.EMPTY)
+    return Topic(
+        title=title,
+        words=_both(topic.words, WORDS_CHARACTERS, lines=True),
+        due=_both(topic.due, DUE_CHARACTERS, lines=True),
+    )
+
+
+def _both(text: Text, limit: int, *, lines: bool) -> Text:
+    return Text(*(written(each, limit, lines=lines, least=0) for each in (text.en, text.vi)))
+
+
+def _fill(row: DiscussionTopic, topic: Topic) -> None:
+    row.title_en, row.title_vi = topic.title.en, topic.title.vi
+    row.words_en, row.words_vi = topic.words.en, topic.words.vi
+    row.due_en, row.due_vi = topic.due.en, topic.due.vi
