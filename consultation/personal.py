@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from consultation.discussions.personal import DiscussionData
+from consultation.following.personal import Following
 from consultation.models import ConsultationHappening, ConsultationProfile
 from consultation.profiles import forget_profile
 from identity.desk import Desk
@@ -64,6 +65,7 @@ class _Happenings:
 
 PERSONAL: Final[tuple[PersonalData, ...]] = (
     DiscussionData(),
+    Following(),
     _Profile(),
     _Happenings(),
 )

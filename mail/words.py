@@ -6,7 +6,7 @@ codes and links in one mailbox has taught them to be deceived.
 """
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -99,6 +99,42 @@ def conflict(voice: Voice, *, title: str, moment: str, link: str) -> Words:
 def code_replaced(voice: Voice, *, title: str, moment: str, link: str) -> Words:
     """The reader's voting code was ended and a new one made."""
     return _write("code-replaced", voice, title=title, moment=moment, link=link)
+
+
+def confirm_address(voice: Voice, *, link: str, hours: int) -> Words:
+    """Somebody wants mails at this address. It leads to a page with a button: opening the page alone does nothing."""
+    return _write("confirm-address", voice, link=link, hours=hours)
+
+
+@dataclass(frozen=True)
+class News:
+    """One thing that the reader follows. title: "" when it is not shown any more.  happened: one sentence each."""
+
+    title: str
+    happened: Sequence[str]
+    link: str
+
+
+def digest(voice: Voice, *, news: Sequence[News], more: int, my_link: str, stop_link: str) -> Words:
+    """What happened to what the reader follows. more: things that did not fit.  stop_link: needs no sign-in."""
+    first = next((one.title for one in news if one.title), "")
+    name = "digest-one" if len(news) == 1 and first and not more else "digest"
+    blocks = [_news(one) for one in news] + (["  …"] if more else [])
+    said = _write(name, voice, title=first, count=len(news) + more, my_link=my_link, stop_link=stop_link)
+    return Words(said.subject, said.text.replace(_NEWS, "\n\n".join(blocks)))
+
+
+_NEWS: Final = "  \x00"
+"""Where the news stand in the text; no fact holds a NUL."""
+
+
+def _news(news: News) -> str:
+    every = (news.title, news.link, *news.happened)
+    if any(not is_one_line(line) for line in every):
+        raise ValueError("A fact in a mail is one line.")
+    title = textwrap.fill(f"“{news.title}”", WIDTH, break_long_words=False) if news.title else ""
+    lines = [title, *(f"· {line}" for line in news.happened), f"  {news.link}"]
+    return "\n".join(line for line in lines if line)
 
 
 def test_mail(voice: Voice, *, site: str) -> Words:

@@ -153,6 +153,51 @@ Ballots that were cast with the old code are not counted any more. Vote with the
 You did not ask for a new code? Tell us at the number below: somebody may have asked in your name.
 """,
     ),
+    "confirm-address": (
+        "Do you want news from {authority} here?",
+        """
+Somebody, most likely you, wants to get news about petitions and discussions at this address.
+Open this page and press the button there:
+
+  {link}
+
+The link works within {hours} hours.
+
+You did not ask for it? Then do nothing. Without the button no mail comes.
+""",
+    ),
+    "digest": (
+        "News about {count} things that you follow",
+        """
+This happened to what you follow:
+
+  \x00
+
+All news, and what you follow:
+
+  {my_link}
+
+You do not want these mails any more? This page stops them, without sign-in:
+
+  {stop_link}
+""",
+    ),
+    "digest-one": (
+        "News: {title}",
+        """
+This happened to what you follow:
+
+  \x00
+
+All news, and what you follow:
+
+  {my_link}
+
+You do not want these mails any more? This page stops them, without sign-in:
+
+  {stop_link}
+""",
+    ),
     "test-mail": (
         "Test mail from {authority}",
         """

@@ -159,6 +159,51 @@ qua thư. Những lá phiếu đã bỏ bằng mã cũ không còn được tín
 Bạn không yêu cầu mã mới? Hãy báo cho chúng tôi theo số dưới đây: có thể ai đó đã yêu cầu thay bạn.
 """,
     ),
+    "confirm-address": (
+        "Bạn có muốn nhận tin từ {authority} ở địa chỉ này không?",
+        """
+Có người, rất có thể là bạn, muốn nhận tin về kiến nghị và thảo luận ở địa chỉ này.
+Hãy mở trang sau và bấm nút trên trang:
+
+  {link}
+
+Liên kết dùng được trong vòng {hours} giờ.
+
+Không phải bạn yêu cầu? Bạn không cần làm gì. Nếu không bấm nút thì không có thư nào được gửi.
+""",
+    ),
+    "digest": (
+        "Tin mới về {count} mục bạn theo dõi",
+        """
+Những mục bạn theo dõi có tin mới:
+
+  \x00
+
+Tất cả tin và những mục bạn theo dõi:
+
+  {my_link}
+
+Bạn không muốn nhận những thư này nữa? Trang sau ngừng gửi thư, không cần đăng nhập:
+
+  {stop_link}
+""",
+    ),
+    "digest-one": (
+        "Tin mới: {title}",
+        """
+Mục bạn theo dõi có tin mới:
+
+  \x00
+
+Tất cả tin và những mục bạn theo dõi:
+
+  {my_link}
+
+Bạn không muốn nhận những thư này nữa? Trang sau ngừng gửi thư, không cần đăng nhập:
+
+  {stop_link}
+""",
+    ),
     "test-mail": (
         "Thư thử từ {authority}",
         """

@@ -37,10 +37,12 @@ class FollowingNotice(Base):
     subject: Mapped[str]
     about_kind: Mapped[str]
     about: Mapped[str]
+    own: Mapped[bool]
+    """Whether it was for this person alone."""
     at: Mapped[datetime]
     read_at: Mapped[datetime | None]
     mailed_at: Mapped[datetime | None]
-    """When it went into a mail, or was passed over as there was no address to send it to."""
+    """When it went into a mail, or was passed over: no address was there to send it to, or it had been read."""
 
 
 class FollowingContact(Base):

@@ -11,7 +11,7 @@ import pytest
 
 from mail import words
 from mail.outbox import Mail
-from mail.words import TEMPLATES, WIDTH, Language, Voice, Words
+from mail.words import TEMPLATES, WIDTH, Language, News, Voice, Words
 
 LINK = "https://vote.example.org/vi/elections/00112233445566778899aabbccddeeff"
 
@@ -38,6 +38,16 @@ FACTS: Mapping[str, dict[str, Any]] = {
     "dispute_answered": {"title": "Sân chơi mới", "number": "12", "link": LINK},
     "conflict": {"title": "Sân chơi mới", "moment": "20:00", "link": LINK},
     "code_replaced": {"title": "Sân chơi mới", "moment": "20:00", "link": LINK},
+    "confirm_address": {"link": LINK, "hours": 24},
+    "digest": {
+        "news": [
+            News("Sân chơi mới", ["Kiến nghị đã được trả lời"], LINK + "/1"),
+            News("", ["Bình luận mới (3)", "Đã đóng"], LINK + "/2"),
+        ],
+        "more": 4,
+        "my_link": LINK + "/my",
+        "stop_link": LINK + "/stop",
+    },
     "test_mail": {"site": "https://vote.example.org"},
 }
 
@@ -45,6 +55,7 @@ VARIANTS = [
     *FACTS.items(),
     ("cast_notice", FACTS["cast_notice"] | {"number": 2}),
     ("cast_notice", FACTS["cast_notice"] | {"revoting": False}),
+    ("digest", FACTS["digest"] | {"news": FACTS["digest"]["news"][:1], "more": 0}),
 ]
 
 
@@ -70,7 +81,9 @@ def test_every_fact_is_said_and_every_place_is_filled(
     assert "{" not in said.subject + said.text
     assert "}" not in said.subject + said.text
     whole = " ".join((said.subject + "\n" + said.text).split())
-    for fact in [*facts.values(), "Phường Đồng Sen", "024 0000 0123"]:
+    news = [fact for one in facts.get("news", []) for fact in (one.title, *one.happened, one.link)]
+    plain = [fact for name, fact in facts.items() if name not in ("news", "more")]
+    for fact in [*plain, *news, "Phường Đồng Sen", "024 0000 0123"]:
         if not isinstance(fact, bool) and fact != 1:
             assert str(fact) in whole
     # It passes the outbox: no control character, no long line.
@@ -88,7 +101,11 @@ def test_every_function_is_tried_and_every_template_is_used() -> None:
     }
     assert functions == set(FACTS)
     names = {name for name, _ in TEMPLATES["en"].items()} - {"signature"}
-    assert names == {name.replace("_", "-") for name in FACTS} | {"cast-notice-again", "cast-notice-final"}
+    assert names == {name.replace("_", "-") for name in FACTS} | {
+        "cast-notice-again",
+        "cast-notice-final",
+        "digest-one",
+    }
 
 
 def test_both_languages_have_the_same_mails_with_the_same_facts() -> None:
@@ -119,6 +136,18 @@ def test_facts_are_taken_literally_and_are_one_line() -> None:
     for hostile in ("a\nBcc: x@example.org", "a\r\n\r\nb", "a\u2028b", "a\x00"):
         with pytest.raises(ValueError, match="one line"):
             write("closes_soon", FACTS["closes_soon"] | {"title": hostile}, "en")
+
+
+@pytest.mark.parametrize("place", ["title", "happened", "link"])
+def test_news_are_taken_literally_and_are_one_line(place: str) -> None:
+    given: dict[str, Any] = {"title": "a", "happened": ["b"], "link": LINK}
+    for hostile in ("a\nBcc: x@example.org", "a\u2028b", "a\x00"):
+        news = News(**given | {place: [hostile] if place == "happened" else hostile})
+        with pytest.raises(ValueError, match="one line"):
+            write("digest", FACTS["digest"] | {"news": [news]}, "en")
+    said = write("digest", FACTS["digest"] | {"news": [News("{link} %s", ["{0}"], LINK)], "more": 0}, "en")
+    assert "{link} %s" in said.subject
+    assert "· {0}" in said.text
 
 
 JARGON = re.compile(r"\b(credential|tracker|invalid|please|oops|ciphertext|hash)\b", re.IGNORECASE)

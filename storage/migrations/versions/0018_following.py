@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("subject", text, nullable=False),
         sa.Column("about_kind", text, nullable=False),
         sa.Column("about", text, nullable=False),
+        sa.Column("own", sa.Boolean(), nullable=False),
         sa.Column("at", time, nullable=False),
         sa.Column("read_at", time, nullable=True),
         sa.Column("mailed_at", time, nullable=True),
