@@ -80,6 +80,22 @@ class Links:
         """All votes."""
         return f"/{self.language}/elections"
 
+    def petitions(self, place: str = "") -> str:
+        """All petitions; place: `new`, or a list beside them: `answers`, `rejected`."""
+        return f"/{self.language}/petitions" + (f"/{place}" if place else "")
+
+    def petition(self, petition: str, place: str = "") -> str:
+        """The page of one petition; place: one of the pages behind it."""
+        return f"{self.petitions()}/{petition}" + (f"/{place}" if place else "")
+
+    def discussions(self) -> str:
+        """What is being discussed."""
+        return f"/{self.language}/discussions"
+
+    def hearings(self) -> str:
+        """Consultations."""
+        return f"/{self.language}/consultations"
+
     def how(self) -> str:
         """How voting here works, what is protected and what is not."""
         return f"/{self.language}/how-voting-works"
