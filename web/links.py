@@ -88,9 +88,28 @@ class Links:
         """The page of one petition; place: one of the pages behind it."""
         return f"{self.petitions()}/{petition}" + (f"/{place}" if place else "")
 
-    def discussions(self) -> str:
-        """What is being discussed."""
-        return f"/{self.language}/discussions"
+    def discussions(self, after: str = "") -> str:
+        """All discussions; after: where a page of them begins."""
+        query = f"?{urlencode({'after': after})}" if after else ""
+        return f"/{self.language}/discussions{query}"
+
+    def discussion(self, thread: str, number: int = 0, place: str = "", **query: str) -> str:
+        """A discussion, or one contribution to it; place: one of its pages. query: what of it is shown."""
+        path = f"{self.discussions()}/{thread}" + (f"/{number}" if number else "")
+        asked = urlencode({name: value for name, value in query.items() if value})
+        return path + (f"/{place}" if place else "") + (f"?{asked}" if asked else "")
+
+    def report(self, kind: str, subject: str) -> str:
+        """Where somebody reports what breaks the rules."""
+        return f"/{self.language}/report/{kind}/{quote(subject, safe='')}"
+
+    def discussion_on(self, kind: str, place: str) -> str:
+        """The discussion about something, also while nobody has written in it."""
+        return f"{self.discussions()}/on/{kind}/{quote(place, safe='')}"
+
+    def office_discussions(self, thread: str = "") -> str:
+        """Where officials decide who opens topics, and change theirs."""
+        return f"{self.office()}/discussions" + (f"/{thread}" if thread else "")
 
     def hearings(self) -> str:
         """Consultations."""

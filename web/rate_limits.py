@@ -44,8 +44,10 @@ from starlette.requests import Request
 from storage.engine import make_engine
 from web.client_network import Network, client_network, is_from_an_unknown_proxy
 from web.rate_rules import (
+    AGREE,
     BUNDLE,
     CASTING,
+    CONTRIBUTE,
     DAY,
     DISPUTE,
     EMAIL_LINK,
@@ -60,6 +62,7 @@ from web.rate_rules import (
     RECEIPT_PAPER,
     RULES,
     SIGN_IN,
+    TOPIC,
     UPLOAD,
     VOTING,
     By,
@@ -69,8 +72,10 @@ from web.rate_rules import (
 from web.rate_storage import Clock, SqlStorage
 
 __all__ = [
+    "AGREE",
     "BUNDLE",
     "CASTING",
+    "CONTRIBUTE",
     "DAY",
     "DISPUTE",
     "EMAIL_LINK",
@@ -85,6 +90,7 @@ __all__ = [
     "RECEIPT_PAPER",
     "RULES",
     "SIGN_IN",
+    "TOPIC",
     "UPLOAD",
     "VOTING",
     "By",

@@ -72,6 +72,12 @@ RECEIPT_PAPER: Final = Rule("receipt-paper", 60, MINUTE, By.NETWORK)
 UPLOAD: Final = Rule("upload", 60, HOUR, By.SUBJECT)
 """Files sent by one person who is signed in."""
 DISPUTE: Final = Rule("dispute", 30, HOUR, By.NETWORK)
+CONTRIBUTE: Final = Rule("contribute", 20, HOUR, By.SUBJECT)
+"""Contributions, replies and edits of one person."""
+TOPIC: Final = Rule("topic", 5, DAY, By.SUBJECT)
+"""Topics that one citizen opens."""
+AGREE: Final = Rule("agree", 600, HOUR, By.SUBJECT)
+"""Agreeing and disagreeing of one person, each change of mind counted."""
 
 RULES: Final = (
     READING,
@@ -88,4 +94,7 @@ RULES: Final = (
     RECEIPT_PAPER,
     UPLOAD,
     DISPUTE,
+    CONTRIBUTE,
+    TOPIC,
+    AGREE,
 )
