@@ -58,7 +58,8 @@ def _sqlite(url: URL, lock_wait_seconds: int) -> Engine:
         connection.isolation_level = None
         _switch_to_wal(connection, lock_wait_seconds)
         # FULL: a promise is given after the commit, so the commit must outlive a power cut.
-        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
+        # Deleted means deleted: SQLite overwrites with zeros what it would else leave in the file.
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")
@@ -68,6 +69,19 @@ def _sqlite(url: URL, lock_wait_seconds: int) -> Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def empty_journal(engine: Engine) -> None:
+    """Write SQLite's journal into its file and cut it off: it holds rows as they were before they were deleted.
+
+    While somebody reads an older state it stays, until the next call. PostgreSQL does this by itself: its VACUUM
+    frees what was deleted, its journal goes by `max_wal_size`.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            raw = connection.connection.dbapi_connection
+            if isinstance(raw, sqlite3.Connection):
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
 
 def _switch_to_wal(connection: sqlite3.Connection, wait_seconds: int) -> None:
