@@ -15,6 +15,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from protocol.text import LocalText
 from web import client_texts, formats
 from web.assets import Assets
 from web.gauge import BODY as URN
@@ -190,8 +191,8 @@ def _call(written: Callable[[Any, Language], str], language: Language, value: ob
     return written(value, language)
 
 
-def _text(language: Language, text: Text) -> str:
-    return text.in_(language)
+def _text(language: Language, text: Text | LocalText) -> str:
+    return text.vi if language == "vi" else text.en
 
 
 def data_block(value: object) -> Markup:
