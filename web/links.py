@@ -40,6 +40,34 @@ class Links:
         """Where somebody follows a subject, or stops."""
         return f"/{self.language}/follow/{kind}/{quote(subject, safe='')}"
 
+    def under(self, path: str) -> str:
+        """What a subject says of its place, without the language: see `consultation.subjects.Described`."""
+        return f"/{self.language}/{path}"
+
+    def news(self) -> str:
+        """What happened to what somebody follows."""
+        return f"{self.my()}/news"
+
+    def activity(self) -> str:
+        """What somebody follows, wrote and signed."""
+        return f"{self.my()}/activity"
+
+    def my_data(self, place: str = "") -> str:
+        """Take one's data along, delete the account; place: one of the pages."""
+        return f"{self.my()}/data" + (f"/{place}" if place else "")
+
+    def confirm_address(self, token: str = "") -> str:
+        """What the link in the mail to a new address opens."""
+        return f"/{self.language}/confirm-address" + (f"?{urlencode({'t': token})}" if token else "")
+
+    def stop_mails(self, token: str = "") -> str:
+        """What the link in each digest opens."""
+        return f"/{self.language}/stop-mails" + (f"?{urlencode({'t': token})}" if token else "")
+
+    def data(self) -> str:
+        """What this site keeps, why, and for how long."""
+        return f"/{self.language}/data"
+
     def staff(self) -> str:
         """What somebody with a role can do here."""
         return f"/{self.language}/staff"
@@ -187,6 +215,11 @@ class Links:
 def api(election: str) -> str:
     """The API's address of one vote."""
     return f"/api/v1/elections/{election}"
+
+
+def stop_mails_api(token: str) -> str:
+    """Where mail programs post to stop digests (RFC 8058)."""
+    return f"/api/v1/mails/stop?{urlencode({'t': token})}"
 
 
 def bundle(election: str) -> str:
