@@ -1,0 +1,71 @@
+"""What a number of signatures sets in motion: moderation after the sponsors, and the clock of those who must answer.
+
+`signing` calls this in the transaction of each signature that was confirmed or withdrawn, with the petition's row
+locked. A threshold counts once and for ever: what is due stays due when signatures are withdrawn.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from consultation.happenings import What as Happened
+from consultation.happenings import happened
+from consultation.petitions.mailing import due_mail
+from consultation.petitions.models import PetitionDue, PetitionPetition
+from consultation.petitions.settings import rules, thresholds
+from consultation.petitions.store import add_event
+from consultation.petitions.types import State, Threshold, What
+from consultation.subjects import Subject
+from identity.desk import Desk
+from identity.trail import System, record
+from storage.statements import insert_once
+
+CLOCK: Final = System("petitions")
+
+
+def signatures_counted(
+    session: Session, row: PetitionPetition, count: int, desk: Desk, now: datetime
+) -> None:
+    """The petition has `count` signatures now. row: from `lock_petition`, in this transaction."""
+    row.signatures = count
+    if row.state == State.SPONSORS and count >= rules(session).sponsors:
+        ask_moderation(row, now)
+        add_event(session, row.id, What.SPONSORED, now, detail=str(count))
+    session.flush()
+    if row.state == State.OPEN:
+        for threshold in thresholds(session):
+            if threshold.count <= count:
+                _reach(session, row, threshold, desk, now)
+
+
+def ask_moderation(row: PetitionPetition, now: datetime) -> None:
+    """It waits for a moderator from now on, and takes no signatures meanwhile."""
+    row.state, row.waiting_since, row.closes_at = State.MODERATION.value, now, None
+
+
+def _reach(session: Session, row: PetitionPetition, threshold: Threshold, desk: Desk, now: datetime) -> None:
+    known = select(PetitionDue.id).where(
+        PetitionDue.petition == row.id, PetitionDue.threshold == threshold.id
+    )
+    if session.scalar(known) is not None:
+        return
+    body = row.body if threshold.body is None else threshold.body.id
+    values = {
+        "petition": row.id,
+        "threshold": threshold.id,
+        "count": threshold.count,
+        "due": threshold.due.value,
+        "body": body,
+        "reached_at": now,
+        "due_at": now + timedelta(days=threshold.days),
+    }
+    number = insert_once(session, PetitionDue, values, ("petition", "threshold"))
+    if number is None:
+        return
+    add_event(session, row.id, What.THRESHOLD, now, body=body, detail=str(threshold.count))
+    happened(session, Happened.THRESHOLD_REACHED, Subject("petition", row.id), at=now)
+    due_mail(session, number, now)
+    detail = {"count": str(threshold.count), "due": threshold.due.value, "body": body}
+    record(desk, session, CLOCK, "petition-threshold-reached", f"petition {row.id}", detail)
