@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from consultation.discussions.personal import DiscussionData
 from consultation.following.personal import Following
 from consultation.models import ConsultationHappening, ConsultationProfile
+from consultation.moderation.personal import ModerationData
 from consultation.profiles import forget_profile
 from identity.desk import Desk
 
@@ -66,6 +67,7 @@ class _Happenings:
 PERSONAL: Final[tuple[PersonalData, ...]] = (
     DiscussionData(),
     Following(),
+    ModerationData(),
     _Profile(),
     _Happenings(),
 )

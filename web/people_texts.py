@@ -89,6 +89,7 @@ DEEDS: Final[Mapping[str, str]] = {
     "trial-begun": N_("A trial run was begun"),
     "trial-voted": N_("Invented voters were asked to vote in a trial run"),
     "trial-counted": N_("A trial run was counted"),
+    "moderated": N_("A moderator’s decision was entered in the public record"),
     "opening-taken": N_("A key holder opened the count"),
 }
 """What the trail says of each deed. Whoever records a new kind of deed adds its sentence here."""
