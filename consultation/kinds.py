@@ -6,11 +6,15 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from consultation.discussions.subjects import Contributions, Topics
+from consultation.hearings.subjects import Hearings, Paragraphs, WrittenAnswers
 from consultation.subjects import Described, Subject, SubjectKind
 
 _ALL: Final[tuple[SubjectKind, ...]] = (
     Contributions(),
     Topics(),
+    Hearings(),
+    Paragraphs(),
+    WrittenAnswers(),
 )
 
 KINDS: Final[Mapping[str, SubjectKind]] = {kind.name: kind for kind in _ALL}

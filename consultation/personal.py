@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from consultation.discussions.personal import DiscussionData
 from consultation.following.personal import Following
+from consultation.hearings.personal import HearingData
 from consultation.models import ConsultationHappening, ConsultationProfile
 from consultation.moderation.personal import ModerationData
 from consultation.profiles import forget_profile
@@ -67,6 +68,7 @@ class _Happenings:
 PERSONAL: Final[tuple[PersonalData, ...]] = (
     DiscussionData(),
     Following(),
+    HearingData(),
     ModerationData(),
     _Profile(),
     _Happenings(),

@@ -1,0 +1,1 @@
+"""Consultations: draft texts that people comment on by paragraph, questions that they answer, and what came of it."""
