@@ -16,7 +16,7 @@ from audits.bundle import write_bundle
 from board.errors import BoardError
 from cli.manifest_toml import FILE_BYTES_MAX, ManifestFileUnusable, complete_manifest, parse_manifest
 from cli.output import UnusableInput, in_words, read_file, say, verdict_errors
-from cli.serve import DATABASE_NOT_OPENED
+from cli.site import DATABASE_NOT_OPENED
 from cli.trustee import CEREMONY_FILE, MANIFEST_FILE, ROLL_FILE
 from crypto.errors import CryptoError
 from crypto.signature import SEED_BYTES, SigningKey

@@ -8,6 +8,7 @@ import uvicorn
 from sqlalchemy.exc import OperationalError
 
 from cli.output import UnusableInput, say, verdict_errors
+from cli.site import DATABASE_NOT_OPENED
 from identity.errors import IdentityError
 from storage.errors import StorageError
 from voting.errors import VotingError
@@ -32,12 +33,6 @@ def serve(
                 run_until_stopped(server(app, settings), settings)
         except OperationalError as error:
             raise UnusableInput(DATABASE_NOT_OPENED) from error
-
-
-DATABASE_NOT_OPENED = (
-    "The database of PSEPHOS_DATABASE_URL cannot be opened. Does its folder or server exist?"
-)
-"""The driver's own text is not repeated: it may hold the address with its password."""
 
 
 def run_until_stopped(http: uvicorn.Server, settings: Settings) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from cli.output import UnusableInput, verdict_errors
-from cli.serve import DATABASE_NOT_OPENED
 from identity.errors import IdentityError
 from mail.errors import MailError
 from storage.engine import make_engine
@@ -15,6 +15,11 @@ from storage.errors import StorageError
 from storage.migrate import migrate
 from voting.errors import VotingError
 from web.settings import Settings, UnusableSettings, read_settings
+
+DATABASE_NOT_OPENED: Final = (
+    "The database of PSEPHOS_DATABASE_URL cannot be opened. Does its folder or server exist?"
+)
+"""The driver's own text is not repeated: it may hold the address with its password."""
 
 
 @contextmanager

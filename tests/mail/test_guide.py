@@ -4,7 +4,7 @@ import re
 
 import typer.main
 
-from cli.main import app
+from cli.main import program
 from mail.outbox import ADDRESS_KEPT, TEXT_KEPT, MailState
 from mail.sending import GIVEN_UP_AFTER
 from storage.jobs import FAILURES_MAX, LEASE
@@ -30,7 +30,7 @@ def test_every_setting_is_named() -> None:
 
 
 def test_every_command_exists() -> None:
-    commands = typer.main.get_command(app)
+    commands = typer.main.get_command(program("mail", "worker"))
     context = commands.make_context("psephos", ["mail", "state"])
     for group, verb in re.findall(r"psephos (mail|worker) ([a-z]+)", GUIDE):
         parent = commands.get_command(context, group)  # type: ignore[attr-defined]
