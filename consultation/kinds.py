@@ -7,9 +7,12 @@ from sqlalchemy.orm import Session
 
 from consultation.discussions.subjects import Contributions, Topics
 from consultation.hearings.subjects import Hearings, Paragraphs, WrittenAnswers
+from consultation.petitions.subjects import Answers, Petitions
 from consultation.subjects import Described, Subject, SubjectKind
 
 _ALL: Final[tuple[SubjectKind, ...]] = (
+    Petitions(),
+    Answers(),
     Contributions(),
     Topics(),
     Hearings(),

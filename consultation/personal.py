@@ -16,6 +16,7 @@ from consultation.following.personal import Following
 from consultation.hearings.personal import HearingData
 from consultation.models import ConsultationHappening, ConsultationProfile
 from consultation.moderation.personal import ModerationData
+from consultation.petitions.personal import PetitionData
 from consultation.profiles import forget_profile
 from identity.desk import Desk
 
@@ -70,6 +71,7 @@ PERSONAL: Final[tuple[PersonalData, ...]] = (
     Following(),
     HearingData(),
     ModerationData(),
+    PetitionData(),
     _Profile(),
     _Happenings(),
 )

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from crypto.encoding import encode_base64url
 from protocol.manifest import decode_manifest
-from storage.session import reading, writing
+from storage.session import Beside, reading, writing
 from voting.deeds import By
 from voting.draft_document import (
     PART_TYPES,
@@ -98,12 +98,18 @@ def changes(office: Office, draft_id: str) -> list[Change]:
 
 
 def create(
-    office: Office, by: By, title: TitlePart, base: Draft | None = None, draft_id: str | None = None
+    office: Office,
+    by: By,
+    title: TitlePart,
+    base: Draft | None = None,
+    draft_id: str | None = None,
+    beside: Beside | None = None,
 ) -> str:
     """Begin a draft; its id.
 
     base: what to start from (`copied_draft`, `copied_election`), nothing unless given.
     draft_id: from `new_draft_id`; sent twice, the draft is made once.
+    beside: belongs to the same transaction, and runs only when the draft is made.
     """
     draft = (base or empty_draft()).with_part(title)
     now = office.clock()
@@ -125,6 +131,8 @@ def create(
         for section in PART_TYPES:
             if draft.part(section) != empty_draft().part(section):
                 add_change(session, row, draft.part(section), by, now)
+        if beside is not None:
+            beside(session)
         note(session, by, "draft-created", row.id, copied="no" if base is None else "yes")
     return row.id
 

@@ -103,3 +103,21 @@ class NothingDue(ConsultationError):
 
     def __init__(self) -> None:
         super().__init__("Nothing of this kind is due for this petition.")
+
+
+class OwnPetition(ConsultationError):
+    """Nobody decides about their own petition."""
+
+    code = "petition-own"
+
+    def __init__(self) -> None:
+        super().__init__("You started this petition. Somebody else must decide about it.")
+
+
+class NotPublished(ConsultationError):
+    """An answer to a petition that is not published."""
+
+    code = "petition-not-published"
+
+    def __init__(self) -> None:
+        super().__init__("This petition is not published.")

@@ -125,9 +125,9 @@ def waiting_for_moderation(session: Session, limit: int = PAGE_MAX) -> Sequence[
     ]
 
 
-def clocks_of(session: Session, petition: str) -> Sequence[Clock]:
-    """What is or was due for a petition, in the order in which it was reached."""
-    return _clocks(session, PetitionDue.petition == petition, PetitionDue.id.asc())
+def clocks_of(session: Session, *petitions: str) -> Sequence[Clock]:
+    """What is or was due for these petitions, in the order in which it was reached."""
+    return _clocks(session, PetitionDue.petition.in_(petitions), PetitionDue.id.asc())
 
 
 def waiting(session: Session, now: datetime, *, overdue: bool = False) -> Sequence[Clock]:

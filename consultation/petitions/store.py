@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from consultation.models import ConsultationArea
@@ -88,12 +88,15 @@ def petitions_of(session: Session, ids: Collection[str]) -> Sequence[Petition]:
     return [found[each] for each in ids if each in found]
 
 
-def versions(session: Session, petition: str) -> Sequence[PetitionText]:
-    """All versions that were ever in force, the newest first."""
+def versions(session: Session, petition: str, *, proposed: bool = False) -> Sequence[PetitionText]:
+    """All versions that were ever in force, the newest first. proposed: also the one that waits for a moderator."""
     rows = session.scalars(
         select(PetitionVersion)
         .join(PetitionPetition, PetitionPetition.id == PetitionVersion.petition)
-        .where(PetitionVersion.petition == petition, PetitionVersion.version <= PetitionPetition.version)
+        .where(
+            PetitionVersion.petition == petition,
+            true() if proposed else PetitionVersion.version <= PetitionPetition.version,
+        )
         .order_by(PetitionVersion.version.desc())
     )
     return [text_of(row) for row in rows]

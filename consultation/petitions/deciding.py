@@ -1,0 +1,133 @@
+"""The moderator's decision: publish, or reject with a reason of the published list. Never about one's own petition.
+
+A decision names the version that was read. If the words were changed meanwhile, it is refused and read again.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from consultation.happenings import What as Happened
+from consultation.happenings import happened
+from consultation.moderation.log import Ruling, log_entry
+from consultation.moderation.types import Action
+from consultation.petitions.counting import signatures_counted
+from consultation.petitions.errors import (
+    ChangedSince,
+    NoSuchPetition,
+    NoSuchTwin,
+    OwnPetition,
+    WrongState,
+)
+from consultation.petitions.life import drop_proposed
+from consultation.petitions.models import PetitionPetition, PetitionVersion
+from consultation.petitions.settings import rules
+from consultation.petitions.store import add_event, find_petition, lock_petition
+from consultation.petitions.types import Reason, State, What
+from consultation.subjects import Subject
+from consultation.text import written
+from identity.desk import Desk
+from voting.deeds import By
+
+WORDS_CHARACTERS: Final = 2_000
+
+
+@dataclass(frozen=True)
+class Rejecting:
+    """words: what everybody reads beside the reason.  twin: the petition that asks the same, for `duplicate`."""
+
+    reason: Reason
+    words: str = field(repr=False)
+    twin: str | None = None
+
+
+def admit(session: Session, by: By, petition: str, version: int) -> None:
+    """Publish a petition, or the new version of one that is published. version: the one that was read.
+
+    Raises: NoSuchPetition, OwnPetition, WrongState, ChangedSince.
+    """
+    now = by.desk.clock()
+    row = _lock_waiting(session, by, petition, version)
+    if row.state == State.OPEN:
+        row.version, row.proposed, row.waiting_since, row.changed_at = version, None, None, now
+        add_event(session, petition, What.EDITED, now, detail=str(version))
+        happened(session, Happened.PETITION_EDITED, Subject("petition", petition), at=now, by=row.creator)
+        by.note(session, "petition-edit-admitted", f"petition {petition}", version=str(version))
+        return
+    _open(session, row, now)
+    add_event(session, petition, What.PUBLISHED, now)
+    happened(session, Happened.PETITION_PUBLISHED, Subject("petition", petition), at=now)
+    signatures_counted(session, row, row.signatures, by.desk, now)
+    by.note(session, "petition-admitted", f"petition {petition}", version=str(version))
+
+
+def reject(session: Session, by: By, petition: str, version: int, wanted: Rejecting) -> int:
+    """Reject a petition, or the new version of one that is published; the number of the entry in the moderation log.
+
+    A petition stays visible with its reason, but for the words on a ground that hides them. A rejected new version is
+    forgotten, and the words that were published stay.
+    Raises: NoSuchPetition, OwnPetition, WrongState, ChangedSince, NoSuchTwin, TextRefused.
+    """
+    now = by.desk.clock()
+    words = written(wanted.words, WORDS_CHARACTERS, lines=True)
+    row = _lock_waiting(session, by, petition, version)
+    twin = _twin(session, petition, wanted)
+    digest = session.get_one(PetitionVersion, (petition, version)).digest
+    subject = Subject("petition", petition)
+    if row.state == State.OPEN:
+        drop_proposed(session, row)
+        action = Action.LEFT
+    else:
+        row.state, row.waiting_since, row.rejected_at, row.changed_at = State.REJECTED.value, None, now, now
+        row.reason, row.rejection, row.twin = wanted.reason.value, words, twin
+        add_event(session, petition, What.REJECTED, now, detail=wanted.reason.value)
+        action = Action.REJECTED
+    happened(session, Happened.PETITION_REJECTED, subject, at=now, to=row.creator)
+    ruling = Ruling(action, subject, digest, rule=wanted.reason.value, author=row.creator, note=words)
+    return log_entry(session, by.desk, by.actor, ruling)
+
+
+def readmit(session: Session, desk: Desk, petition: str) -> None:
+    """A rejection was taken back on appeal: the petition is published. The log entry is the appeal's own.
+
+    Raises: NoSuchPetition, WrongState.
+    """
+    now = desk.clock()
+    row = lock_petition(session, petition)
+    if row.state != State.REJECTED:
+        raise WrongState
+    row.rejected_at = row.reason = row.rejection = row.twin = None
+    _open(session, row, now)
+    add_event(session, petition, What.READMITTED, now)
+    happened(session, Happened.PETITION_PUBLISHED, Subject("petition", petition), at=now)
+    signatures_counted(session, row, row.signatures, desk, now)
+
+
+def _open(session: Session, row: PetitionPetition, now: datetime) -> None:
+    row.state, row.waiting_since, row.opened_at, row.changed_at = State.OPEN.value, None, now, now
+    row.closes_at = now + timedelta(days=rules(session).open_days)
+
+
+def _lock_waiting(session: Session, by: By, petition: str, version: int) -> PetitionPetition:
+    row = lock_petition(session, petition)
+    if row.creator == by.actor.person_id:
+        raise OwnPetition
+    if row.waiting_since is None:
+        raise WrongState
+    if version != (row.proposed or row.version):
+        raise ChangedSince
+    return row
+
+
+def _twin(session: Session, petition: str, wanted: Rejecting) -> str | None:
+    if wanted.reason is not Reason.DUPLICATE:
+        return None
+    try:
+        twin = find_petition(session, wanted.twin or "")
+    except NoSuchPetition:
+        raise NoSuchTwin from None
+    if not twin.public or twin.state is State.REJECTED or twin.hidden or twin.id == petition:
+        raise NoSuchTwin
+    return twin.id
