@@ -131,6 +131,18 @@ class Links:
         """Where somebody reports what breaks the rules."""
         return f"/{self.language}/report/{kind}/{quote(subject, safe='')}"
 
+    def moderation(self, place: str = "") -> str:
+        """Where moderators decide; place: one of its pages."""
+        return f"/{self.language}/moderation" + (f"/{place}" if place else "")
+
+    def moderation_record(self, number: int = 0) -> str:
+        """The public record of what moderators decided, or one entry of it."""
+        return self.moderation("record") + (f"/{number}" if number else "")
+
+    def rules(self) -> str:
+        """What is not allowed in petitions and discussions."""
+        return self.moderation("rules")
+
     def discussion_on(self, kind: str, place: str) -> str:
         """The discussion about something, also while nobody has written in it."""
         return f"{self.discussions()}/on/{kind}/{quote(place, safe='')}"

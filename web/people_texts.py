@@ -36,6 +36,11 @@ METHODS: Final[Mapping[str, str]] = {
 """Ways to sign in. Those of OpenID providers (RFC 8176) are shown as the provider's name."""
 
 DEEDS: Final[Mapping[str, str]] = {
+    "discussion-office-wrote": N_("Wrote in a discussion for the office"),
+    "topic-opened": N_("Opened a topic for the office"),
+    "topic-changed": N_("Changed a topic"),
+    "topics-allowed": N_("Let everybody open topics"),
+    "topics-reserved": N_("Let only officials open topics"),
     "site-log-begun": N_("The site log begins"),
     "signed-in": N_("Signed in with the second factor"),
     "person-invited": N_("Somebody was invited"),

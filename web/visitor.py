@@ -54,6 +54,14 @@ def signed_in(request: Request) -> SignedIn | None:
     return visitor
 
 
+def may_be_signed_in(request: Request) -> bool:
+    """Whether the browser came with a session's cookie. Asking this leaves a page public: without one it asks no more.
+
+    A page that then shows more to whoever is signed in says `Vary: Cookie`.
+    """
+    return _cookie(request, SESSION_COOKIE) is not None
+
+
 def is_private(request: Request) -> bool:
     """Whether the answer depends on who asks."""
     return hasattr(request.state, "visitor")

@@ -34,6 +34,7 @@ from consultation.discussions.threads import TOPIC, lock_thread, require_open
 from consultation.errors import NoSuchSubject
 from consultation.following.follows import FollowsTooMuch, follow
 from consultation.happenings import What, happened
+from consultation.moderation.pauses import require_not_paused
 from consultation.subjects import Subject
 from consultation.text import written
 from crypto.transcript import tuple_hash
@@ -118,10 +119,11 @@ def may_link(session: Session, author: str, now: datetime) -> bool:
 def contribute(session: Session, writing: Writing, now: datetime) -> Made:
     """Put it under the others. The same words at the same place a second time are the first ones.
 
-    Raises: TextRefused, NoSuchSubject (thread or parent), ThreadClosed, SideMissing, LinksTooEarly.
+    Raises: TextRefused, Paused, NoSuchSubject (thread or parent), ThreadClosed, SideMissing, LinksTooEarly.
     """
     words = words_of(writing.words)
     digest = digest_of(words)
+    require_not_paused(session, writing.author, now)
     thread = lock_thread(session, writing.thread)
     require_open(thread, now)
     parent = None if writing.parent is None else _answered(session, thread.id, writing.parent)
@@ -165,10 +167,11 @@ def contribute(session: Session, writing: Writing, now: datetime) -> Made:
 def edit(session: Session, contribution: int, author: str, words: str, *, version: int, now: datetime) -> int:
     """Put other words in its place; the earlier ones stay to be read. Gives the number of the version that stands.
 
-    version: which one the author saw.  Raises: TextRefused, NoSuchSubject (also hidden or withdrawn), NotTheAuthor,
-    ThreadClosed, EditedMeanwhile, LinksTooEarly.
+    version: which one the author saw.  Raises: TextRefused, Paused, NoSuchSubject (also hidden or withdrawn),
+    NotTheAuthor, ThreadClosed, EditedMeanwhile, LinksTooEarly.
     """
     words = words_of(words)
+    require_not_paused(session, author, now)
     thread, row = _own(session, contribution, author)
     require_open(thread, now)
     digest = digest_of(words)

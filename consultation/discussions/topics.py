@@ -13,6 +13,7 @@ from consultation.discussions.errors import LinksTooEarly, TopicsByOffice
 from consultation.discussions.models import DiscussionSettings, DiscussionTopic
 from consultation.discussions.threads import TOPIC, Thread, lock_thread, thread_of
 from consultation.errors import NoSuchSubject, TextProblem, TextRefused
+from consultation.moderation.pauses import require_not_paused
 from consultation.subjects import Subject
 from consultation.text import written
 
@@ -64,10 +65,11 @@ def set_citizens_open(session: Session, *, value: bool) -> None:
 def open_topic(session: Session, topic: Topic, author: str, now: datetime) -> Thread:
     """Put a question. office is believed: whoever calls has looked whether the author is an official.
 
-    Raises: TextRefused, TopicsByOffice, LinksTooEarly.
+    Raises: TextRefused, Paused, TopicsByOffice, LinksTooEarly.
     """
     checked = _checked(topic)
     if not topic.office:
+        require_not_paused(session, author, now)
         if not citizens_open(session):
             raise TopicsByOffice
         every = f"{checked.title} {checked.words} {checked.due}"

@@ -1,13 +1,17 @@
 """All routes that are not for everybody: each room's own list, put together. A site without a desk has none of them."""
 
 from web.access import AccessRoute
+from web.routes.discussions import discussion_routes
 from web.routes.disputes import dispute_routes
 from web.routes.documents import document_routes
+from web.routes.following import following_routes
 from web.routes.my import my_routes
+from web.routes.my_data import my_data_routes
 from web.routes.office import office_routes
 from web.routes.oidc import oidc_routes
 from web.routes.people import people_routes
 from web.routes.permit import permit_routes
+from web.routes.petitions import petition_routes
 from web.routes.receipts import receipt_routes
 from web.routes.registrar import registrar_routes
 from web.routes.running import running_routes
@@ -23,9 +27,12 @@ def private_routes() -> list[AccessRoute]:
         *sign_in_routes(),
         *oidc_routes(),
         *my_routes(),
+        *my_data_routes(),
+        *following_routes(),
         *staff_routes(),
         *people_routes(),
         *trail_routes(),
+        *discussion_routes(),
         *dispute_routes(),  # before `/office/{election}`
         *office_routes(),
         *document_routes(),
@@ -34,4 +41,5 @@ def private_routes() -> list[AccessRoute]:
         *permit_routes(),
         *registrar_routes(),
         *receipt_routes(),
+        *petition_routes(),  # after whatever has a word of its own below `/petitions`
     ]
