@@ -71,6 +71,8 @@ RECEIPT_PAPER: Final = Rule("receipt-paper", 60, MINUTE, By.NETWORK)
 """Receipts drawn as PDF: each takes this process a fifth of a second."""
 UPLOAD: Final = Rule("upload", 60, HOUR, By.SUBJECT)
 """Files sent by one person who is signed in."""
+EXPORT: Final = Rule("export", 12, HOUR, By.SUBJECT)
+"""Everything about one person, packed: reads much."""
 DISPUTE: Final = Rule("dispute", 30, HOUR, By.NETWORK)
 CONTRIBUTE: Final = Rule("contribute", 20, HOUR, By.SUBJECT)
 """Contributions, replies and edits of one person."""
@@ -78,6 +80,19 @@ TOPIC: Final = Rule("topic", 5, DAY, By.SUBJECT)
 """Topics that one citizen opens."""
 AGREE: Final = Rule("agree", 600, HOUR, By.SUBJECT)
 """Agreeing and disagreeing of one person, each change of mind counted."""
+SIGN_NETWORK: Final = Rule("sign-network", 60, 10 * MINUTE, By.NETWORK)
+"""Mails for signatures asked for from one network: a class or an office that signs together, and no robot."""
+SIGN_NETWORK_DAY: Final = Rule("sign-network-day", 1200, DAY, By.NETWORK)
+"""High: a whole ward may be behind one address. Whoever signs in is not counted here."""
+SIGN_MAILBOX: Final = Rule("sign-mailbox", 3, 15 * MINUTE, By.SUBJECT)
+SIGN_MAILBOX_DAY: Final = Rule("sign-mailbox-day", 12, DAY, By.SUBJECT)
+SIGN_DOMAIN: Final = Rule("sign-domain", 60, 10 * MINUTE, By.SUBJECT)
+"""Mails for signatures to one uncommon mail domain: whoever owns it has all its mailboxes."""
+SIGN_DOMAIN_DAY: Final = Rule("sign-domain-day", 1200, DAY, By.SUBJECT)
+WITHOUT_WORK: Final = Rule("without-work", 10, 10 * MINUTE, By.NETWORK)
+"""Forms that came without the browser's calculation: the slower way, for browsers without script."""
+SIMILAR: Final = Rule("similar", 300, MINUTE, By.NETWORK, block=30, unsure=Unsure.PASS)
+"""Similar petitions while somebody types, and searches."""
 
 RULES: Final = (
     READING,
@@ -93,8 +108,17 @@ RULES: Final = (
     RECEIPT_MAIL_NETWORK,
     RECEIPT_PAPER,
     UPLOAD,
+    EXPORT,
     DISPUTE,
     CONTRIBUTE,
     TOPIC,
     AGREE,
+    SIGN_NETWORK,
+    SIGN_NETWORK_DAY,
+    SIGN_MAILBOX,
+    SIGN_MAILBOX_DAY,
+    SIGN_DOMAIN,
+    SIGN_DOMAIN_DAY,
+    WITHOUT_WORK,
+    SIMILAR,
 )

@@ -1,0 +1,1 @@
+"""Defences against made-up signatures: proof of work, mailboxes told apart, marks, removal in batches."""

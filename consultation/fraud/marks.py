@@ -1,0 +1,184 @@
+"""Marks of suspicion: noted beside a signature when it is confirmed, never told to its signer.
+
+A suspected signature is committed, counted and answered like all others, for a missing receipt would tell an attacker
+which of his ways was seen. Moderators look at marks later and may remove a batch, in public (`batches`).
+
+What is kept, for TRACE_LIFETIME: keyed hashes of network, mail domain and mailbox's stem, and the moment. The name of a
+domain is kept only once so many have signed with it that it names nobody.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from consultation.fraud.addresses import canonical_address, domain_of, is_common, is_disposable, stem_of
+from consultation.fraud.models import FraudDomain, FraudMark, FraudTrace
+from consultation.fraud.work import network_tag
+from identity.desk import Desk
+from storage.statements import insert_once, rows_changed
+
+TRACE_LIFETIME: Final = timedelta(days=90)
+
+
+class Mark(StrEnum):
+    """Why a signature is suspected."""
+
+    DISPOSABLE = "disposable"
+    """Its mailbox is one of those given away by the minute."""
+    NETWORK_BURST = "network-burst"
+    """Many signatures from one network within minutes."""
+    NETWORK_MANY = "network-many"
+    """Many signatures from one network within a day."""
+    DOMAIN_BURST = "domain-burst"
+    """Many signatures with one uncommon mail domain within minutes."""
+    DOMAIN_MANY = "domain-many"
+    """Many signatures with one uncommon mail domain within a day."""
+    COUNTED_NAMES = "counted-names"
+    """Mailboxes of one domain whose names differ in their digits only."""
+    WITHOUT_WORK = "without-work"
+    """The form came by the slower way, without the browser's calculation. Alone it means nothing."""
+    AT_ONCE = "at-once"
+    """Confirmed within two seconds after its mail was asked for: no person reads that fast."""
+
+
+@dataclass(frozen=True)
+class SignatureContext:
+    """Where a signature comes from. signature: its number, unique over all petitions.
+
+    network: as `web.rate_limits.Limiter.network_of` names it.  address: None for who signed in.  worked: whether the
+    form came with its proof of work (True for who signed in).  asked_at: when the mail was asked for; None without.
+    """
+
+    signature: int
+    petition: str
+    network: str
+    address: str | None
+    worked: bool
+    asked_at: datetime | None
+
+
+@dataclass(frozen=True)
+class _Rule:
+    mark: Mark
+    column: str
+    most: int
+    span: timedelta
+
+
+RULES: Final = (
+    _Rule(Mark.NETWORK_BURST, "network", 20, timedelta(minutes=10)),
+    _Rule(Mark.NETWORK_MANY, "network", 200, timedelta(days=1)),
+    _Rule(Mark.DOMAIN_BURST, "domain", 10, timedelta(minutes=10)),
+    _Rule(Mark.DOMAIN_MANY, "domain", 100, timedelta(days=1)),
+    _Rule(Mark.COUNTED_NAMES, "stem", 3, timedelta(hours=1)),
+)
+"""More than `most` signatures of one petition with the same value within `span` are marked from then on."""
+NAMED_FROM: Final = 10
+"""Signatures with one domain, from which on its name is kept."""
+READING_TIME: Final = timedelta(seconds=2)
+
+
+def assess(
+    desk: Desk, session: Session, context: SignatureContext, *, disposable: Path | None = None
+) -> frozenset[Mark]:
+    """Note where a confirmed signature comes from, and what is suspicious about it. In the transaction of its deed.
+
+    Takes no lock and counts no further than its rules, so it costs the same for every signature. Two that come at the
+    same moment may each miss the other: a mark is a hint, not a count.  disposable: as for `is_disposable`.
+    """
+    now = desk.clock()
+    trace, domain = _trace(desk, context), ""
+    if context.address is not None:
+        domain = domain_of(canonical_address(context.address))
+    marks = set()
+    for rule in RULES:
+        value = trace[rule.column]
+        if value is None or (rule.column == "domain" and is_common(domain)):
+            continue
+        if _seen(session, context.petition, rule.column, value, now - rule.span, rule.most) >= rule.most:
+            marks.add(rule.mark)
+    if domain and is_disposable(domain, disposable):
+        marks.add(Mark.DISPOSABLE)
+    if not context.worked:
+        marks.add(Mark.WITHOUT_WORK)
+    if context.asked_at is not None and now - context.asked_at < READING_TIME:
+        marks.add(Mark.AT_ONCE)
+    session.execute(
+        insert(FraudTrace).values(signature=context.signature, petition=context.petition, at=now, **trace)
+    )
+    if marks:
+        rows = [{"signature": context.signature, "mark": mark.value} for mark in sorted(marks)]
+        session.execute(insert(FraudMark), rows)
+    if domain and not is_common(domain):
+        _name(session, context.petition, trace["domain"], domain, now)
+    return frozenset(marks)
+
+
+def forget_traces(session: Session, signatures: Collection[int]) -> None:
+    """These signatures were withdrawn: nothing of where they came from is left."""
+    for start in range(0, len(signatures), 500):
+        some = list(signatures)[start : start + 500]
+        session.execute(delete(FraudMark).where(FraudMark.signature.in_(some)))
+        session.execute(delete(FraudTrace).where(FraudTrace.signature.in_(some)))
+
+
+def forget_old(session: Session, now: datetime) -> int:
+    """Remove all that is older than TRACE_LIFETIME; how many signatures."""
+    before = now - TRACE_LIFETIME
+    old = select(FraudTrace.signature).where(FraudTrace.at < before)
+    session.execute(delete(FraudMark).where(FraudMark.signature.in_(old)))
+    session.execute(delete(FraudDomain).where(FraudDomain.seen_at < before))
+    return rows_changed(session, delete(FraudTrace).where(FraudTrace.at < before))
+
+
+def marks_of(session: Session, signatures: Sequence[int]) -> dict[int, frozenset[Mark]]:
+    """The marks of each of these, at most 500."""
+    found: dict[int, set[Mark]] = {signature: set() for signature in signatures[:500]}
+    for row in session.scalars(select(FraudMark).where(FraudMark.signature.in_(list(found)))):
+        found[row.signature].add(Mark(row.mark))
+    return {signature: frozenset(marks) for signature, marks in found.items()}
+
+
+def domain_tag(desk: Desk, domain: str) -> bytes:
+    """The keyed hash under which a mail domain is kept."""
+    return desk.keys.tag("fraud-domain", domain.encode())
+
+
+def _trace(desk: Desk, context: SignatureContext) -> dict[str, bytes | None]:
+    trace: dict[str, bytes | None] = {
+        "network": network_tag(desk, context.network),
+        "domain": None,
+        "stem": None,
+    }
+    if context.address is not None:
+        mailbox = canonical_address(context.address)
+        trace["domain"] = domain_tag(desk, domain_of(mailbox))
+        # Salted with the petition: the same person's mailbox cannot be followed from one petition to another.
+        stem = f"{context.petition} {stem_of(mailbox)}"
+        trace["stem"] = desk.keys.tag("fraud-stem", stem.encode())
+    return trace
+
+
+def _seen(session: Session, petition: str, column: str, value: bytes, since: datetime, most: int) -> int:
+    same: ColumnElement[bool] = getattr(FraudTrace, column) == value
+    found = (
+        select(FraudTrace.signature)
+        .where(FraudTrace.petition == petition, same, FraudTrace.at > since)
+        .limit(most)
+        .subquery()
+    )
+    return session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def _name(session: Session, petition: str, tag: bytes | None, domain: str, now: datetime) -> None:
+    if (
+        tag is not None
+        and _seen(session, petition, "domain", tag, now - TRACE_LIFETIME, NAMED_FROM) >= NAMED_FROM
+    ):
+        insert_once(session, FraudDomain, {"domain": tag, "name": domain, "seen_at": now}, ["domain"])
