@@ -139,6 +139,10 @@ class Links:
         """The public record of what moderators decided, or one entry of it."""
         return self.moderation("record") + (f"/{number}" if number else "")
 
+    def appeals(self, number: int = 0) -> str:
+        """Decisions about what somebody wrote, and one of them: where they appeal."""
+        return f"/{self.language}/appeals" + (f"/{number}" if number else "")
+
     def rules(self) -> str:
         """What is not allowed in petitions and discussions."""
         return self.moderation("rules")

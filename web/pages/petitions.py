@@ -1,0 +1,200 @@
+"""Petitions as citizens see them: lists, one petition, its versions, who answers in time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from urllib.parse import urlencode
+
+from consultation.areas import Area
+from consultation.differences import Part
+from consultation.petitions.types import Body, Clock, Due, Event, InTime, Petition, PetitionText, State
+from protocol.text import LocalText
+from web.pages.common import VoteRow
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The clock of an answer as it stands at `now`."""
+
+    clock: Clock
+    now: datetime
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the day has passed without an answer."""
+        return self.clock.overdue(self.now)
+
+    @property
+    def days(self) -> int:
+        """Whole days that are left, or that have passed since the day when it was due."""
+        return abs(self.clock.due_at - self.now) // timedelta(days=1)
+
+    @property
+    def elapsed(self) -> Fraction:
+        """Of the time that there is, 0 to 1."""
+        whole = (self.clock.due_at - self.clock.reached_at) // timedelta(seconds=1)
+        passed = (self.now - self.clock.reached_at) // timedelta(seconds=1)
+        return min(max(Fraction(passed, whole), Fraction(0)), Fraction(1)) if whole > 0 else Fraction(1)
+
+
+@dataclass(frozen=True)
+class PetitionLine:
+    """One petition in a list. waiting: what is due first.  signatures: of the public count."""
+
+    petition: Petition
+    signatures: int
+    waiting: Waiting | None = None
+    lately: int = 0
+    """Confirmed signatures of the last hour, where the list is sorted by them."""
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """What a list was narrowed to. Every value is one that is offered, or empty."""
+
+    sought: str = ""
+    state: str = "open"
+    area: str = ""
+    body: str = ""
+    sort: str = "newest"
+
+    def query(self) -> Mapping[str, str]:
+        """What an address needs to say to come back here."""
+        said = {
+            "q": self.sought,
+            "state": self.state,
+            "area": self.area,
+            "body": self.body,
+            "sort": self.sort,
+        }
+        usual = {"state": "open", "sort": "newest"}
+        return {name: value for name, value in said.items() if value and value != usual.get(name)}
+
+
+@dataclass(frozen=True)
+class PetitionsPage:
+    """A list. next_query: the address of the next page after `?`, "" when this is the last.
+
+    first: whether it begins at the beginning.
+    """
+
+    lines: tuple[PetitionLine, ...]
+    narrowed: Narrowed
+    areas: tuple[Area, ...]
+    bodies: tuple[Body, ...]
+    first: bool
+    next_query: str
+    as_of: datetime
+
+    @property
+    def first_query(self) -> str:
+        """The address of the first page, from its `?` on."""
+        query = urlencode(self.narrowed.query())
+        return f"?{query}" if query else ""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A threshold of one petition. reached_at: None while signatures are missing."""
+
+    count: int
+    due: Due
+    body: LocalText
+    reached_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AreaCount:
+    """Signatures of one area. count: None when it is withheld."""
+
+    name: LocalText
+    count: int | None
+
+
+@dataclass(frozen=True)
+class PetitionPage:
+    """Everything about one petition that everybody may read. It is the same for all readers.
+
+    similar, twin: of public petitions.  votes: that came from it; coming: how many of those are still drafts.
+    record: how its body answers.  discussion: contributions to the discussion about it.
+    """
+
+    petition: Petition
+    now: datetime
+    signable: bool
+    signatures: int
+    as_of: datetime
+    sponsors: int
+    marks: tuple[Mark, ...]
+    waiting: Waiting | None
+    record: InTime | None
+    areas: tuple[AreaCount, ...]
+    events: tuple[Event, ...]
+    twin: Petition | None
+    similar: tuple[PetitionLine, ...]
+    votes: tuple[VoteRow, ...]
+    coming: int
+    discussion: int
+
+    @property
+    def id(self) -> str:
+        """Of the petition."""
+        return self.petition.id
+
+    @property
+    def next_mark(self) -> Mark | None:
+        """The smallest threshold that was not reached yet."""
+        return next((mark for mark in self.marks if mark.reached_at is None), None)
+
+    @property
+    def scale(self) -> int:
+        """What the whole bar stands for: sponsors that are needed, the next threshold, or the last one."""
+        if self.petition.state is State.SPONSORS:
+            return max(self.sponsors, 1)
+        after = self.next_mark
+        return max(after.count if after else max((mark.count for mark in self.marks), default=0), 1)
+
+    @property
+    def filled(self) -> Fraction:
+        """Of the bar, 0 to 1."""
+        return min(Fraction(self.signatures, self.scale), Fraction(1))
+
+
+@dataclass(frozen=True)
+class VersionLine:
+    """One version of the words. changed: by field, what is new against the version before; empty for the first."""
+
+    text: PetitionText
+    changed: Mapping[str, Sequence[Part]]
+
+
+@dataclass(frozen=True)
+class VersionsPage:
+    """All versions, the newest first."""
+
+    petition: Petition
+    versions: tuple[VersionLine, ...]
+
+
+@dataclass(frozen=True)
+class AnswersPage:
+    """Who owes an answer, and who answers in time."""
+
+    overdue: tuple[PetitionLine, ...]
+    waiting: tuple[PetitionLine, ...]
+    records: tuple[InTime, ...]
+    as_of: datetime
+
+    def share(self, record: InTime) -> Fraction:
+        """Of everything of one body that is decided, 0 to 1."""
+        return Fraction(record.met, record.decided) if record.decided else Fraction(0)
+
+
+@dataclass(frozen=True)
+class HomePetitions:
+    """What the front page says about petitions."""
+
+    closing: tuple[PetitionLine, ...]
+    waiting: tuple[PetitionLine, ...]
+    answered: tuple[PetitionLine, ...]
