@@ -1,0 +1,1 @@
+"""Signatures under petitions: confirmed once for each person, committed on a log, withdrawn, removed, counted."""
