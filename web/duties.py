@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from consultation.following import contacts, notices
 from identity import forgetting
 from identity.desk import Desk
 from mail import outbox
 from mail.sending import handlers as mail_handlers
 from rehearsal import trials
 from storage import jobs
+from storage.engine import empty_journal
 from storage.jobs import Handler, Job
 from storage.session import writing
 from storage.worker import Worker
@@ -21,6 +23,7 @@ from tally.clock import keep_time
 from voting.disputes import forget_addresses
 from voting.notices import WRITE_NOTICE, forget_contacts
 from voting.office import Office
+from web.digests import DigestWriter
 from web.notices import NoticeWriter
 from web.rate_storage import SqlStorage
 from web.settings import Settings
@@ -39,6 +42,12 @@ FORGET_SIGN_INS: Final = "forget-sign-ins"
 FORGET_CONTACTS: Final = "forget-contacts"
 """Addresses for notices, after the time for objections; of objections that nobody answered, later."""
 
+FORGET_NEWS: Final = "forget-news"
+"""Old notices, addresses that nobody confirmed; and what is still in SQLite's journal of what was deleted."""
+
+WRITE_DIGESTS: Final = "write-digests"
+"""Followers are told what happened, and the mails about it are written."""
+
 PERIODS: Final[Mapping[str, int]] = {
     KEEP_TIME: 5,
     FORGET_MAILS: 3600,
@@ -46,6 +55,8 @@ PERIODS: Final[Mapping[str, int]] = {
     FORGET_COUNTS: 3600,
     FORGET_SIGN_INS: 3600,
     FORGET_CONTACTS: 3600,
+    FORGET_NEWS: 3600,
+    WRITE_DIGESTS: 300,
 }
 """Duties, and the length of their periods in seconds."""
 
@@ -64,7 +75,6 @@ def workers(office: Office, desk: Desk, settings: Settings) -> list[Worker]:
 
 def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handler]:
     """Who does which kind of job. desk: for deeds that belong into the trail."""
-    del desk  # nothing of the outbox is an official's deed
     every: dict[str, Handler] = {
         KEEP_TIME: lambda job: _keep_time(office, job),
         FORGET_MAILS: lambda job: _forget_mails(office, job),
@@ -73,6 +83,8 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
     every[FORGET_COUNTS] = lambda job: _forget_counts(office, job)
     every[FORGET_SIGN_INS] = lambda job: _forget_sign_ins(office, job)
     every[FORGET_CONTACTS] = lambda job: _forget_contacts(office, job)
+    every[FORGET_NEWS] = lambda job: _forget_news(office, job)
+    every[WRITE_DIGESTS] = DigestWriter(desk, settings.authority, settings.help_line).do
     every[WRITE_NOTICE] = NoticeWriter(office, settings.base_url, settings.help_line).do
     every |= trials.handlers(office, urlsplit(settings.base_url).netloc)
     if settings.mail_server is not None:
@@ -107,6 +119,15 @@ def _forget_sign_ins(office: Office, job: Job) -> None:
 def _forget_contacts(office: Office, job: Job) -> None:
     forget_contacts(office)
     forget_addresses(office)
+    with writing(office.engine) as session:
+        job.finish(session)
+
+
+def _forget_news(office: Office, job: Job) -> None:
+    with writing(office.engine) as session:
+        notices.forget_old(session, job.clock())
+        contacts.forget_unconfirmed(session, job.clock())
+    empty_journal(office.engine)
     with writing(office.engine) as session:
         job.finish(session)
 

@@ -41,6 +41,7 @@ PRIVATE_PLACES: dict[str, set[Needs]] = {
 """What routes below an address may need: a route that is declared too openly fails here."""
 
 PUBLIC_FORMS = {
+    "/{lang}/confirm-address",
     "/{lang}/elections/{election}/disputes/new",
     "/{lang}/elections/{election}/receipt-mail",
     "/{lang}/invitation",
@@ -50,6 +51,7 @@ PUBLIC_FORMS = {
     "/{lang}/sign-in/passkey/options",
     "/{lang}/sign-in/{provider}",
     "/{lang}/sign-out",
+    "/{lang}/stop-mails",
 }
 """Forms that everybody may send. Whoever adds one says so here."""
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from consultation.following.notices import unread
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
 from identity import invitations, joining, passkeys, people, second_factor, sessions, trail
@@ -317,6 +318,7 @@ def _page(request: Request, form: Form, *, status: int = 200) -> Response:
             "factors": second_factor.factors_of(session, who.person_id),
             "providers": providers(request.app.state.settings),
             "issuers": [issuer_name(request, issuer) for issuer in people.issuers_of(session, who.person_id)],
+            "unread": unread(session, who.person_id),
             "changeable": _may_change_factors(request, session),
         }
     return render(request, "my/page.html", values, status=status)

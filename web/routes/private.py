@@ -16,7 +16,9 @@ from web.routes.receipts import receipt_routes
 from web.routes.registrar import registrar_routes
 from web.routes.running import running_routes
 from web.routes.sign_in import sign_in_routes
+from web.routes.similar import similar_routes
 from web.routes.staff import staff_routes
+from web.routes.topics import topic_routes
 from web.routes.trail import trail_routes
 from web.routes.trustee import trustee_routes
 
@@ -32,6 +34,7 @@ def private_routes() -> list[AccessRoute]:
         *staff_routes(),
         *people_routes(),
         *trail_routes(),
+        *topic_routes(),  # before `/discussions/{thread}` and `/office/{election}`
         *discussion_routes(),
         *dispute_routes(),  # before `/office/{election}`
         *office_routes(),
@@ -41,5 +44,6 @@ def private_routes() -> list[AccessRoute]:
         *permit_routes(),
         *registrar_routes(),
         *receipt_routes(),
+        *similar_routes(),
         *petition_routes(),  # after whatever has a word of its own below `/petitions`
     ]
