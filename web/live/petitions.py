@@ -1,6 +1,6 @@
 """Pages of petitions from the database, each on one snapshot."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Final
@@ -31,8 +31,10 @@ from consultation.petitions.store import (
     versions,
 )
 from consultation.petitions.types import Clock, Petition, PetitionText, State
+from consultation.petitions.votes import votes_of
+from consultation.similar.index import search, similar_petitions
 from consultation.subjects import Subject
-from web.pages.common import PageNotFound
+from web.pages.common import PageNotFound, VoteRow
 from web.pages.petitions import (
     AnswersPage,
     HomePetitions,
@@ -44,11 +46,16 @@ from web.pages.petitions import (
     VersionLine,
     VersionsPage,
     Waiting,
+    usual_state,
 )
 
 ON_HOME: Final = 5
 LISTED_MAX: Final = 100
 """Of each list on the page of answers."""
+SIMILAR: Final = 4
+"""Shown beside a petition."""
+FOUND_MAX: Final = 50
+"""Of one search; who wants more adds a word."""
 _PUBLIC: Final = frozenset({State.OPEN, State.CLOSED})
 STATES: Final[Mapping[str, tuple[frozenset[State], Fact | None]]] = {
     "open": (frozenset({State.OPEN}), None),
@@ -71,7 +78,7 @@ def petitions_page(session: Session, narrowed: Narrowed, cursor: str, now: datet
     known_areas, known_bodies = areas(session), bodies(session)
     narrowed = Narrowed(
         sought=narrowed.sought,
-        state=narrowed.state if narrowed.state in STATES else "open",
+        state=narrowed.state if narrowed.state in STATES else usual_state(narrowed.sought),
         area=narrowed.area if narrowed.area in {area.id for area in known_areas} else "",
         body=narrowed.body if narrowed.body in {body.id for body in known_bodies} else "",
         sort=narrowed.sort if narrowed.sort in SORTS else "newest",
@@ -88,8 +95,16 @@ def petitions_page(session: Session, narrowed: Narrowed, cursor: str, now: datet
     )
 
 
-def petition_page(session: Session, petition: str, now: datetime) -> PetitionPage:
-    """One petition that somebody may see who has its address. Raises: PageNotFound."""
+def petition_page(
+    session: Session,
+    petition: str,
+    now: datetime,
+    votes_shown: Callable[[Collection[str]], tuple[VoteRow, ...]],
+) -> PetitionPage:
+    """One petition that somebody may see who has its address. votes_shown: rows of elections by their ids.
+
+    Raises: PageNotFound.
+    """
     found = shown(session, petition)
     clocks = clocks_of(session, found.id)
     reached = {(clock.count, clock.due): clock for clock in clocks}
@@ -102,6 +117,8 @@ def petition_page(session: Session, petition: str, now: datetime) -> PetitionPag
     first = _first(clocks, now)
     owes = found.body.id if first is None else first.clock.body.id
     twin = None if found.rejection is None or found.rejection.twin is None else found.rejection.twin
+    votes = votes_of(session, found.id)
+    frozen = [vote.election for vote in votes if vote.election is not None]
     thread = known_thread(session, Subject("petition", found.id))
     return PetitionPage(
         petition=found,
@@ -116,9 +133,9 @@ def petition_page(session: Session, petition: str, now: datetime) -> PetitionPag
         areas=(),
         events=tuple(events_of(session, found.id)),
         twin=next(iter(_public(petitions_of(session, [twin]))), None) if twin else None,
-        similar=(),
-        votes=(),
-        coming=0,
+        similar=similar_lines(session, found.text.action, now, found.id) if found.public else (),
+        votes=votes_shown(frozen),
+        coming=sum(vote.election is None and not vote.gone for vote in votes),
         discussion=0 if thread is None else thread.count,
     )
 
@@ -160,13 +177,12 @@ def answers_page(session: Session, now: datetime) -> AnswersPage:
 
 def home_petitions(session: Session, now: datetime) -> HomePetitions:
     """A few that close soon, that wait for an answer, and that were answered."""
-    soon = list_petitions(session, Filter(sort=Sort.CLOSING), limit=ON_HOME)
+    soon = list_petitions(session, Filter(sort=Sort.CLOSING), limit=3 * ON_HOME)
     answered = list_petitions(session, Filter(states=_PUBLIC, fact=Fact.ANSWERED), limit=ON_HOME)
-    return HomePetitions(
-        closing=_lines(session, soon.petitions, now),
-        waiting=_clock_lines(session, waiting(session, now)[:ON_HOME], now),
-        answered=_lines(session, answered.petitions, now),
-    )
+    due = _clock_lines(session, waiting(session, now)[:ON_HOME], now)
+    elsewhere = {petition.id for petition in answered.petitions} | {line.petition.id for line in due}
+    alone = [petition for petition in soon.petitions if petition.id not in elsewhere][:ON_HOME]
+    return HomePetitions(_lines(session, alone, now), due, _lines(session, answered.petitions, now))
 
 
 def lines_of(session: Session, ids: Sequence[str], now: datetime) -> tuple[PetitionLine, ...]:
@@ -174,11 +190,33 @@ def lines_of(session: Session, ids: Sequence[str], now: datetime) -> tuple[Petit
     return _lines(session, _public(petitions_of(session, ids)), now)
 
 
+def similar_lines(session: Session, text: str, now: datetime, besides: str = "") -> tuple[PetitionLine, ...]:
+    """Public petitions that ask something similar, without the one that is asked about."""
+    found = [each.subject.id for each in similar_petitions(session, text, SIMILAR + 1)]
+    return lines_of(session, [petition for petition in found if petition != besides][:SIMILAR], now)
+
+
 def _listed(session: Session, narrowed: Narrowed, cursor: str) -> Listed:
     states, fact = STATES[narrowed.state]
+    if narrowed.sought:
+        ids = [each.subject.id for each in search(session, narrowed.sought, ("petition",), FOUND_MAX)]
+        return Listed([each for each in petitions_of(session, ids) if _fits(session, each, narrowed)], "")
     sort = Sort.REJECTED if narrowed.state == "rejected" else SORTS[narrowed.sort]
     wanted = Filter(states, narrowed.body or None, narrowed.area or None, fact, sort)
     return list_petitions(session, wanted, cursor)
+
+
+def _fits(session: Session, petition: Petition, narrowed: Narrowed) -> bool:
+    states, fact = STATES[narrowed.state]
+    waits = any(clock.met_at is None for clock in clocks_of(session, petition.id))
+    return (
+        petition.state in states
+        and not (petition.hidden and petition.state is not State.REJECTED)
+        and (not narrowed.body or narrowed.body == petition.body.id)
+        and (not narrowed.area or (petition.area is not None and narrowed.area == petition.area[0]))
+        and (fact is not Fact.WAITS or waits)
+        and (fact is not Fact.ANSWERED or petition.answered_at is not None)
+    )
 
 
 def _lines(session: Session, found: Iterable[Petition], now: datetime) -> tuple[PetitionLine, ...]:

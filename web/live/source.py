@@ -1,5 +1,6 @@
 """The page source of a running server: one read-only snapshot of the database for each page."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -31,6 +32,7 @@ from web.live.acts import acts_of, facts_of, persons_of
 from web.live.boards import board_entry, counts_of, signed_state, test_codes
 from web.live.checks import answer_of, mistake_in
 from web.live.heads import head_of, holders_of, turnout_of, warnings_of, words
+from web.live.petitions import home_petitions
 from web.live.results import PublishedResult, chosen, kind_of, positions_of, question_results, read_result
 from web.pages.board import BoardPage, EntryPage, WitnessState
 from web.pages.booth import BoothOption, BoothPage, BoothQuestion
@@ -64,6 +66,7 @@ class LivePages:
         rows = [vote for vote in self._rows() if not vote.head.rehearsal]
         open_votes = _with_state(rows, State.OPEN)
         with reading(self.office.engine) as session:
+            asked = home_petitions(session, self.office.clock())
             lead = None
             if open_votes:
                 first = min(open_votes, key=lambda vote: vote.head.closes_at)
@@ -78,6 +81,7 @@ class LivePages:
             open=open_votes,
             announced=_with_state(rows, State.ANNOUNCED),
             finished=_finished(rows)[:FINISHED_ON_HOME],
+            petitions=asked,
         )
 
     def elections(self) -> ElectionsPage:
@@ -263,23 +267,27 @@ class LivePages:
     def _published(self, session: Session, row: VotingElection) -> PublishedResult | None:
         return None if row.result_index is None else read_result(session, row, self.office.terms(row.id))
 
+    def votes(self, session: Session, elections: Collection[str]) -> tuple[VoteRow, ...]:
+        """These votes, as far as they are frozen, by closing time."""
+        found = [
+            row for row in list_elections(session) if row.id in elections and row.fingerprint is not None
+        ]
+        return tuple(sorted((self._row(session, row) for row in found), key=lambda vote: vote.head.closes_at))
+
     def _rows(self) -> list[VoteRow]:
         """Every frozen vote, by closing time."""
         with reading(self.office.engine) as session:
-            now = self.office.clock()
-            found = []
-            for row in list_elections(session):
-                if row.fingerprint is None:
-                    continue
-                published = self._published(session, row)
-                head = self._head(session, row)
-                shown = None if head.state is State.ANNOUNCED else turnout_of(session, row, now)
-                option = (
-                    None if published is None else chosen(self.office.terms(row.id), published.result.totals)
-                )
-                first = read_manifest(row).questions[0]
-                found.append(VoteRow(head, shown, option, by_points=isinstance(first, Points | Ranking)))
+            frozen = [row for row in list_elections(session) if row.fingerprint is not None]
+            found = [self._row(session, row) for row in frozen]
         return sorted(found, key=lambda vote: vote.head.closes_at)
+
+    def _row(self, session: Session, row: VotingElection) -> VoteRow:
+        published = self._published(session, row)
+        head = self._head(session, row)
+        shown = None if head.state is State.ANNOUNCED else turnout_of(session, row, self.office.clock())
+        option = None if published is None else chosen(self.office.terms(row.id), published.result.totals)
+        first = read_manifest(row).questions[0]
+        return VoteRow(head, shown, option, by_points=isinstance(first, Points | Ranking))
 
     def _bundle_bytes(self, session: Session, row: VotingElection, size: int) -> int:
         """What the unpacked bundle takes, about: leaves and bodies with their line ends."""

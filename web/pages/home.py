@@ -1,8 +1,12 @@
 """The front page and the list of all votes."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from web.pages.common import Head, Turnout, VoteRow
+from web.pages.petitions import HomePetitions
+
+NO_PETITIONS: Final = HomePetitions()
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class HomePage:
     announced: tuple[VoteRow, ...]
     finished: tuple[VoteRow, ...]
     """Newest first, a few."""
+    petitions: HomePetitions = NO_PETITIONS
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,11 @@ class Narrowed:
     body: str = ""
     sort: str = "newest"
 
+    @property
+    def narrows(self) -> bool:
+        """Whether more was asked than to look for words."""
+        return bool(self.query().keys() - {"q"})
+
     def query(self) -> Mapping[str, str]:
         """What an address needs to say to come back here."""
         said = {
@@ -68,8 +73,13 @@ class Narrowed:
             "body": self.body,
             "sort": self.sort,
         }
-        usual = {"state": "open", "sort": "newest"}
+        usual = {"state": usual_state(self.sought), "sort": "newest"}
         return {name: value for name, value in said.items() if value and value != usual.get(name)}
+
+
+def usual_state(sought: str) -> str:
+    """What a list shows unless a reader says otherwise: those that can be signed, or all that are found."""
+    return "all" if sought else "open"
 
 
 @dataclass(frozen=True)
@@ -195,6 +205,6 @@ class AnswersPage:
 class HomePetitions:
     """What the front page says about petitions."""
 
-    closing: tuple[PetitionLine, ...]
-    waiting: tuple[PetitionLine, ...]
-    answered: tuple[PetitionLine, ...]
+    closing: tuple[PetitionLine, ...] = ()
+    waiting: tuple[PetitionLine, ...] = ()
+    answered: tuple[PetitionLine, ...] = ()

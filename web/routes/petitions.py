@@ -6,6 +6,7 @@ Public pages are the same for everybody, so they may be cached. What depends on 
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -33,12 +34,13 @@ from web.access import FORM_REFUSED, Access, AccessRoute, actor, form_of, go, re
 from web.errors import language_of
 from web.forms import Form
 from web.i18n import N_
-from web.live.petitions import answers_page, petition_page, petitions_page, versions_page
+from web.live.petitions import answers_page, petition_page, petitions_page, similar_lines, versions_page
+from web.live.source import LivePages
 from web.pages.common import PageNotFound
 from web.pages.petitions import Narrowed
 from web.petition_texts import OUTCOMES, REASONS
 from web.rendering import Renderer
-from web.routes.office_common import CONFLICT, links_of
+from web.routes.office_common import CONFLICT, links_of, office_of
 from web.visitor import desk_of
 from web.written import text_of
 
@@ -82,8 +84,11 @@ def answers(request: Request) -> Response:
 
 def one(request: Request) -> Response:
     """GET /{lang}/petitions/{petition}"""
+    votes = LivePages(office_of(request))
     with reading(desk_of(request).engine) as session:
-        page = petition_page(session, request.path_params["petition"], desk_of(request).clock())
+        page = petition_page(
+            session, request.path_params["petition"], desk_of(request).clock(), partial(votes.votes, session)
+        )
     values = {"page": page, "reasons": REASONS, "outcomes": OUTCOMES}
     return render(request, "petitions/page.html", values, headers={} if page.petition.public else _NO_STORE)
 
@@ -209,7 +214,7 @@ def _asked(request: Request, name: str) -> str:
 def _narrowed(request: Request) -> Narrowed:
     return Narrowed(
         sought=request.query_params.get("q", "")[:SOUGHT_MAX].strip(),
-        state=_asked(request, "state") or "open",
+        state=_asked(request, "state"),
         area=_asked(request, "area"),
         body=_asked(request, "body"),
         sort=_asked(request, "sort") or "newest",
@@ -297,7 +302,11 @@ def _manage_page(request: Request, form: Form, status: int = 200) -> Response:
             "petition": found,
             "form": form,
             "rules": rules(session),
-            "similar": (),
+            "similar": similar_lines(
+                session, f"{found.text.action} {found.text.background}", desk.clock(), found.id
+            )
+            if found.state in (State.DRAFT, State.SPONSORS)
+            else (),
             "signatures": found.signatures,
             "address": renderer.site.base_url + links.petition(found.id),
             "reasons": REASONS,
