@@ -22,6 +22,7 @@ from consultation.hearings.phases import phase_of
 from consultation.hearings.questions import choices_of, questions_of
 from consultation.hearings.small_cells import CELL_MIN, withheld_cells, withheld_share
 from consultation.hearings.types import Answer, Phase, Question, QuestionKind, Tally
+from consultation.moderation.pauses import require_not_paused
 from consultation.text import written
 from crypto.transcript import tuple_hash
 from storage.statements import rows_changed
@@ -33,7 +34,7 @@ PAGE: Final = 20
 
 @dataclass(frozen=True)
 class WrittenAnswer:
-    """Words that somebody wrote to a question, without who. hidden_entry: where they were taken away; words are then empty."""
+    """Words that somebody wrote to a question, without who; empty where an entry of moderation took them away."""
 
     id: int
     words: str
@@ -57,8 +58,9 @@ def answer(session: Session, hearing: str, person: str, answers: Mapping[int, An
     """Put these answers, by number of the question, in the place of the person's earlier ones.
 
     Questions that are not named, or answered with nothing, are left open.
-    Raises: NoSuchSubject, WrongPhase, AnswerWrong, NothingAnswered, TextRefused.
+    Raises: Paused, NoSuchSubject, WrongPhase, AnswerWrong, NothingAnswered, TextRefused.
     """
+    require_not_paused(session, person, now)
     row = lock_hearing(session, hearing)
     if row.hidden_entry is not None:
         raise NoSuchSubject

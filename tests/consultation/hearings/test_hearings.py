@@ -1,0 +1,137 @@
+"""Phases by the clock, what may change when, and what followers are told."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from consultation.discussions.threads import known_thread
+from consultation.errors import NoSuchSubject
+from consultation.happenings import What
+from consultation.hearings.documents import paragraphs_of
+from consultation.hearings.errors import NothingToAsk, TimesWrong, WrongPhase
+from consultation.hearings.hearings import (
+    change_hearing,
+    count_open,
+    find_hearing,
+    find_public,
+    list_hearings,
+    make_hearing,
+    publish_hearing,
+)
+from consultation.hearings.types import Phase
+from consultation.models import ConsultationHappening
+from consultation.subjects import Subject
+from tests.consultation.hearings.conftest import PLAN, Hall
+
+
+def told(hall: Hall) -> list[str]:
+    with hall.work() as session:
+        return list(session.scalars(select(ConsultationHappening.what).order_by(ConsultationHappening.id)))
+
+
+def phase(hall: Hall) -> Phase:
+    with hall.work() as session:
+        return find_hearing(session, hall.hearing, hall.now()).phase
+
+
+def test_phases_follow_the_clock_and_each_is_told_once(hall: Hall) -> None:
+    document = hall.document()
+    assert phase(hall) is Phase.DRAFT
+    with hall.work() as session:
+        with pytest.raises(NoSuchSubject):
+            find_public(session, hall.hearing, hall.now())
+        publish_hearing(session, hall.hearing, hall.now())
+        paragraph = paragraphs_of(session, document.id, 1)[0].id
+        assert find_public(session, hall.hearing, hall.now()).phase is Phase.INFORM
+        thread = known_thread(session, Subject("paragraph", paragraph or ""))
+        assert thread is not None
+        assert not thread.is_open(hall.now())
+    assert hall.turn() == 0
+    assert told(hall) == []
+    hall.desk.clock.now = PLAN.opens_at
+    assert phase(hall) is Phase.COMMENT
+    assert (hall.turn(), hall.turn()) == (1, 0)
+    with hall.work() as session:
+        thread = known_thread(session, Subject("paragraph", paragraph or ""))
+        assert thread is not None
+        assert thread.is_open(hall.now())
+        assert not thread.is_open(PLAN.closes_at)
+        assert count_open(session, hall.now()) == 1
+    hall.desk.clock.now = PLAN.closes_at - timedelta(seconds=1)
+    assert phase(hall) is Phase.COMMENT
+    hall.desk.clock.now = PLAN.closes_at
+    assert phase(hall) is Phase.REVIEW
+    assert (hall.turn(), hall.turn()) == (1, 0)
+    assert told(hall) == [What.CONSULTATION_OPENED, What.CONSULTATION_CLOSED]
+
+
+def test_nothing_to_comment_on_is_not_published(hall: Hall) -> None:
+    with hall.work() as session, pytest.raises(NothingToAsk):
+        publish_hearing(session, hall.hearing, hall.now())
+
+
+def test_what_would_be_over_is_not_published(hall: Hall) -> None:
+    hall.document()
+    hall.desk.clock.now = PLAN.closes_at
+    with hall.work() as session, pytest.raises(TimesWrong):
+        publish_hearing(session, hall.hearing, hall.now())
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        replace(PLAN, closes_at=PLAN.opens_at),
+        replace(PLAN, outcome_due=PLAN.closes_at - timedelta(seconds=1)),
+    ],
+    ids=["no-time", "outcome-before-the-end"],
+)
+def test_times_that_do_not_follow_are_refused(hall: Hall, plan: object) -> None:
+    with hall.work() as session, pytest.raises(TimesWrong):
+        make_hearing(session, plan, hall.now())  # type: ignore[arg-type]
+
+
+def test_an_end_that_is_put_off_keeps_paragraphs_open(hall: Hall) -> None:
+    document = hall.document()
+    hall.open()
+    later = replace(PLAN, closes_at=PLAN.closes_at + timedelta(days=3))
+    with hall.work() as session:
+        change_hearing(session, hall.hearing, later, hall.now())
+        paragraph = paragraphs_of(session, document.id, 1)[0].id
+        thread = known_thread(session, Subject("paragraph", paragraph or ""))
+        assert thread is not None
+        assert thread.closes_at == later.closes_at
+
+
+def test_what_is_past_is_not_changed(hall: Hall) -> None:
+    hall.document()
+    hall.open()
+    with hall.work() as session, pytest.raises(WrongPhase):
+        change_hearing(
+            session, hall.hearing, replace(PLAN, opens_at=PLAN.opens_at + timedelta(days=1)), hall.now()
+        )
+    hall.close()
+    with hall.work() as session, pytest.raises(WrongPhase):
+        change_hearing(
+            session, hall.hearing, replace(PLAN, closes_at=PLAN.closes_at + timedelta(days=1)), hall.now()
+        )
+
+
+def test_lists_go_on_where_the_page_before_ended(hall: Hall) -> None:
+    made = [hall.hearing]
+    with hall.work() as session:
+        for _ in range(4):
+            hall.desk.clock.wait(seconds=1)
+            made.append(make_hearing(session, PLAN, hall.now()))
+        after, seen = "", []
+        while True:
+            page = list_hearings(session, hall.now(), phases=(Phase.DRAFT,), after=after, limit=2)
+            seen += [each.id for each in page.hearings]
+            after = page.after
+            if not after:
+                break
+        assert seen == made[::-1]
+        assert not list_hearings(session, hall.now(), phases=(Phase.COMMENT, Phase.INFORM)).hearings
+        with pytest.raises(NoSuchSubject):
+            list_hearings(session, hall.now(), phases=(Phase.COMMENT,), after="x\0")

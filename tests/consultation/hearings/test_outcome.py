@@ -1,0 +1,90 @@
+"""A consultation cannot end before each theme says what came of it and why."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from consultation.errors import NoSuchSubject
+from consultation.happenings import What
+from consultation.hearings.documents import prepare_version
+from consultation.hearings.errors import OutcomeIncomplete, WrongPhase
+from consultation.hearings.hearings import find_hearing
+from consultation.hearings.outcome import add_theme, change_theme, publish_outcome, remove_theme, themes_of
+from consultation.hearings.types import Lack, Phase, Theme, Verdict
+from consultation.models import ConsultationHappening
+from protocol.text import LocalText
+from tests.consultation.hearings.conftest import NOTE, OPENING, Hall
+
+THEME = Theme(LocalText(en="Hours", vi="Giờ mở cửa"), LocalText(en="Open earlier.", vi="Mở sớm hơn."))
+REASON = LocalText(en="Traders asked for it.", vi="Tiểu thương đề nghị.")
+DECIDED = replace(THEME, verdict=Verdict.PARTLY, reason=REASON)
+
+
+def publish(hall: Hall) -> None:
+    with hall.work() as session:
+        publish_outcome(session, hall.hearing, hall.now())
+
+
+def test_an_outcome_is_refused_with_a_list_of_what_is_missing(hall: Hall) -> None:
+    hall.document()
+    hall.open()
+    hall.close()
+    with pytest.raises(OutcomeIncomplete) as refused:
+        publish(hall)
+    assert [each.lack for each in refused.value.missing] == [Lack.THEMES]
+    with hall.work() as session:
+        add_theme(session, hall.hearing, DECIDED, hall.now())
+        add_theme(session, hall.hearing, THEME, hall.now())
+        half = replace(DECIDED, reason=LocalText(en="Only in English.", vi=""))
+        add_theme(session, hall.hearing, half, hall.now())
+    with pytest.raises(OutcomeIncomplete) as refused:
+        publish(hall)
+    assert [(each.lack, each.theme) for each in refused.value.missing] == [
+        (Lack.VERDICT, 2),
+        (Lack.REASON, 2),
+        (Lack.REASON, 3),
+    ]
+    with hall.work() as session:
+        change_theme(session, hall.hearing, 2, DECIDED, hall.now())
+        remove_theme(session, hall.hearing, 3, hall.now())
+    publish(hall)
+    with hall.work() as session:
+        found = find_hearing(session, hall.hearing, hall.now())
+        assert (found.phase, found.outcome_at) == (Phase.OUTCOME, hall.now())
+        what = select(ConsultationHappening.what).order_by(ConsultationHappening.id.desc()).limit(1)
+        assert session.scalar(what) == What.OUTCOME_PUBLISHED
+
+
+def test_an_outcome_waits_for_the_end_of_comments_and_is_final(hall: Hall) -> None:
+    document = hall.document()
+    hall.open()
+    with hall.work() as session:
+        add_theme(session, hall.hearing, DECIDED, hall.now())
+    with pytest.raises(WrongPhase):
+        publish(hall)
+    hall.close()
+    publish(hall)
+    with pytest.raises(WrongPhase):
+        publish(hall)
+    for deed in (
+        lambda session: add_theme(session, hall.hearing, THEME, hall.now()),
+        lambda session: change_theme(session, hall.hearing, 1, THEME, hall.now()),
+        lambda session: remove_theme(session, hall.hearing, 1, hall.now()),
+        lambda session: prepare_version(session, document.id, OPENING, NOTE, hall.now()),
+    ):
+        with hall.work() as session, pytest.raises(WrongPhase):
+            deed(session)
+
+
+def test_themes_move_up_when_one_is_taken_out(hall: Hall) -> None:
+    with hall.work() as session:
+        for name in ("a", "b", "c"):
+            add_theme(session, hall.hearing, replace(THEME, title=LocalText(en=name, vi=name)), hall.now())
+        remove_theme(session, hall.hearing, 1, hall.now())
+        assert [(each.number, each.title.en) for each in themes_of(session, hall.hearing)] == [
+            (1, "b"),
+            (2, "c"),
+        ]
+        with pytest.raises(NoSuchSubject):
+            change_theme(session, hall.hearing, 3, THEME, hall.now())
