@@ -159,6 +159,19 @@ class Links:
         """Consultations."""
         return f"/{self.language}/consultations"
 
+    def hearing(self, hearing: str, place: str = "") -> str:
+        """The page of one consultation; place: one of the pages behind it."""
+        return f"{self.hearings()}/{hearing}" + (f"/{place}" if place else "")
+
+    def hearing_text(self, hearing: str, document: str, place: str = "") -> str:
+        """A draft text of a consultation; place: one of the pages behind it."""
+        return self.hearing(hearing, f"documents/{document}" + (f"/{place}" if place else ""))
+
+    def office_hearings(self, hearing: str = "", place: str = "") -> str:
+        """Where officials prepare consultations, or one of them; place: one of its pages."""
+        parts = [each for each in (hearing, place) if each]
+        return "/".join([f"{self.office()}/consultations", *parts])
+
     def how(self) -> str:
         """How voting here works, what is protected and what is not."""
         return f"/{self.language}/how-voting-works"

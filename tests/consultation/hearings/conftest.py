@@ -93,9 +93,28 @@ class Hall:
 
 
 @pytest.fixture
-def hall(database_url: str, tmp_path: Path) -> Iterator[Hall]:
-    """A consultation that is being prepared."""
+def own_hall(database_url: str, tmp_path: Path) -> Iterator[Hall]:
+    """A consultation that is being prepared, on a database of its own, of both kinds."""
     with desk_under_test(database_url, tmp_path) as desk:
-        with writing(desk.desk.engine) as session:
-            hearing = make_hearing(session, PLAN, desk.clock())
-        yield Hall(desk, hearing)
+        yield begun(desk)
+
+
+@pytest.fixture(scope="session")
+def shared_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskUnderTest]:
+    """One desk for many tests: making a database takes longer than they do."""
+    folder = tmp_path_factory.mktemp("hearings")
+    with desk_under_test(f"sqlite:///{folder / 'psephos.sqlite'}", folder) as desk:
+        yield desk
+
+
+@pytest.fixture
+def hall(shared_desk: DeskUnderTest) -> Hall:
+    """A consultation that is being prepared, beside those of other tests."""
+    shared_desk.clock.now = START
+    return begun(shared_desk)
+
+
+def begun(desk: DeskUnderTest) -> Hall:
+    """A new consultation."""
+    with writing(desk.desk.engine) as session:
+        return Hall(desk, make_hearing(session, PLAN, desk.clock()))

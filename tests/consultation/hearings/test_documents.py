@@ -47,16 +47,16 @@ def comment(hall: Hall, paragraph: str, words: str = "Nên mở sớm hơn.") ->
         contribute(session, Writing(thread.id, author, words), hall.now())
 
 
-def test_comments_follow_a_changed_and_a_moved_paragraph(hall: Hall) -> None:
-    document = hall.document()
-    hall.open()
-    opening, stalls, rubbish = ids(hall, document, 1)
-    comment(hall, stalls)
-    comment(hall, rubbish)
-    document = hall.next_version(document, f"{RUBBISH}\n\n{OPENING}\n\n{CHANGED}\n\n{NEW}")
-    moved, first, second, new = ids(hall, document, 2)
+def test_comments_follow_a_changed_and_a_moved_paragraph(own_hall: Hall) -> None:
+    document = own_hall.document()
+    own_hall.open()
+    opening, stalls, rubbish = ids(own_hall, document, 1)
+    comment(own_hall, stalls)
+    comment(own_hall, rubbish)
+    document = own_hall.next_version(document, f"{RUBBISH}\n\n{OPENING}\n\n{CHANGED}\n\n{NEW}")
+    moved, first, second, new = ids(own_hall, document, 2)
     assert (moved, first, second) == (rubbish, opening, stalls)
-    with hall.work() as session:
+    with own_hall.work() as session:
         assert comments_of(session, [moved, first, second, new]) == {stalls: 1, rubbish: 1}
         fates = {
             each.paragraph: each.fate
@@ -76,7 +76,7 @@ def test_comments_follow_a_changed_and_a_moved_paragraph(hall: Hall) -> None:
         ]
         thread = known_thread(session, Subject("paragraph", new))
         assert thread is not None
-        assert thread.is_open(hall.now())
+        assert thread.is_open(own_hall.now())
 
 
 def test_a_paragraph_that_is_taken_out_keeps_its_comments_to_be_read(hall: Hall) -> None:
@@ -128,17 +128,17 @@ def test_the_official_corrects_the_matching_before_it_is_published(hall: Hall) -
         assert comments_of(session, after) == {rubbish: 1}
 
 
-def test_two_paragraphs_can_be_exchanged_by_hand(hall: Hall) -> None:
-    document = hall.document()
-    opening, stalls, rubbish = ids(hall, document, 1)
-    with hall.work() as session:
-        prepare_version(session, document.id, f"{OPENING}\n\n{STALLS}\n\n{NEW}", NOTE, hall.now())
-        correct_matching(session, document.id, 1, {1: stalls, 2: opening}, hall.now())
+def test_two_paragraphs_can_be_exchanged_by_hand(own_hall: Hall) -> None:
+    document = own_hall.document()
+    opening, stalls, rubbish = ids(own_hall, document, 1)
+    with own_hall.work() as session:
+        prepare_version(session, document.id, f"{OPENING}\n\n{STALLS}\n\n{NEW}", NOTE, own_hall.now())
+        correct_matching(session, document.id, 1, {1: stalls, 2: opening}, own_hall.now())
         assert [each.id for each in paragraphs_of(session, document.id, 2)] == [stalls, opening, None]
         with pytest.raises(MatchedTwice) as refused:
-            correct_matching(session, document.id, 2, {3: stalls}, hall.now())
+            correct_matching(session, document.id, 2, {3: stalls}, own_hall.now())
         assert refused.value.positions == (1, 3)
-        correct_matching(session, document.id, 2, {3: rubbish}, hall.now())
+        correct_matching(session, document.id, 2, {3: rubbish}, own_hall.now())
 
 
 @pytest.mark.parametrize("wanted", [{9: None}, {1: "f" * 16}, {1: ""}])

@@ -36,35 +36,35 @@ def phase(hall: Hall) -> Phase:
         return find_hearing(session, hall.hearing, hall.now()).phase
 
 
-def test_phases_follow_the_clock_and_each_is_told_once(hall: Hall) -> None:
-    document = hall.document()
-    assert phase(hall) is Phase.DRAFT
-    with hall.work() as session:
+def test_phases_follow_the_clock_and_each_is_told_once(own_hall: Hall) -> None:
+    document = own_hall.document()
+    assert phase(own_hall) is Phase.DRAFT
+    with own_hall.work() as session:
         with pytest.raises(NoSuchSubject):
-            find_public(session, hall.hearing, hall.now())
-        publish_hearing(session, hall.hearing, hall.now())
+            find_public(session, own_hall.hearing, own_hall.now())
+        publish_hearing(session, own_hall.hearing, own_hall.now())
         paragraph = paragraphs_of(session, document.id, 1)[0].id
-        assert find_public(session, hall.hearing, hall.now()).phase is Phase.INFORM
+        assert find_public(session, own_hall.hearing, own_hall.now()).phase is Phase.INFORM
         thread = known_thread(session, Subject("paragraph", paragraph or ""))
         assert thread is not None
-        assert not thread.is_open(hall.now())
-    assert hall.turn() == 0
-    assert told(hall) == []
-    hall.desk.clock.now = PLAN.opens_at
-    assert phase(hall) is Phase.COMMENT
-    assert (hall.turn(), hall.turn()) == (1, 0)
-    with hall.work() as session:
+        assert not thread.is_open(own_hall.now())
+    assert own_hall.turn() == 0
+    assert told(own_hall) == []
+    own_hall.desk.clock.now = PLAN.opens_at
+    assert phase(own_hall) is Phase.COMMENT
+    assert (own_hall.turn(), own_hall.turn()) == (1, 0)
+    with own_hall.work() as session:
         thread = known_thread(session, Subject("paragraph", paragraph or ""))
         assert thread is not None
-        assert thread.is_open(hall.now())
+        assert thread.is_open(own_hall.now())
         assert not thread.is_open(PLAN.closes_at)
-        assert count_open(session, hall.now()) == 1
-    hall.desk.clock.now = PLAN.closes_at - timedelta(seconds=1)
-    assert phase(hall) is Phase.COMMENT
-    hall.desk.clock.now = PLAN.closes_at
-    assert phase(hall) is Phase.REVIEW
-    assert (hall.turn(), hall.turn()) == (1, 0)
-    assert told(hall) == [What.CONSULTATION_OPENED, What.CONSULTATION_CLOSED]
+        assert count_open(session, own_hall.now()) == 1
+    own_hall.desk.clock.now = PLAN.closes_at - timedelta(seconds=1)
+    assert phase(own_hall) is Phase.COMMENT
+    own_hall.desk.clock.now = PLAN.closes_at
+    assert phase(own_hall) is Phase.REVIEW
+    assert (own_hall.turn(), own_hall.turn()) == (1, 0)
+    assert told(own_hall) == [What.CONSULTATION_OPENED, What.CONSULTATION_CLOSED]
 
 
 def test_nothing_to_comment_on_is_not_published(hall: Hall) -> None:
@@ -118,20 +118,20 @@ def test_what_is_past_is_not_changed(hall: Hall) -> None:
         )
 
 
-def test_lists_go_on_where_the_page_before_ended(hall: Hall) -> None:
-    made = [hall.hearing]
-    with hall.work() as session:
+def test_lists_go_on_where_the_page_before_ended(own_hall: Hall) -> None:
+    made = [own_hall.hearing]
+    with own_hall.work() as session:
         for _ in range(4):
-            hall.desk.clock.wait(seconds=1)
-            made.append(make_hearing(session, PLAN, hall.now()))
+            own_hall.desk.clock.wait(seconds=1)
+            made.append(make_hearing(session, PLAN, own_hall.now()))
         after, seen = "", []
         while True:
-            page = list_hearings(session, hall.now(), phases=(Phase.DRAFT,), after=after, limit=2)
+            page = list_hearings(session, own_hall.now(), phases=(Phase.DRAFT,), after=after, limit=2)
             seen += [each.id for each in page.hearings]
             after = page.after
             if not after:
                 break
         assert seen == made[::-1]
-        assert not list_hearings(session, hall.now(), phases=(Phase.COMMENT, Phase.INFORM)).hearings
+        assert not list_hearings(session, own_hall.now(), phases=(Phase.COMMENT, Phase.INFORM)).hearings
         with pytest.raises(NoSuchSubject):
-            list_hearings(session, hall.now(), phases=(Phase.COMMENT,), after="x\0")
+            list_hearings(session, own_hall.now(), phases=(Phase.COMMENT,), after="x\0")

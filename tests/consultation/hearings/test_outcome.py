@@ -26,32 +26,32 @@ def publish(hall: Hall) -> None:
         publish_outcome(session, hall.hearing, hall.now())
 
 
-def test_an_outcome_is_refused_with_a_list_of_what_is_missing(hall: Hall) -> None:
-    hall.document()
-    hall.open()
-    hall.close()
+def test_an_outcome_is_refused_with_a_list_of_what_is_missing(own_hall: Hall) -> None:
+    own_hall.document()
+    own_hall.open()
+    own_hall.close()
     with pytest.raises(OutcomeIncomplete) as refused:
-        publish(hall)
+        publish(own_hall)
     assert [each.lack for each in refused.value.missing] == [Lack.THEMES]
-    with hall.work() as session:
-        add_theme(session, hall.hearing, DECIDED, hall.now())
-        add_theme(session, hall.hearing, THEME, hall.now())
+    with own_hall.work() as session:
+        add_theme(session, own_hall.hearing, DECIDED, own_hall.now())
+        add_theme(session, own_hall.hearing, THEME, own_hall.now())
         half = replace(DECIDED, reason=LocalText(en="Only in English.", vi=""))
-        add_theme(session, hall.hearing, half, hall.now())
+        add_theme(session, own_hall.hearing, half, own_hall.now())
     with pytest.raises(OutcomeIncomplete) as refused:
-        publish(hall)
+        publish(own_hall)
     assert [(each.lack, each.theme) for each in refused.value.missing] == [
         (Lack.VERDICT, 2),
         (Lack.REASON, 2),
         (Lack.REASON, 3),
     ]
-    with hall.work() as session:
-        change_theme(session, hall.hearing, 2, DECIDED, hall.now())
-        remove_theme(session, hall.hearing, 3, hall.now())
-    publish(hall)
-    with hall.work() as session:
-        found = find_hearing(session, hall.hearing, hall.now())
-        assert (found.phase, found.outcome_at) == (Phase.OUTCOME, hall.now())
+    with own_hall.work() as session:
+        change_theme(session, own_hall.hearing, 2, DECIDED, own_hall.now())
+        remove_theme(session, own_hall.hearing, 3, own_hall.now())
+    publish(own_hall)
+    with own_hall.work() as session:
+        found = find_hearing(session, own_hall.hearing, own_hall.now())
+        assert (found.phase, found.outcome_at) == (Phase.OUTCOME, own_hall.now())
         what = select(ConsultationHappening.what).order_by(ConsultationHappening.id.desc()).limit(1)
         assert session.scalar(what) == What.OUTCOME_PUBLISHED
 

@@ -24,13 +24,13 @@ def test_an_empty_cell_is_small() -> None:
 def test_no_withheld_cell_can_be_told_small() -> None:
     """Every table of up to three cells below 13: of each withheld cell, something small and something else fits."""
     for size in (2, 3):
-        seen: dict[tuple[object, ...], list[tuple[int, ...]]] = {}
+        seen: dict[tuple[tuple[int | None, ...], int], list[tuple[int, ...]]] = {}
         for cells in product(range(13), repeat=size):
             shown = tuple(withheld_cells(cells))
             if max(cells) >= CELL_MIN:
                 seen.setdefault((shown, sum(cells)), []).append(cells)
         for (shown, _), tables in seen.items():
-            for index, cell in enumerate(shown):  # type: ignore[arg-type, var-annotated]
+            for index, cell in enumerate(shown):
                 values = {table[index] for table in tables}
                 assert cell is not None or (min(values) < CELL_MIN <= max(values)), (shown, tables)
 
