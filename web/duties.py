@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from consultation.following import contacts, notices
+from consultation.moderation.reports import forget_reports
 from identity import forgetting
 from identity.desk import Desk
 from mail import outbox
@@ -48,6 +49,9 @@ FORGET_NEWS: Final = "forget-news"
 WRITE_DIGESTS: Final = "write-digests"
 """Followers are told what happened, and the mails about it are written."""
 
+FORGET_REPORTS: Final = "forget-reports"
+"""Words with which somebody reported something."""
+
 PERIODS: Final[Mapping[str, int]] = {
     KEEP_TIME: 5,
     FORGET_MAILS: 3600,
@@ -55,6 +59,7 @@ PERIODS: Final[Mapping[str, int]] = {
     FORGET_COUNTS: 3600,
     FORGET_SIGN_INS: 3600,
     FORGET_CONTACTS: 3600,
+    FORGET_REPORTS: 3600,
     FORGET_NEWS: 3600,
     WRITE_DIGESTS: 300,
 }
@@ -82,6 +87,7 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
     }
     every[FORGET_COUNTS] = lambda job: _forget_counts(office, job)
     every[FORGET_SIGN_INS] = lambda job: _forget_sign_ins(office, job)
+    every[FORGET_REPORTS] = lambda job: _forget_reports(office, job)
     every[FORGET_CONTACTS] = lambda job: _forget_contacts(office, job)
     every[FORGET_NEWS] = lambda job: _forget_news(office, job)
     every[WRITE_DIGESTS] = DigestWriter(desk, settings.authority, settings.help_line).do
@@ -129,6 +135,12 @@ def _forget_news(office: Office, job: Job) -> None:
         contacts.forget_unconfirmed(session, job.clock())
     empty_journal(office.engine)
     with writing(office.engine) as session:
+        job.finish(session)
+
+
+def _forget_reports(office: Office, job: Job) -> None:
+    with writing(office.engine) as session:
+        forget_reports(session, job.clock())
         job.finish(session)
 
 

@@ -142,6 +142,12 @@ TASKS: Final = (
         lambda links: f"/{links.language}/office/disputes",
     ),
     Task(
+        Permission.MODERATE,
+        N_("Moderation"),
+        N_("Decide what was reported, petitions that wait, and appeals."),
+        lambda links: links.moderation(),
+    ),
+    Task(
         Permission.MANAGE_PEOPLE,
         N_("People and roles"),
         N_("Invite, appoint, close access."),

@@ -78,6 +78,8 @@ CONTRIBUTE: Final = Rule("contribute", 20, HOUR, By.SUBJECT)
 """Contributions, replies and edits of one person."""
 TOPIC: Final = Rule("topic", 5, DAY, By.SUBJECT)
 """Topics that one citizen opens."""
+REPORT: Final = Rule("report", 30, HOUR, By.SUBJECT)
+"""What one person reports to moderators."""
 AGREE: Final = Rule("agree", 600, HOUR, By.SUBJECT)
 """Agreeing and disagreeing of one person, each change of mind counted."""
 SIGN_NETWORK: Final = Rule("sign-network", 60, 10 * MINUTE, By.NETWORK)
@@ -112,6 +114,7 @@ RULES: Final = (
     DISPUTE,
     CONTRIBUTE,
     TOPIC,
+    REPORT,
     AGREE,
     SIGN_NETWORK,
     SIGN_NETWORK_DAY,

@@ -1,7 +1,6 @@
 """Taking a decision back: everything that it did, each as an entry of its own."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from sqlalchemy import select
@@ -22,7 +21,7 @@ from identity.sessions import SignedIn
 class Readmits(Protocol):
     """A kind whose things can be rejected before they are published."""
 
-    def readmit(self, session: Session, subject_id: str, *, at: datetime) -> None:
+    def readmit(self, session: Session, desk: Desk, subject_id: str) -> None:
         """Publish it as if it had been admitted. Raises: NoSuchSubject."""
 
 
@@ -37,10 +36,10 @@ def standing(session: Session, group: int) -> Sequence[ModerationEntry]:
 
 def take_back(session: Session, desk: Desk, by: SignedIn, group: int, note: str) -> Sequence[Entry]:
     """Undo everything that still stands of a decision; gives what was undone. What is gone since is only entered."""
-    rows, now = standing(session, group), desk.clock()
+    rows = standing(session, group)
     for row in rows:
         subject, action = Subject(row.subject_kind, row.subject), Action(row.action)
-        _undo(session, row, subject, action, now)
+        _undo(session, desk, row, subject, action)
         log_entry(
             session,
             desk,
@@ -59,14 +58,14 @@ def take_back(session: Session, desk: Desk, by: SignedIn, group: int, note: str)
     return [shown(row) for row in rows]
 
 
-def _undo(session: Session, row: ModerationEntry, subject: Subject, action: Action, now: datetime) -> None:
+def _undo(session: Session, desk: Desk, row: ModerationEntry, subject: Subject, action: Action) -> None:
     kind = kinds.KINDS.get(subject.kind)
     try:
         if action is Action.HIDDEN and kind is not None:
             kind.set_hidden(session, subject.id, entry=None)
         elif action is Action.REJECTED and isinstance(kind, Readmits):
-            kind.readmit(session, subject.id, at=now)
+            kind.readmit(session, desk, subject.id)
         elif action is Action.PAUSED:
-            lift_pause(session, row.number, now)
+            lift_pause(session, row.number, desk.clock())
     except NoSuchSubject:
         return

@@ -44,12 +44,12 @@ class Rule(StrEnum):
     """What is not allowed, in the order of the published list: the first is rule 1."""
 
     VIOLENCE = "violence"
-    PERSONAL_DATA = "personal-data"
-    UNLAWFUL = "unlawful"
+    PERSONAL_DATA = "data-of-others"
+    UNLAWFUL = "law"
     HATRED = "hatred"
     ATTACK = "attack"
     IMPERSONATION = "impersonation"
-    ADVERTISING = "advertising"
+    ADVERTISING = "flooding"
     OFF_TOPIC = "off-topic"
 
     @property

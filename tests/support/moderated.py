@@ -17,6 +17,7 @@ from consultation.moderation.decisions import Decision, decide
 from consultation.moderation.reports import report
 from consultation.moderation.types import Rule, Template
 from consultation.subjects import Described, Subject
+from identity.desk import Desk
 from identity.roles import Role
 from identity.sessions import SignedIn
 from identity.trail import begin
@@ -64,9 +65,9 @@ class Notes:
         """Nothing is stored."""
         del session, person
 
-    def readmit(self, session: Session, subject_id: str, *, at: datetime) -> None:
+    def readmit(self, session: Session, desk: Desk, subject_id: str) -> None:
         """As petitions do after an appeal."""
-        del session, at
+        del session, desk
         self.readmitted.append(subject_id)
 
 

@@ -5,6 +5,7 @@ from web.routes.discussions import discussion_routes
 from web.routes.disputes import dispute_routes
 from web.routes.documents import document_routes
 from web.routes.following import following_routes
+from web.routes.moderation import moderation_routes
 from web.routes.my import my_routes
 from web.routes.my_data import my_data_routes
 from web.routes.office import office_routes
@@ -37,6 +38,7 @@ def private_routes() -> list[AccessRoute]:
         *topic_routes(),  # before `/discussions/{thread}` and `/office/{election}`
         *discussion_routes(),
         *dispute_routes(),  # before `/office/{election}`
+        *moderation_routes(),
         *office_routes(),
         *document_routes(),
         *running_routes(),

@@ -347,7 +347,7 @@ class TestAppeals:
             assert found.appeal.note == "Read again."
             total, by_rule = statistics(session, here.now)
             assert (total.decisions, total.appeals, total.granted, total.overturned) == (1, 1, 1, 1.0)
-            assert by_rule == {"personal-data": total}
+            assert by_rule == {"data-of-others": total}
             log = entries_about(session, subject)
         assert [(entry.action, entry.answers, entry.group) for entry in log] == [
             (Action.HIDDEN, None, group),
