@@ -24,11 +24,8 @@ def delete_account(desk: Desk, session: Session, person: str) -> None:
     now = desk.clock()
     lock_to_delete(session, person)
     contact = contact_of(desk, session, person, now)
-    addresses = {
-        address
-        for address in (contact and contact.address, contact and contact.waiting)
-        if address is not None
-    }
+    named = () if contact is None else (contact.address, contact.waiting)
+    addresses = {address for address in named if address is not None}
     for part in PERSONAL:
         part.forget(desk, session, person, now)
     session.flush()

@@ -364,7 +364,7 @@ def forget_recipients(
         .where(OutboxMail.recipient.is_not(None), OutboxMail.kind.not_in(spared_kinds))
         .execution_options(yield_per=_AT_ONCE)
     )
-    theirs = [number for number, recipient in rows if is_theirs(recipient)]
+    theirs = [number for number, recipient in rows if recipient is not None and is_theirs(recipient)]
     parts = (theirs[at : at + _AT_ONCE] for at in range(0, len(theirs), _AT_ONCE))
     return sum(_forget_wholly(session, OutboxMail.id.in_(part)) for part in parts)
 

@@ -57,10 +57,9 @@ def test_a_mail_that_cannot_be_refused_has_no_such_header() -> None:
     ],
 )
 def test_a_link_that_would_be_another_header_is_refused(link: str) -> None:
-    given = {"to": "lan@example.org", "language": "vi", "subject": "Chào", "text": "Xin chào\n"}
-    Mail(**given, kind="digest", subject_key="x", stop_link=LINK)
+    Mail("lan@example.org", "vi", "Chào", "Xin chào\n", "digest", "x", stop_link=LINK)
     with pytest.raises(UnusableMail, match="stops a mail"):
-        Mail(**given, kind="digest", subject_key="x", stop_link=link)
+        Mail("lan@example.org", "vi", "Chào", "Xin chào\n", "digest", "x", stop_link=link)
 
 
 @pytest.mark.parametrize("subject", ["Chào\r\nBcc: a@example.org", "Chào\nX: y", "Chào\0", "Chào\u2028X: y"])
