@@ -99,9 +99,9 @@ def refuse_debate(session: Session, by: By, petition: str, said: Saying) -> int:
     """Say that there will be no debate, and why. Raises: as `take_up`, and NothingDue where none is asked for."""
     now = by.desk.clock()
     row = _lock(session, petition, said)
-    number = _say(session, row, What.NO_DEBATE, said, now)
     if not _meet(session, petition, Due.DEBATE, said.body, now):
         raise NothingDue
+    number = _say(session, row, What.NO_DEBATE, said, now)
     happened(
         session,
         Happened.PETITION_ANSWERED,

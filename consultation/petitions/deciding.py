@@ -21,6 +21,7 @@ from consultation.petitions.errors import (
     OwnPetition,
     WrongState,
 )
+from consultation.petitions.indexing import index_petition
 from consultation.petitions.life import drop_proposed
 from consultation.petitions.models import PetitionPetition, PetitionVersion
 from consultation.petitions.settings import rules
@@ -54,6 +55,7 @@ def admit(session: Session, by: By, petition: str, version: int) -> None:
         row.version, row.proposed, row.waiting_since, row.changed_at = version, None, None, now
         add_event(session, petition, What.EDITED, now, detail=str(version))
         happened(session, Happened.PETITION_EDITED, Subject("petition", petition), at=now, by=row.creator)
+        index_petition(session, petition)
         by.note(session, "petition-edit-admitted", f"petition {petition}", version=str(version))
         return
     _open(session, row, now)
@@ -108,6 +110,7 @@ def readmit(session: Session, desk: Desk, petition: str) -> None:
 def _open(session: Session, row: PetitionPetition, now: datetime) -> None:
     row.state, row.waiting_since, row.opened_at, row.changed_at = State.OPEN.value, None, now, now
     row.closes_at = now + timedelta(days=rules(session).open_days)
+    index_petition(session, row.id)
 
 
 def _lock_waiting(session: Session, by: By, petition: str, version: int) -> PetitionPetition:

@@ -20,6 +20,7 @@ from consultation.petitions.errors import (
     TooManyPetitions,
     WrongState,
 )
+from consultation.petitions.indexing import index_petition
 from consultation.petitions.mailing import signers_mails
 from consultation.petitions.models import PetitionEvent, PetitionPetition, PetitionVersion
 from consultation.petitions.settings import require_body, rules
@@ -164,6 +165,7 @@ def close(
     number = add_event(session, row.id, what, now, detail=str(row.signatures))
     happened(session, Happened.PETITION_CLOSED, Subject("petition", row.id), at=now, by=by)
     signers_mails(session, number, now)
+    index_petition(session, row.id)
 
 
 def end(row: PetitionPetition, state: State, now: datetime) -> None:

@@ -8,12 +8,15 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from consultation.errors import NoSuchSubject
+from consultation.petitions.deciding import readmit
 from consultation.petitions.errors import NoSuchPetition
+from consultation.petitions.indexing import index_petition
 from consultation.petitions.models import PetitionEvent, PetitionPetition
 from consultation.petitions.store import find_petition, lock_petition
 from consultation.petitions.types import What
 from consultation.subjects import Described, Subject
 from crypto.transcript import tuple_hash
+from identity.desk import Desk
 
 PETITION: Final = "petition"
 ANSWER: Final = "answer"
@@ -50,7 +53,11 @@ class Petitions:
             lock_petition(session, subject_id).hidden_entry = entry
         except NoSuchPetition:
             raise NoSuchSubject from None
-        session.flush()
+        index_petition(session, subject_id)
+
+    def readmit(self, session: Session, desk: Desk, subject_id: str) -> None:
+        """An appeal against its rejection was granted. Raises: NoSuchPetition, WrongState."""
+        readmit(session, desk, subject_id)
 
     def written_by(self, session: Session, person: str) -> Sequence[Subject]:
         """The newest first."""
