@@ -1,0 +1,3 @@
+import { guardForms } from "../ui/work.ts"
+
+guardForms(document, (url) => new Worker(url))
