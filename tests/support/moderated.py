@@ -21,8 +21,19 @@ from identity.desk import Desk
 from identity.roles import Role
 from identity.sessions import SignedIn
 from identity.trail import begin
+from storage.engine import make_engine
+from storage.migrate import migrate
 from storage.session import reading, writing
 from tests.support.desks import DeskUnderTest, desk_under_test
+
+
+def migrated(folder: Path) -> Path:
+    """A file with all tables and nothing in them, for the tests of a module to copy."""
+    path = folder / "blank.db"
+    engine = make_engine(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
 
 
 @dataclass

@@ -2,8 +2,10 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select, update
@@ -12,7 +14,7 @@ from sqlalchemy.orm import Session
 from consultation import kinds
 from consultation.discussions.contributions import Writing, contribute
 from consultation.discussions.threads import thread_of
-from consultation.errors import NoSuchSubject, TextRefused
+from consultation.errors import ConsultationError, NoSuchSubject, TextRefused
 from consultation.happenings import What
 from consultation.models import ConsultationHappening
 from consultation.moderation.appeals import (
@@ -59,28 +61,22 @@ from consultation.moderation.reports import KEPT, WAITING_MAX, forget_reports, r
 from consultation.moderation.types import Action, Rule, Template
 from consultation.subjects import Subject
 from identity.roles import Role
+from identity.sessions import SignedIn
 from identity.trail import System, deeds, verify_trail
-from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import reading, writing
-from tests.support.moderated import Moderated, moderated
+from tests.support.moderated import Moderated, migrated, moderated
 
 Writer = Callable[[Session, str, datetime], Subject]
 
 
 @pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that every test copies."""
-    path = tmp_path_factory.mktemp("moderation") / "site.db"
-    engine = make_engine(f"sqlite:///{path}")
-    migrate(engine)
-    engine.dispose()
-    return path
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return migrated(tmp_path_factory.mktemp("moderation"))
 
 
 @pytest.fixture
-def here(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Moderated]:
-    copy = shutil.copy(migrated, tmp_path / "site.db")
+def here(blank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Moderated]:
+    copy = shutil.copy(blank, tmp_path / "site.db")
     with moderated(f"sqlite:///{copy}", tmp_path, monkeypatch) as found:
         yield found
 
@@ -203,30 +199,48 @@ class TestReports:
 class TestClaims:
     """A case is one moderator's for a quarter of an hour."""
 
-    def test_two_moderators_at_once(self, here: Moderated) -> None:
-        case = here.reported("1")
-        first, second = here.first.person_id, here.second.person_id
-        with writing(here.on.desk.engine) as session:
-            claim(session, case, first, here.now)
-            claim(session, case, first, here.now)
-        with writing(here.on.desk.engine) as session:
+    def test_two_moderators_at_once(self, everywhere: Moderated) -> None:
+        case = everywhere.reported("1")
+        first, second = everywhere.first.person_id, everywhere.second.person_id
+        with writing(everywhere.on.desk.engine) as session:
+            claim(session, case, first, everywhere.now)
+            claim(session, case, first, everywhere.now)
+        with writing(everywhere.on.desk.engine) as session:
             with pytest.raises(ClaimedByOther):
-                claim(session, case, second, here.now)
+                claim(session, case, second, everywhere.now)
             release(session, case, second)  # not theirs: stays taken
             with pytest.raises(ClaimedByOther):
-                decide(session, here.on.desk, here.second, case, here.decision(session, case, None))
-        with reading(here.on.desk.engine) as session:
-            (seen,) = waiting_cases(session, second, here.now)
+                decide(
+                    session,
+                    everywhere.on.desk,
+                    everywhere.second,
+                    case,
+                    everywhere.decision(session, case, None),
+                )
+        with reading(everywhere.on.desk.engine) as session:
+            (seen,) = waiting_cases(session, second, everywhere.now)
             assert (seen.claimed, seen.mine) == (True, False)
-        here.on.clock.wait(seconds=CLAIMED.total_seconds())
-        with writing(here.on.desk.engine) as session:
-            claim(session, case, second, here.now)
+        everywhere.on.clock.wait(seconds=CLAIMED.total_seconds())
+        with writing(everywhere.on.desk.engine) as session:
+            claim(session, case, second, everywhere.now)
             with pytest.raises(ClaimedByOther):
-                decide(session, here.on.desk, here.first, case, here.decision(session, case, None))
+                decide(
+                    session,
+                    everywhere.on.desk,
+                    everywhere.first,
+                    case,
+                    everywhere.decision(session, case, None),
+                )
             release(session, case, second)
             with pytest.raises(NotClaimed):
-                decide(session, here.on.desk, here.second, case, here.decision(session, case, None))
-        assert actions(here, Subject("note", "1")) == []
+                decide(
+                    session,
+                    everywhere.on.desk,
+                    everywhere.second,
+                    case,
+                    everywhere.decision(session, case, None),
+                )
+        assert actions(everywhere, Subject("note", "1")) == []
 
     def test_a_decision_that_is_sent_again_changes_nothing(self, here: Moderated) -> None:
         case = here.reported("1")
@@ -317,35 +331,35 @@ class TestAppeals:
         with writing(here.on.desk.engine) as session:
             decide_appeal(session, here.on.desk, here.second, group, granted=granted, note="Read again.")
 
-    def test_a_granted_appeal_undoes_everything(self, here: Moderated) -> None:
-        group, subject = self.hidden(here, warn=True, days=7), Subject("note", "1")
-        assert here.notes.notes["1"].hidden
-        assert here.notes.entries["1"] == group
-        with reading(here.on.desk.engine) as session:
+    def test_a_granted_appeal_undoes_everything(self, everywhere: Moderated) -> None:
+        group, subject = self.hidden(everywhere, warn=True, days=7), Subject("note", "1")
+        assert everywhere.notes.notes["1"].hidden
+        assert everywhere.notes.entries["1"] == group
+        with reading(everywhere.on.desk.engine) as session:
             with pytest.raises(Paused) as paused:
-                require_not_paused(session, here.author, here.now)
-            require_not_paused(session, here.reader, here.now)
-            (own,) = own_decisions(session, here.author, here.now)
+                require_not_paused(session, everywhere.author, everywhere.now)
+            require_not_paused(session, everywhere.reader, everywhere.now)
+            (own,) = own_decisions(session, everywhere.author, everywhere.now)
             assert (own.can_appeal, own.stands, own.paused_until) == (True, True, paused.value.until)
             assert own.note == "Please write it without the street."
-            assert own_decisions(session, here.reader, here.now) == []
-        self.ask(here, group + 2)  # any entry of the decision leads to it
-        with reading(here.on.desk.engine) as session:
-            (waiting,) = waiting_appeals(session, here.first.person_id)
+            assert own_decisions(session, everywhere.reader, everywhere.now) == []
+        self.ask(everywhere, group + 2)  # any entry of the decision leads to it
+        with reading(everywhere.on.desk.engine) as session:
+            (waiting,) = waiting_appeals(session, everywhere.first.person_id)
             assert waiting.tie is Tie.DECIDED
-            assert waiting.appeal.decide_by == here.now + TIME_TO_DECIDE
-            assert statistics(session, here.now)[0].waiting == 1
-            assert statistics(session, here.now + TIME_TO_DECIDE)[0].late == 1
-        self.answer(here, group, granted=True)
-        assert here.notes.notes["1"].public
-        assert here.notes.entries["1"] is None
-        with reading(here.on.desk.engine) as session:
-            require_not_paused(session, here.author, here.now)
-            found = own_decision(session, here.author, group, here.now)
+            assert waiting.appeal.decide_by == everywhere.now + TIME_TO_DECIDE
+            assert statistics(session, everywhere.now)[0].waiting == 1
+            assert statistics(session, everywhere.now + TIME_TO_DECIDE)[0].late == 1
+        self.answer(everywhere, group, granted=True)
+        assert everywhere.notes.notes["1"].public
+        assert everywhere.notes.entries["1"] is None
+        with reading(everywhere.on.desk.engine) as session:
+            require_not_paused(session, everywhere.author, everywhere.now)
+            found = own_decision(session, everywhere.author, group, everywhere.now)
             assert (found.stands, found.can_appeal, found.paused_until) == (False, False, None)
             assert found.appeal is not None
             assert found.appeal.note == "Read again."
-            total, by_rule = statistics(session, here.now)
+            total, by_rule = statistics(session, everywhere.now)
             assert (total.decisions, total.appeals, total.granted, total.overturned) == (1, 1, 1, 1.0)
             assert by_rule == {"data-of-others": total}
             log = entries_about(session, subject)
@@ -357,7 +371,7 @@ class TestAppeals:
             (Action.LIFTED, group + 1, group),
             (Action.LIFTED, group + 2, group),
         ]
-        assert told(here, here.author) == [
+        assert told(everywhere, everywhere.author) == [
             What.CONTENT_HIDDEN,
             What.AUTHOR_WARNED,
             What.AUTHOR_PAUSED,
@@ -570,3 +584,52 @@ def test_what_is_known_of_a_person_is_given_out_and_forgotten(here: Moderated) -
         rows = session.execute(select(ModerationEntry.by, ModerationEntry.author, ModerationEntry.note)).all()
         assert set(rows) == {(None, None, "")}
         assert session.scalars(select(ModerationCase.claimed_by)).all() == [None, None]
+
+
+def test_of_two_who_take_or_decide_a_case_at_the_same_moment_one_does(everywhere: Moderated) -> None:
+    case, desk = everywhere.reported("1"), everywhere.on.desk
+    moderators = (everywhere.first, everywhere.second)
+
+    def at_once(deed: Callable[[SignedIn], object]) -> list[str]:
+        gate = Barrier(len(moderators))
+
+        def run(by: SignedIn) -> str:
+            gate.wait(10)
+            try:
+                deed(by)
+            except ConsultationError as error:
+                return error.code
+            return "done"
+
+        with ThreadPoolExecutor(len(moderators)) as pool:
+            return sorted(pool.map(run, moderators))
+
+    def take(by: SignedIn) -> None:
+        with writing(desk.engine) as session:
+            claim(session, case, by.person_id, everywhere.now)
+
+    assert at_once(take) == ["claimed-by-other", "done"]
+    with reading(desk.engine) as session:
+        mine = find_case(session, case, everywhere.first.person_id, everywhere.now).case.mine
+    holder = everywhere.first if mine else everywhere.second
+
+    with reading(desk.engine) as session:
+        seen = everywhere.decision(session, case, Template.THREAT)
+
+    def judge(_: SignedIn) -> None:  # one moderator in two windows
+        with writing(desk.engine) as session:
+            decide(session, desk, holder, case, seen)
+
+    assert at_once(judge) == ["case-decided", "done"]
+    assert actions(everywhere, Subject("note", "1")) == [Action.HIDDEN]
+    other = everywhere.on.signed_in(Role.MODERATOR)
+    with writing(desk.engine) as session:
+        appeal(session, everywhere.author, 1, "It was not meant so.", everywhere.now)
+    moderators = (other, other)
+
+    def answer(by: SignedIn) -> None:
+        with writing(desk.engine) as session:
+            decide_appeal(session, desk, by, 1, granted=True, note="Right.")
+
+    assert at_once(answer) == ["appeal-decided", "done"]
+    assert actions(everywhere, Subject("note", "1")) == [Action.HIDDEN, Action.RESTORED]
