@@ -116,6 +116,11 @@ class Links:
         """The page of one petition; place: one of the pages behind it."""
         return f"{self.petitions()}/{petition}" + (f"/{place}" if place else "")
 
+    def office_petitions(self, petition: str = "", place: str = "") -> str:
+        """Where officials answer petitions; petition: one of them, or `settings` with its part as place."""
+        parts = [self.office() + "/petitions", petition, place]
+        return "/".join(part for part in parts if part)
+
     def discussions(self, after: str = "") -> str:
         """All discussions; after: where a page of them begins."""
         query = f"?{urlencode({'after': after})}" if after else ""

@@ -36,6 +36,19 @@ METHODS: Final[Mapping[str, str]] = {
 """Ways to sign in. Those of OpenID providers (RFC 8176) are shown as the provider's name."""
 
 DEEDS: Final[Mapping[str, str]] = {
+    "areas-set": N_("Set the areas of the site"),
+    "petition-numbers-set": N_("Set how many supporters a petition needs, and for how long it is open"),
+    "petition-bodies-set": N_("Set whom petitions can address"),
+    "petition-thresholds-set": N_("Set the thresholds of petitions"),
+    "petition-admitted": N_("Published a petition"),
+    "petition-edit-admitted": N_("Published new words of a petition"),
+    "petition-threshold-reached": N_("A petition reached a threshold"),
+    "petition-taken-up": N_("Said who works on a petition"),
+    "petition-answered": N_("Answered a petition"),
+    "petition-debate-set": N_("Set the day of a debate about a petition"),
+    "petition-debate-refused": N_("Said why there is no debate about a petition"),
+    "petition-outcome": N_("Said what became of a petition"),
+    "petition-became-vote": N_("Turned a petition into a vote"),
     "discussion-office-wrote": N_("Wrote in a discussion for the office"),
     "topic-opened": N_("Opened a topic for the office"),
     "topic-changed": N_("Changed a topic"),

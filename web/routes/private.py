@@ -12,6 +12,8 @@ from web.routes.office import office_routes
 from web.routes.oidc import oidc_routes
 from web.routes.people import people_routes
 from web.routes.permit import permit_routes
+from web.routes.petition_office import petition_office_routes
+from web.routes.petition_settings import petition_settings_routes
 from web.routes.petitions import petition_routes
 from web.routes.receipts import receipt_routes
 from web.routes.registrar import registrar_routes
@@ -38,6 +40,8 @@ def private_routes() -> list[AccessRoute]:
         *topic_routes(),  # before `/discussions/{thread}` and `/office/{election}`
         *discussion_routes(),
         *dispute_routes(),  # before `/office/{election}`
+        *petition_settings_routes(),
+        *petition_office_routes(),  # before `/office/{election}`
         *moderation_routes(),
         *office_routes(),
         *document_routes(),

@@ -1,0 +1,415 @@
+"""Petitions at work: what officials say to them, the vote that one becomes, and the moderator's decision."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from consultation.differences import differences
+from consultation.errors import ConsultationError
+from consultation.petitions import answering, deciding
+from consultation.petitions.answering import Saying, last_official
+from consultation.petitions.deciding import Rejecting
+from consultation.petitions.errors import ChangedSince, NoSuchPetition, NoSuchTwin, OwnPetition, WrongState
+from consultation.petitions.lists import Filter, clocks_of, in_time, list_petitions, waiting
+from consultation.petitions.settings import bodies, thresholds
+from consultation.petitions.store import events_of, find_petition, petitions_of, versions
+from consultation.petitions.types import HIDING, Outcome, Petition, PetitionText, Reason, State
+from consultation.petitions.votes import Ballot, begin_vote, votes_of
+from identity.roles import Permission
+from storage.session import reading, writing
+from voting.deeds import By
+from voting.draft_document import OPTION_CHARACTERS, QUESTION_CHARACTERS, TITLE_CHARACTERS, Words
+from voting.drafts import new_draft_id
+from web.access import FORM_REFUSED, AccessRoute, form_of, go, render
+from web.errors import language_of
+from web.formats import zone_label, zone_of
+from web.forms import Form
+from web.i18n import N_
+from web.pages.common import PageNotFound, Site
+from web.petition_texts import DUES, OUTCOMES, REASONS, sentence_of
+from web.rendering import Renderer
+from web.routes.office_common import CONFLICT, by_of, links_of, office_of
+from web.visitor import desk_of
+from web.written import text_of
+
+WORDS_MISSING: Final = N_("Write what everybody should read")
+BODY_MISSING: Final = N_("Choose who says this")
+LANGUAGE_MISSING: Final = N_("Choose the language in which it is written")
+DAY_MISSING: Final = N_("Enter the day of the debate")
+OUTCOME_MISSING: Final = N_("Choose what became of it")
+DECISION_MISSING: Final = N_("Choose whether to publish it")
+REASON_MISSING: Final = N_("Choose the reason from the published list")
+REASON_WORDS_MISSING: Final = N_("Write for the one who started it what the reason means here")
+TITLE_MISSING: Final = N_("Write the title")
+QUESTION_MISSING: Final = N_("Write the question")
+OPTIONS_MISSING: Final = N_("Write at least two options")
+OPTIONS_TWICE: Final = N_("Two options are the same. Change one of them.")
+OPTION_HALF: Final = N_("Write each option in both languages")
+OPTION_ROWS: Final = 5
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
+_DRAFT: Final = re.compile(r"[0-9a-f]{32}")
+_PETITION: Final = re.compile(r"(?:^|/petitions/)([0-9a-f]{16})(?:[/?#].*)?$")
+_ADDRESS_MAX: Final = 300
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One thing that the office can say. title, lead, button: sentences.  say: carries it out."""
+
+    title: str
+    lead: str
+    button: str
+    say: Callable[[Session, By, str, Saying, Form, Request], object]
+
+
+def _set_debate(session: Session, by: By, petition: str, said: Saying, form: Form, request: Request) -> None:
+    on = form.moment("on", zone_of(_site(request).time_zone), missing=form.say(DAY_MISSING))
+    if on is not None:
+        answering.set_debate(session, by, petition, said, on)
+
+
+def _set_outcome(session: Session, by: By, petition: str, said: Saying, form: Form, _: Request) -> None:
+    chosen = form.choice("outcome", [each.value for each in Outcome], form.say(OUTCOME_MISSING))
+    if chosen:
+        answering.set_outcome(session, by, petition, said, Outcome(chosen))
+
+
+DEEDS: Final[Mapping[str, Deed]] = {
+    "answer": Deed(
+        N_("Answer this petition"),
+        N_("Everybody reads the answer at once. Whoever asked for it gets one mail."),
+        N_("Publish the answer"),
+        lambda session, by, petition, said, *_: answering.answer(session, by, petition, said),
+    ),
+    "taken-up": Deed(
+        N_("Say who works on it"),
+        N_("One line in what happened so far. It does not answer the petition."),
+        N_("Publish this line"),
+        lambda session, by, petition, said, *_: answering.take_up(session, by, petition, said),
+    ),
+    "debate": Deed(
+        N_("Set the day of the debate"),
+        N_("Say where it is and who may come. A later day replaces this one, and both stay in the list."),
+        N_("Publish the day"),
+        _set_debate,
+    ),
+    "no-debate": Deed(
+        N_("Say why there is no debate"),
+        N_("Enough people have signed that a debate is due. Give them the reasons."),
+        N_("Publish the reasons"),
+        lambda session, by, petition, said, *_: answering.refuse_debate(session, by, petition, said),
+    ),
+    "outcome": Deed(
+        N_("Say what became of it"),
+        N_("What was done, or why not. If that changes later, say it again: the newest stands first."),
+        N_("Publish what became of it"),
+        _set_outcome,
+    ),
+}
+
+
+def office_list(request: Request) -> Response:
+    """GET /{lang}/office/petitions?after=: what is due, and everything that is published."""
+    after, now = request.query_params.get("after", ""), desk_of(request).clock()
+    everything = Filter(frozenset({State.OPEN, State.CLOSED}))
+    with reading(desk_of(request).engine) as session:
+        clocks = waiting(session, now)
+        names = {each.id: each for each in petitions_of(session, [clock.petition for clock in clocks])}
+        values = {
+            "clocks": [(clock, names[clock.petition]) for clock in clocks],
+            "records": in_time(session, now),
+            "page": list_petitions(session, everything, after),
+            "first": not after,
+            "ready": bool(bodies(session)),
+            "thresholds": thresholds(session),
+            "now": now,
+            "dues": DUES,
+        }
+    return render(request, "petition_office/list.html", values)
+
+
+def office_one(request: Request) -> Response:
+    """GET /{lang}/office/petitions/{petition}"""
+    with reading(desk_of(request).engine) as session:
+        petition = _published(request, session)
+        values = {
+            "petition": petition,
+            "clocks": clocks_of(session, petition.id),
+            "events": events_of(session, petition.id),
+            "votes": votes_of(session, petition.id),
+            "now": desk_of(request).clock(),
+            "deeds": DEEDS,
+            "dues": DUES,
+            "reasons": REASONS,
+            "outcomes": OUTCOMES,
+        }
+    return render(request, "petition_office/one.html", values)
+
+
+def say_form(request: Request) -> Response:
+    """GET /{lang}/office/petitions/{petition}/say/{deed}"""
+    with reading(desk_of(request).engine) as session:
+        petition = _published(request, session)
+        seen = last_official(session, petition.id)
+    form = Form.filled(language_of(request), {"seen": str(seen), "language": language_of(request)})
+    return _say_page(request, form)
+
+
+def say(request: Request) -> Response:
+    """POST /{lang}/office/petitions/{petition}/say/{deed}"""
+    form, by, desk = form_of(request), by_of(request), desk_of(request)
+    deed = _deed(request)
+    with reading(desk.engine) as session:
+        petition = _published(request, session).id
+        known = [body.id for body in bodies(session)]
+    words = text_of(form, "words", answering.WORDS_CHARACTERS, lines=True, missing=form.say(WORDS_MISSING))
+    body = form.choice("body", known, form.say(BODY_MISSING))
+    language = form.choice("language", ("en", "vi"), form.say(LANGUAGE_MISSING))
+    if not form.ok:
+        return _say_page(request, form)
+    try:
+        with writing(desk.engine) as session:
+            deed.say(session, by, petition, Saying(body, words, language, _seen(form)), form, request)
+    except ConsultationError as error:
+        status = CONFLICT if isinstance(error, ChangedSince) else FORM_REFUSED
+        form.wrong("words", form.say(sentence_of(error)))
+        return _say_page(request, form, status)
+    return go(links_of(request).office_petitions(petition)) if form.ok else _say_page(request, form)
+
+
+def vote_form(request: Request) -> Response:
+    """GET /{lang}/office/petitions/{petition}/vote"""
+    site = _site(request)
+    with reading(desk_of(request).engine) as session:
+        petition = _published(request, session)
+        seen = last_official(session, petition.id)
+    values = {
+        "seen": str(seen),
+        "draft": new_draft_id(),
+        "authority-en": site.authority.en,
+        "authority-vi": site.authority.vi,
+        "option-1-en": "Yes",
+        "option-1-vi": "Có",
+        "option-2-en": "No",
+        "option-2-vi": "Không",
+    }
+    for language in ("en", "vi"):
+        if petition.text.language in (language, "both"):
+            values |= {f"title-{language}": petition.text.action}
+    return _vote_page(request, Form.filled(language_of(request), values))
+
+
+def vote(request: Request) -> Response:
+    """POST /{lang}/office/petitions/{petition}/vote: on to the draft of the vote."""
+    form = form_of(request)
+    with reading(desk_of(request).engine) as session:
+        petition = _published(request, session).id
+    draft = form.value("draft")
+    if not _DRAFT.fullmatch(draft):
+        raise PageNotFound("no draft")
+    ballot = _ballot(form)
+    if not form.ok:
+        return _vote_page(request, form)
+    try:
+        begin_vote(office_of(request), by_of(request), petition, ballot, draft, _seen(form))
+    except ConsultationError as error:
+        form.wrong("title-en", form.say(sentence_of(error)))
+        return _vote_page(request, form, CONFLICT)
+    return go(links_of(request).draft(draft))
+
+
+def decide_form(request: Request) -> Response:
+    """GET /{lang}/moderation/petitions/{petition}"""
+    return _decide_page(request, Form(language_of(request)))
+
+
+def decide(request: Request) -> Response:
+    """POST /{lang}/moderation/petitions/{petition}"""
+    form, by, desk = form_of(request), by_of(request), desk_of(request)
+    petition, version = request.path_params["petition"], _version(form)
+    decision = form.choice("decision", ("publish", "reject"), form.say(DECISION_MISSING))
+    wanted = _rejecting(form) if decision == "reject" else None
+    if not form.ok:
+        return _decide_page(request, form)
+    try:
+        with writing(desk.engine) as session:
+            if wanted is None:
+                deciding.admit(session, by, petition, version)
+            else:
+                deciding.reject(session, by, petition, version, wanted)
+    except NoSuchPetition as error:
+        raise PageNotFound(petition) from error
+    except NoSuchTwin as error:
+        form.wrong("twin", form.say(sentence_of(error)))
+        return _decide_page(request, form)
+    except (ChangedSince, OwnPetition, WrongState) as error:
+        form.wrong("decision", form.say(sentence_of(error)))
+        return _decide_page(request, form, CONFLICT)
+    return go(links_of(request).moderation())
+
+
+def petition_office_routes() -> list[AccessRoute]:
+    """All of the above. Before the officials' other routes: `/office/petitions` is no election."""
+    post, answer = ("POST",), Permission.ANSWER_PETITIONS
+    every = "/{lang}/office/petitions"
+    one, judged = f"{every}/{{petition}}", "/{lang}/moderation/petitions/{petition}"
+    return [
+        AccessRoute(every, office_list, access=answer),
+        AccessRoute(one, office_one, access=answer),
+        AccessRoute(f"{one}/say/{{deed}}", say_form, access=answer),
+        AccessRoute(f"{one}/say/{{deed}}", say, access=answer, methods=post),
+        AccessRoute(f"{one}/vote", vote_form, access=Permission.MANAGE_ELECTIONS),
+        AccessRoute(f"{one}/vote", vote, access=Permission.MANAGE_ELECTIONS, methods=post),
+        AccessRoute(judged, decide_form, access=Permission.MODERATE),
+        AccessRoute(judged, decide, access=Permission.MODERATE, methods=post),
+    ]
+
+
+def _site(request: Request) -> Site:
+    renderer: Renderer = request.app.state.renderer
+    return renderer.site
+
+
+def _deed(request: Request) -> Deed:
+    found = DEEDS.get(request.path_params["deed"])
+    if found is None:
+        raise PageNotFound("no such deed")
+    return found
+
+
+def _published(request: Request, session: Session) -> Petition:
+    number = request.path_params["petition"]
+    try:
+        petition = find_petition(session, number)
+    except NoSuchPetition as error:
+        raise PageNotFound(number) from error
+    if petition.state not in (State.OPEN, State.CLOSED):
+        raise PageNotFound(number)
+    return petition
+
+
+def _seen(form: Form) -> int:
+    typed = form.value("seen")
+    return int(typed) if _NUMBER.fullmatch(typed) else -1
+
+
+def _version(form: Form) -> int:
+    typed = form.value("version")
+    return int(typed) if _NUMBER.fullmatch(typed) else 0
+
+
+def _say_page(request: Request, form: Form, status: int = 0) -> Response:
+    with reading(desk_of(request).engine) as session:
+        petition = _published(request, session)
+        values = {
+            "petition": petition,
+            "form": form,
+            "deed": _deed(request),
+            "name": request.path_params["deed"],
+            "events": [
+                event for event in events_of(session, petition.id) if event.what in answering.OFFICIAL
+            ],
+            "bodies": bodies(session),
+            "due": [clock for clock in clocks_of(session, petition.id) if clock.met_at is None],
+            "dues": DUES,
+            "outcomes": OUTCOMES,
+            "reasons": REASONS,
+            "zone_label": zone_label(desk_of(request).clock().astimezone(zone_of(_site(request).time_zone))),
+            # Shown with what a colleague said meanwhile, the form may be sent again, knowingly.
+            "seen": last_official(session, petition.id) if status == CONFLICT else max(_seen(form), 0),
+        }
+    return render(
+        request, "petition_office/say.html", values, status=status or (200 if form.ok else FORM_REFUSED)
+    )
+
+
+def _vote_page(request: Request, form: Form, status: int = 0) -> Response:
+    with reading(desk_of(request).engine) as session:
+        petition = _published(request, session)
+        values = {
+            "petition": petition,
+            "form": form,
+            "seen": last_official(session, petition.id) if status == CONFLICT else max(_seen(form), 0),
+            "rows": range(1, OPTION_ROWS + 1),
+        }
+    return render(
+        request, "petition_office/vote.html", values, status=status or (200 if form.ok else FORM_REFUSED)
+    )
+
+
+def _ballot(form: Form) -> Ballot:
+    options: list[Words] = []
+    for number in range(1, OPTION_ROWS + 1):
+        words = _both(form, f"option-{number}", OPTION_CHARACTERS, "")
+        if words.either and not words.whole:
+            missing = "en" if not words.en else "vi"
+            form.wrong(f"option-{number}-{missing}", form.say(OPTION_HALF))
+        elif words.whole:
+            options.append(words)
+    if len(options) < 2:
+        form.wrong("option-1-en", form.say(OPTIONS_MISSING))
+    for language in ("en", "vi"):
+        if len({getattr(option, language).casefold() for option in options}) < len(options):
+            form.wrong("option-1-en", form.say(OPTIONS_TWICE))
+    return Ballot(
+        title=_both(form, "title", TITLE_CHARACTERS, form.say(TITLE_MISSING)),
+        authority=_both(form, "authority", TITLE_CHARACTERS, form.say(TITLE_MISSING)),
+        question=_both(form, "question", QUESTION_CHARACTERS, form.say(QUESTION_MISSING)),
+        options=tuple(options),
+    )
+
+
+def _both(form: Form, name: str, most: int, missing: str) -> Words:
+    return Words(
+        en=form.text(f"{name}-en", most=most, missing=missing),
+        vi=form.text(f"{name}-vi", most=most, missing=missing),
+    )
+
+
+def _rejecting(form: Form) -> Rejecting | None:
+    reason = form.choice("reason", [each.value for each in Reason], form.say(REASON_MISSING))
+    words = text_of(
+        form, "words", deciding.WORDS_CHARACTERS, lines=True, missing=form.say(REASON_WORDS_MISSING)
+    )
+    if not form.ok:
+        return None
+    found = _PETITION.search(form.value("twin").strip()[:_ADDRESS_MAX])
+    return Rejecting(Reason(reason), words, found[1] if found else None)
+
+
+def _decide_page(request: Request, form: Form, status: int = 0) -> Response:
+    number = request.path_params["petition"]
+    with reading(desk_of(request).engine) as session:
+        try:
+            petition = find_petition(session, number)
+        except NoSuchPetition as error:
+            raise PageNotFound(number) from error
+        every = versions(session, number, proposed=True)
+        if petition.state is State.DRAFT:
+            raise PageNotFound(number)  # its creator alone has seen it
+    judged = next(text for text in every if text.version == (petition.proposed or petition.text.version))
+    values = {
+        "petition": petition,
+        "judged": judged,
+        "changes": _changes(petition.text, judged) if petition.proposed else (),
+        "own": petition.creator == by_of(request).actor.person_id,
+        "form": form,
+        "reasons": REASONS,
+        "hiding": HIDING,
+    }
+    return render(
+        request, "petition_office/decide.html", values, status=status or (200 if form.ok else FORM_REFUSED)
+    )
+
+
+def _changes(before: PetitionText, after: PetitionText) -> list[object]:
+    return [
+        differences(getattr(before, name), getattr(after, name))
+        for name in ("action", "background", "details")
+        if getattr(before, name) != getattr(after, name)
+    ]
