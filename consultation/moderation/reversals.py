@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consultation import kinds
-from consultation.errors import NoSuchSubject
+from consultation.errors import ConsultationError
 from consultation.moderation.log import Ruling, log_entry, shown
 from consultation.moderation.models import ModerationEntry
 from consultation.moderation.pauses import lift_pause
@@ -67,5 +67,5 @@ def _undo(session: Session, desk: Desk, row: ModerationEntry, subject: Subject, 
             kind.readmit(session, desk, subject.id)
         elif action is Action.PAUSED:
             lift_pause(session, row.number, desk.clock())
-    except NoSuchSubject:
-        return
+    except ConsultationError:
+        return  # gone or withdrawn since: there is nothing to show again

@@ -144,9 +144,9 @@ def test_reported_hidden_appealed_and_shown_again(site: SiteUnderTest) -> None:
     record = everybody.get("/en/moderation/record").text
     assert "100.0% of 1 decided appeals were granted" in record
     assert "Shown again" in record
-    entry = everybody.get("/en/moderation/record/4").text
-    assert "Did you write this?" not in entry
-    deed = re.search(r"It stands in deed (\d+) of the", entry)
+    last = everybody.get("/en/moderation/record/4").text
+    assert "Did you write this?" not in last
+    deed = re.search(r"It stands in deed (\d+) of the", last)
     assert deed is not None
     assert f"Number {deed[1]}," in everybody.get("/en/trail?page=1").text
 

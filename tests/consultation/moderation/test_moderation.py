@@ -3,19 +3,21 @@
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from consultation import kinds
 from consultation.discussions.contributions import Writing, contribute
 from consultation.discussions.threads import thread_of
 from consultation.errors import ConsultationError, NoSuchSubject, TextRefused
 from consultation.happenings import What
+from consultation.hearings.answers import answer as answer_question
+from consultation.hearings.documents import paragraphs_of
+from consultation.hearings.questions import add_question
+from consultation.hearings.types import Answer, Question, QuestionKind
 from consultation.models import ConsultationHappening
 from consultation.moderation.appeals import (
     TIME_TO_APPEAL,
@@ -59,14 +61,19 @@ from consultation.moderation.pauses import require_not_paused
 from consultation.moderation.personal import ModerationData
 from consultation.moderation.reports import KEPT, WAITING_MAX, forget_reports, report
 from consultation.moderation.types import Action, Rule, Template
+from consultation.petitions.answering import answer as answer_petition
+from consultation.petitions.deciding import Rejecting, reject
+from consultation.petitions.store import find_petition
+from consultation.petitions.types import Reason, State
 from consultation.subjects import Subject
 from identity.roles import Role
 from identity.sessions import SignedIn
 from identity.trail import System, deeds, verify_trail
+from protocol.text import LocalText
 from storage.session import reading, writing
+from tests.consultation.hearings.conftest import begun
 from tests.support.moderated import Moderated, migrated, moderated
-
-Writer = Callable[[Session, str, datetime], Subject]
+from tests.support.petitions import prepare
 
 
 @pytest.fixture(scope="module")
@@ -468,6 +475,22 @@ class TestAppeals:
         assert here.notes.readmitted == ["1"]
         assert actions(here, subject) == [Action.REJECTED, Action.READMITTED]
 
+    def test_a_rejected_petition_is_open_after_a_granted_appeal(self, here: Moderated) -> None:
+        petitions = prepare(here.on)
+        petition = petitions.waiting()
+        with writing(here.on.desk.engine) as session:
+            wanted = Rejecting(Reason.UNCLEAR, "Say which bank.")
+            number = reject(session, petitions.moderator, petition, 1, wanted)
+        self.ask(here, number, petitions.lan)
+        with reading(here.on.desk.engine) as session:
+            (waiting,) = waiting_appeals(session, petitions.moderator.actor.person_id)
+            assert (waiting.tie, waiting.note) == (Tie.DECIDED, "Say which bank.")
+        self.answer(here, number, granted=True)
+        with reading(here.on.desk.engine) as session:
+            assert find_petition(session, petition).state is State.OPEN
+        subject = Subject("petition", petition)
+        assert actions(here, subject)[-2:] == [Action.REJECTED, Action.READMITTED]
+
     def test_a_pause_ends_by_itself(self, here: Moderated) -> None:
         self.hidden(here, days=1)
         here.on.clock.wait(days=1)
@@ -522,17 +545,70 @@ class TestLog:
             assert deed.subject != subject_of_deed(entry)
 
 
-def _contribution(session: Session, author: str, now: datetime) -> Subject:
-    thread = thread_of(session, Subject("petition", "0" * 16), now)
-    made = contribute(session, Writing(thread.id, author, "Words of a neighbour."), now)
+def _contribution(here: Moderated) -> Subject:
+    with writing(here.on.desk.engine) as session:
+        thread = thread_of(session, Subject("petition", "0" * 16), here.now)
+        made = contribute(session, Writing(thread.id, here.author, "Words of a neighbour."), here.now)
     return Subject("contribution", str(made.id))
 
 
-def _topic(session: Session, author: str, now: datetime) -> Subject:
-    return thread_of(session, Subject("petition", "1" * 16), now).subject
+def _topic(here: Moderated) -> Subject:
+    with writing(here.on.desk.engine) as session:
+        return thread_of(session, Subject("petition", "1" * 16), here.now).subject
 
 
-WRITERS: dict[str, Writer] = {"contribution": _contribution, "topic": _topic}
+def _petition(here: Moderated) -> Subject:
+    return Subject("petition", prepare(here.on).published())
+
+
+def _answer(here: Moderated) -> Subject:
+    petitions = prepare(here.on)
+    number = petitions.published()
+    petitions.count(number, 3)
+    with writing(here.on.desk.engine) as session:
+        said = answer_petition(session, petitions.official, number, petitions.saying(session, number))
+    return Subject("answer", str(said))
+
+
+def _hearing(here: Moderated) -> Subject:
+    hall = begun(here.on)
+    hall.document()
+    hall.open()
+    return Subject("hearing", hall.hearing)
+
+
+def _paragraph(here: Moderated) -> Subject:
+    hall = begun(here.on)
+    document = hall.document()
+    hall.open()
+    with reading(here.on.desk.engine) as session:
+        first = paragraphs_of(session, document.id, 1)[0].id
+    assert first is not None
+    return Subject("paragraph", first)
+
+
+def _hearing_answer(here: Moderated) -> Subject:
+    hall = begun(here.on)
+    with hall.work() as session:
+        question = Question(QuestionKind.TEXT, LocalText(en="What is missing?", vi="Còn thiếu gì?"))
+        add_question(session, hall.hearing, question, here.now)
+    hall.open()
+    with hall.work() as session:
+        answer_question(session, hall.hearing, here.author, {1: Answer(words="A tap for water.")}, here.now)
+    hall.close()
+    with reading(here.on.desk.engine) as session:
+        return next(iter(kinds.KINDS["hearing-answer"].written_by(session, here.author)))
+
+
+WRITERS: dict[str, Callable[[Moderated], Subject]] = {
+    "contribution": _contribution,
+    "topic": _topic,
+    "petition": _petition,
+    "answer": _answer,
+    "hearing": _hearing,
+    "paragraph": _paragraph,
+    "hearing-answer": _hearing_answer,
+}
 """How one thing of each kind comes to be, public at once."""
 
 
@@ -542,9 +618,8 @@ def test_each_kind_can_be_reported_hidden_and_shown_again(here: Moderated, kind:
         f"Say here how a {kind} is written, so that it is tried whether it reaches the queue."
     )
     engine = here.on.desk.engine
-    with writing(engine) as session:
-        subject = WRITERS[kind](session, here.author, here.now)
-        assert subject.kind == kind
+    subject = WRITERS[kind](here)
+    assert subject.kind == kind
     with writing(engine) as session:
         report(session, here.reader, subject, Rule.ATTACK, "", here.now)
     case = here.case_of(subject)
