@@ -101,7 +101,7 @@ def test_every_problem_is_described(description: dict[str, Any]) -> None:
     described = {code for schema in every(description, "code") for code in schema.get("enum", [])}
     assert described == {code for operation in OPERATIONS for code in problems_of(operation)}
     # What has a status can come, except what the router says before any operation is found.
-    assert set(problems.STATUSES) - described == {"not-found", "method-not-allowed", *NOT_OF_THE_API}
+    assert set(problems.STATUSES) - described == {"method-not-allowed", *NOT_OF_THE_API}
 
 
 NOT_OF_THE_API = {

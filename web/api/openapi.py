@@ -30,6 +30,7 @@ _TAGS: Final = {
     "voting": "Casting, opening, and looking up what was cast.",
     "board": "The append-only record of an election: entries, proofs, bodies, all of it.",
     "site": "The append-only log of everything that was done here in a role.",
+    "participation": "Petitions, what is due to them, answers, discussions, moderation: open data.",
 }
 _HEADERS: Final[dict[str, Any]] = {
     "RateLimit": {

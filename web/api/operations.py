@@ -19,7 +19,7 @@ from web.api.responses import CORS, PREFLIGHT, conditional
 from web.rate_limits import Rule, headers_of, hit, hit_async
 
 Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
-Tag = Literal["elections", "board", "voting", "site"]
+Tag = Literal["elections", "board", "voting", "site", "participation"]
 
 JSON: Final = "application/json"
 _JSON_ONLY: Final = {"Accept-Post": JSON}

@@ -14,7 +14,7 @@ from protocol.canonical import encode_canonical
 from protocol.casting import CastRequest
 from protocol.challenge import Reveal
 from protocol.public_terms import PublicTerms
-from web.api import casting, claims, reading
+from web.api import casting, claims, open_data, reading
 from web.api.answers import (
     AcceptedBallot,
     AcceptedChallenge,
@@ -416,6 +416,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         parameters=(_OLD, _NEW),
         problems=("malformed-query", "entry-not-found"),
     ),
+    *open_data.OPERATIONS,
     Operation(
         method="GET",
         path=OPENAPI_PATH,

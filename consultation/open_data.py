@@ -1,0 +1,400 @@
+"""What the room gives to everybody as data: flat rows, each list page after page by a number that only grows.
+
+A row has the same fields as JSON and as a line of CSV. No row says who wrote something: the name that somebody chose
+stands on the pages, where it goes with the account; a copy of the data would keep it for ever. Words that moderation
+took away are empty, and the number of the entry in its log stands in their place.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from consultation.discussions.models import DiscussionContribution, DiscussionThread
+from consultation.discussions.threads import find_thread
+from consultation.discussions.topics import topics_of
+from consultation.errors import NoSuchSubject
+from consultation.kinds import describe
+from consultation.moderation import log as moderation
+from consultation.petitions.models import PetitionBody, PetitionDue, PetitionEvent, PetitionPetition
+from consultation.petitions.store import event_of, find_petition, petitions_of
+from consultation.petitions.subjects import ANSWERS
+from consultation.petitions.types import PUBLIC, Petition
+from consultation.signing.counting import Counted, public_counts
+from consultation.subjects import Subject
+from crypto.encoding import encode_base64url
+from protocol.canonical import Record
+from protocol.text import Base64url, Count, Timestamp, format_time
+
+LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
+"""Creative Commons Attribution 4.0: of all of it."""
+
+
+class PetitionRow(Record, frozen=True):
+    """A petition that everybody may see. The words are empty where they may not be shown.
+
+    as_of: of the number of signatures.  area: empty for the whole territory.  hidden_entry: of the moderation log.
+    language: `en`, `vi` or `both`.  rejected_for: reason code.  text: digest of the words, which signatures name.
+    """
+
+    action: str
+    answered_at: Timestamp | None
+    area: str
+    as_of: Timestamp
+    background: str
+    body: str
+    body_en: str
+    body_vi: str
+    closed_at: Timestamp | None
+    closes_at: Timestamp | None
+    debate_at: Timestamp | None
+    details: str
+    hidden_entry: Count | None
+    language: str
+    opened_at: Timestamp | None
+    path: str
+    petition: str
+    rejected_at: Timestamp | None
+    rejected_for: str
+    rejected_words: str
+    signatures: Count
+    state: str
+    text: Base64url
+    version: Count
+
+
+class DeadlineRow(Record, frozen=True):
+    """A threshold that a petition reached, and what is due since. met_at: when it came; null while it has not."""
+
+    action: str
+    body: str
+    body_en: str
+    body_vi: str
+    due: str
+    due_at: Timestamp
+    met_at: Timestamp | None
+    number: Count
+    path: str
+    petition: str
+    reached_at: Timestamp
+    signatures: Count
+
+
+class AnswerRow(Record, frozen=True):
+    """What the office said to a petition: an answer, a date of debate, what became of it.
+
+    kind: `answered`, `debate-set`, `no-debate`, `outcome`.  detail: of an outcome, in a word.  on: the date it names.
+    """
+
+    action: str
+    body: str
+    body_en: str
+    body_vi: str
+    detail: str
+    hidden_entry: Count | None
+    kind: str
+    language: str
+    made_at: Timestamp
+    number: Count
+    on: Timestamp | None
+    path: str
+    petition: str
+    words: str
+
+
+class ThreadRow(Record, frozen=True):
+    """A discussion. place: what it is about, as `petition 0123456789abcdef`.  title: in the language it was written."""
+
+    closes_at: Timestamp | None
+    contributions: Count
+    last_at: Timestamp
+    made_at: Timestamp
+    path: str
+    place: str
+    thread: str
+    title_en: str
+    title_vi: str
+
+
+class ContributionRow(Record, frozen=True):
+    """One contribution. replies_to: number of the one that it answers.  words: Markdown as it was typed.
+
+    side: `for`, `against` or empty.  hidden_entry: of the moderation log.
+    """
+
+    agree: Count
+    disagree: Count
+    edited_at: Timestamp | None
+    hidden_entry: Count | None
+    made_at: Timestamp
+    number: Count
+    office: bool
+    path: str
+    replies_to: Count | None
+    side: str
+    version: Count
+    withdrawn: bool
+    words: str
+
+
+class ModerationRow(Record, frozen=True):
+    """One entry of the moderation log. deed: of the site log, where `record` (its digest) is signed.
+
+    content: SHA-256 of the words that were decided about.  answers: entry that this one takes back or confirms.
+    group: first entry of the same decision.
+    """
+
+    action: str
+    answers: Count | None
+    content: Base64url
+    deed: Count
+    group: Count
+    number: Count
+    path: str
+    record: Base64url
+    role: str
+    rule: str
+    subject: str
+    time: Timestamp
+
+
+def petition_rows(session: Session, petitions: Sequence[Petition], now: datetime) -> Sequence[PetitionRow]:
+    """These petitions as rows; all of them are public."""
+    counts = public_counts(session, [petition.id for petition in petitions], now)
+    return [_petition_row(petition, counts[petition.id]) for petition in petitions]
+
+
+def petition_row(session: Session, petition: str, now: datetime) -> PetitionRow:
+    """One of them. Raises: NoSuchPetition, NoSuchSubject where it is not public."""
+    found = find_petition(session, petition)
+    if not found.public:
+        raise NoSuchSubject
+    return petition_rows(session, [found], now)[0]
+
+
+def deadline_rows(session: Session, after: int | None, limit: int) -> Sequence[DeadlineRow]:
+    """Deadlines with higher numbers than `after`; for None the newest first."""
+    rows = session.execute(
+        select(PetitionDue, PetitionBody)
+        .join(PetitionBody, PetitionBody.id == PetitionDue.body)
+        .where(_beyond(PetitionDue.id, after))
+        .order_by(_order(PetitionDue.id, after))
+        .limit(limit)
+    ).all()
+    titles = _titles(session, {row.petition for row, _ in rows})
+    return [
+        DeadlineRow(
+            action=titles[row.petition],
+            body=body.id,
+            body_en=body.name_en,
+            body_vi=body.name_vi,
+            due=row.due,
+            due_at=format_time(row.due_at),
+            met_at=_time(row.met_at),
+            number=row.id,
+            path=f"petitions/{row.petition}",
+            petition=row.petition,
+            reached_at=format_time(row.reached_at),
+            signatures=row.count,
+        )
+        for row, body in rows
+    ]
+
+
+def answer_rows(session: Session, after: int | None, limit: int) -> Sequence[AnswerRow]:
+    """Answers with higher numbers than `after`, of petitions that everybody sees; for None the newest first."""
+    rows = session.execute(
+        select(PetitionEvent, PetitionBody)
+        .join(PetitionPetition, PetitionPetition.id == PetitionEvent.petition)
+        .outerjoin(PetitionBody, PetitionBody.id == PetitionEvent.body)
+        .where(
+            PetitionEvent.what.in_(ANSWERS),
+            PetitionPetition.state.in_([state.value for state in PUBLIC]),
+            _beyond(PetitionEvent.id, after),
+        )
+        .order_by(_order(PetitionEvent.id, after))
+        .limit(limit)
+    ).all()
+    titles = _titles(session, {row.petition for row, _ in rows})
+    found = []
+    for row, body in rows:
+        event = event_of(row, body)
+        found.append(
+            AnswerRow(
+                action=titles[event.petition],
+                body="" if event.body is None else event.body.id,
+                body_en="" if event.body is None else event.body.name.en,
+                body_vi="" if event.body is None else event.body.name.vi,
+                detail=event.detail,
+                hidden_entry=row.hidden_entry,
+                kind=event.what.value,
+                language=event.language,
+                made_at=format_time(event.at),
+                number=event.id,
+                on=_time(event.on),
+                path=f"petitions/{event.petition}",
+                petition=event.petition,
+                words=event.words,
+            )
+        )
+    return found
+
+
+def thread_rows(session: Session, after: str, limit: int) -> tuple[Sequence[ThreadRow], str]:
+    """Discussions about what everybody sees, by their ids, and where the next page begins ("" at the end).
+
+    after: id of the last one before. A page may have fewer rows than `limit`: what is not public is left out.
+    """
+    rows = session.scalars(
+        select(DiscussionThread)
+        .where(DiscussionThread.hidden_entry.is_(None), DiscussionThread.id > after)
+        .order_by(DiscussionThread.id)
+        .limit(limit)
+    ).all()
+    topics = topics_of(session, [row.id for row in rows])
+    found = []
+    for row in rows:
+        place = Subject(row.place_kind, row.place)
+        topic = topics.get(row.id)
+        if topic is not None:
+            title_en, title_vi = topic.title.en, topic.title.vi
+        else:
+            described = describe(session, place)
+            if described is not None and not described.public:
+                continue
+            title_en = title_vi = "" if described is None else described.title
+        found.append(
+            ThreadRow(
+                closes_at=_time(row.closes_at),
+                contributions=row.contributions,
+                last_at=format_time(row.last_at),
+                made_at=format_time(row.made_at),
+                path=f"discussions/{row.id}",
+                place=str(place),
+                thread=row.id,
+                title_en=title_en,
+                title_vi=title_vi,
+            )
+        )
+    return found, rows[-1].id if len(rows) == limit else ""
+
+
+def contribution_rows(
+    session: Session, thread: str, after: int | None, limit: int
+) -> Sequence[ContributionRow]:
+    """Contributions of a discussion with higher numbers, replies among them; for None the newest first.
+
+    Raises: NoSuchSubject when it is hidden, or about something that not everybody sees.
+    """
+    found = find_thread(session, thread)
+    described = describe(session, found.place)
+    if found.hidden_entry is not None or (described is not None and not described.public):
+        raise NoSuchSubject
+    row = DiscussionContribution
+    rows = session.scalars(
+        select(row)
+        .where(row.thread == thread, _beyond(row.number, after))
+        .order_by(_order(row.number, after))
+        .limit(limit)
+    ).all()
+    parents = {each.parent for each in rows if each.parent is not None}
+    numbers = dict(session.execute(select(row.id, row.number).where(row.id.in_(parents))).tuples())
+    return [
+        ContributionRow(
+            agree=each.agree,
+            disagree=each.disagree,
+            edited_at=_time(each.edited_at),
+            hidden_entry=each.hidden_entry,
+            made_at=format_time(each.made_at),
+            number=each.number,
+            office=each.office,
+            path=f"discussions/{thread}/{each.number}",
+            replies_to=None if each.parent is None else numbers[each.parent],
+            side=each.side,
+            version=each.version,
+            withdrawn=each.withdrawn_at is not None,
+            words="" if each.hidden_entry is not None or each.withdrawn_at is not None else each.words,
+        )
+        for each in rows
+    ]
+
+
+def moderation_rows(session: Session, after: int | None, limit: int) -> Sequence[ModerationRow]:
+    """Entries of the moderation log with higher numbers than `after`; for None the newest first."""
+    rows = []
+    newest = after is None
+    for entry in (
+        moderation.newest_entries(session, limit=limit)
+        if newest
+        else moderation.entries(session, after or 0, limit)
+    ):
+        made = moderation.record_of(entry)
+        rows.append(
+            ModerationRow(
+                action=made.action,
+                answers=made.answers,
+                content=made.content,
+                deed=entry.deed,
+                group=made.group,
+                number=made.number,
+                path=f"moderation/record/{made.number}",
+                record=encode_base64url(entry.record_digest),
+                role=made.role,
+                rule=made.rule or "",
+                subject=made.subject,
+                time=made.time,
+            )
+        )
+    return rows
+
+
+def _petition_row(petition: Petition, counted: Counted) -> PetitionRow:
+    text, rejection = petition.text, petition.rejection
+    shown = not petition.hidden
+    return PetitionRow(
+        action=text.action if shown else "",
+        answered_at=_time(petition.answered_at),
+        area="" if petition.area is None else petition.area[0],
+        as_of=format_time(counted.as_of),
+        background=text.background if shown else "",
+        body=petition.body.id,
+        body_en=petition.body.name.en,
+        body_vi=petition.body.name.vi,
+        closed_at=_time(petition.closed_at),
+        closes_at=_time(petition.closes_at),
+        debate_at=_time(petition.debate_on),
+        details=text.details if shown else "",
+        hidden_entry=petition.hidden_entry,
+        language=text.language,
+        opened_at=_time(petition.opened_at),
+        path=f"petitions/{petition.id}",
+        petition=petition.id,
+        rejected_at=None if rejection is None else format_time(rejection.at),
+        rejected_for="" if rejection is None else rejection.reason.value,
+        rejected_words="" if rejection is None else rejection.words,
+        signatures=counted.count,
+        state=petition.state.value,
+        text=encode_base64url(text.digest),
+        version=text.version,
+    )
+
+
+def _beyond(number: InstrumentedAttribute[int], after: int | None) -> ColumnElement[bool]:
+    return true() if after is None else number > after
+
+
+def _order(number: InstrumentedAttribute[int], after: int | None) -> ColumnElement[int]:
+    return number.desc() if after is None else number.asc()
+
+
+def _titles(session: Session, petitions: Collection[str]) -> Mapping[str, str]:
+    return {
+        petition.id: "" if petition.hidden else petition.text.action
+        for petition in petitions_of(session, petitions)
+    }
+
+
+def _time(moment: datetime | None) -> Timestamp | None:
+    return None if moment is None else format_time(moment)
