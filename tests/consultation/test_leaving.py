@@ -1,6 +1,7 @@
 """An account is deleted, and nothing leads to its person any more: tried with every column of every table."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,23 @@ from consultation.discussions.threads import thread_of
 from consultation.following.contacts import confirm, give_address
 from consultation.following.follows import follow
 from consultation.following.notices import tell
+from consultation.fraud.models import FraudTrace
 from consultation.happenings import What, happened
+from consultation.hearings.answers import answer
+from consultation.hearings.hearings import make_hearing, publish_hearing, turn_phases
+from consultation.hearings.questions import add_question
+from consultation.hearings.types import Answer, Question, QuestionKind
 from consultation.leaving import VOTE_MAILS, delete_account
+from consultation.moderation.appeals import appeal
+from consultation.moderation.cases import claim, waiting_cases
+from consultation.moderation.decisions import Decision, decide
+from consultation.moderation.reports import report
+from consultation.moderation.types import Rule, Template
 from consultation.personal import PERSONAL
 from consultation.profiles import set_profile
+from consultation.signing.models import PetitionSignature
+from consultation.signing.signing import confirm as confirm_signature
+from consultation.signing.signing import signer_mark
 from consultation.subjects import Subject
 from identity import email_link, joining
 from identity.assurance import Assurance
@@ -34,6 +48,7 @@ from protocol.text import LocalText
 from storage.base import Base
 from storage.engine import empty_journal
 from storage.session import reading, writing
+from tests.consultation.hearings.conftest import PLAN
 from tests.support.desks import DeskUnderTest, desk_under_test
 from tests.support.personal import (
     LEADS,
@@ -48,6 +63,8 @@ from tests.support.personal import (
     traces,
     undeclared,
 )
+from tests.support.petition_room import prepare
+from tests.support.signatures import Signatures
 from voting.notices import NoticeKind
 from web.routes import receipts
 
@@ -66,9 +83,13 @@ def under_test(database_url: str, tmp_path: Path) -> Iterator[DeskUnderTest]:
 def a_full_life(site: DeskUnderTest) -> tuple[str, list[bytes]]:
     """Somebody who has done everything. Gives their number, and what else must not be found later."""
     desk, engine, clock = site.desk, site.desk.engine, site.clock
+    petition, signatures = prepare(site).published(), Signatures(site)
+    signatures.confirm(signatures.ask(petition, MAILBOX, mails=True))
+    signatures.ask(petition, MAILBOX)
     with writing(engine) as session:
         email_link.ask(desk, session, MAILBOX, b"b" * 32, VOICE, "/vi/my")
-        token = session.scalars(select(OutboxMail.text)).one() or ""
+        sent = select(OutboxMail.text).where(OutboxMail.kind == email_link.KIND)
+        token = session.scalars(sent).one() or ""
         known, _ = email_link.use(desk, session, token.split("?t=")[1].split()[0])
         cookie = sign_in_known(desk, session, known, language="vi", device="Firefox")
         who = find_session(desk, session, cookie)
@@ -121,6 +142,11 @@ def a_full_life(site: DeskUnderTest) -> tuple[str, list[bytes]]:
         tell(session, clock())
         happened(session, What.MENTIONED, thread.subject, at=clock(), by=minh, to=person)
         happened(session, What.CONTRIBUTION_MADE, thread.subject, at=clock(), by=person)
+    _petitions(site, person)
+    _consultation(site, person)
+    _moderation(site, person, minh)
+    site.session(person)
+    with writing(engine) as session:
         for column in ties():
             if not filled(session, column, person):
                 fill(session, column, person)
@@ -129,15 +155,76 @@ def a_full_life(site: DeskUnderTest) -> tuple[str, list[bytes]]:
         # People with a role cannot leave; that column is empty of whoever leaves.
         session.execute(Base.metadata.tables["identity_role"].delete())
         digests = [*session.scalars(select(IdentityClaim.digest).where(IdentityClaim.person == person))]
+        digests += session.scalars(
+            select(PetitionSignature.mailbox).where(PetitionSignature.person == person)
+        )
+        digests += session.scalars(select(PetitionSignature.salt).where(PetitionSignature.person == person))
+        digests += [
+            signer_mark(desk, petition, person)
+            for petition in session.scalars(
+                select(PetitionSignature.petition).where(PetitionSignature.person == person)
+            )
+        ]
         sealed = [
             value
             for name in LEADS
-            if ".sealed" in name
+            if "sealed" in name
             for table, column in [name.split(".")]
             for value in session.scalars(select(Base.metadata.tables[table].columns[column]))
             if value is not None
         ]
-    return person, [*digests, *sealed]
+    return person, [one for one in (*digests, *sealed) if one is not None]
+
+
+def _petitions(site: DeskUnderTest, person: str) -> None:
+    """Drafts, petitions in each state, and one that they have signed by mail."""
+    room = replace(prepare(site), lan=person)
+    room.started()
+    room.submitted()
+    room.waiting()
+    petition = room.published()
+    signatures = Signatures(site)
+    token = signatures.ask(petition, MAILBOX, mails=True)
+    with writing(site.desk.engine) as session:
+        confirm_signature(site.desk, session, token, 1, "192.0.2.1")
+    signatures.ask(petition, MAILBOX)
+
+
+def _consultation(site: DeskUnderTest, person: str) -> None:
+    with writing(site.desk.engine) as session:
+        hearing = make_hearing(session, PLAN, site.clock())
+        question = Question(QuestionKind.TEXT, LocalText(en="What is missing?", vi="Còn thiếu gì?"))
+        add_question(session, hearing, question, site.clock())
+        publish_hearing(session, hearing, site.clock())
+    site.clock.now = PLAN.opens_at
+    with writing(site.desk.engine) as session:
+        turn_phases(session, site.clock())
+        answer(session, hearing, person, {1: Answer(words="Một vòi nước.")}, site.clock())
+
+
+def _moderation(site: DeskUnderTest, person: str, other: str) -> None:
+    """They have reported somebody, were paused, and have appealed."""
+    desk, now = site.desk, site.clock()
+    moderator = site.signed_in(Role.MODERATOR, name="An")
+    with writing(desk.engine) as session:
+        thread = thread_of(session, LAKE, now)
+        bad = contribute(session, Writing(thread.id, person, "Đồ ngốc."), now)
+        said = contribute(session, Writing(thread.id, other, "Bạn cũng vậy."), now)
+        report(session, person, Subject("contribution", str(said.id)), Rule.ATTACK, "Xem lại giúp.", now)
+        report(session, other, Subject("contribution", str(bad.id)), Rule.ATTACK, "", now)
+    with writing(desk.engine) as session:
+        [case] = [
+            one
+            for one in waiting_cases(session, moderator.person_id, now)
+            if one.subject == Subject("contribution", str(bad.id))
+        ]
+        claim(session, case.id, moderator.person_id, now)
+    with writing(desk.engine) as session:
+        assert case.described is not None
+        ruling = Decision(Template.PERSON_INSULTED, case.described.digest, "Lời nói xúc phạm.", True, 7)
+        group = decide(session, desk, moderator, case.id, ruling)
+    with writing(desk.engine) as session:
+        appeal(session, person, group, "Tôi nói đùa.", now)
 
 
 def test_nothing_leads_to_whoever_has_left(under_test: DeskUnderTest, tmp_path: Path) -> None:
@@ -154,6 +241,8 @@ def test_nothing_leads_to_whoever_has_left(under_test: DeskUnderTest, tmp_path: 
         delete_account(desk, session, person)
 
     assert found_in_tables(engine, sought) == []
+    with reading(engine) as session:
+        assert session.scalars(select(FraudTrace)).all() == []
     empty_journal(engine)
     assert found_in_files(tmp_path, sought) == []
     with reading(engine) as session:

@@ -27,6 +27,11 @@ LEADS: Mapping[str, str] = {
     "identity_session.claim": "of the sign-in",
     "identity_totp.sealed": "secret of the app",
     "identity_totp.sealed_next": "the same",
+    "petition_link.address_sealed": "where a link to sign was sent",
+    "petition_link.claim": "hash of it",
+    "petition_link.mailbox": "the same for its canonical form",
+    "petition_signature.address_sealed": "for mails about what was signed",
+    "petition_signature.mailbox": "hash of the canonical address",
     "following_contact.sealed": "the address for mails",
     "following_contact.sealed_next": "one that is not confirmed",
     "mail_outbox.recipient": "the address",
@@ -38,6 +43,9 @@ STAYS: Mapping[str, str] = {
     "identity_invitation.invited_by": "name of an administrator",
     "identity_invitation.name": "of somebody who has no account yet; gone a day after its end",
     "identity_person.name": "of staff alone; goes with the account",
+    "fraud_domain.name": "of a mail domain that very many use",
+    "petition_body.name_en": "of an office",
+    "petition_body.name_vi": "of an office",
     "voting_contact.email": "the registrar's, of the voters' list; gone after the time for objections",
     "voting_dispute.answered_by": "name of an official",
     "voting_dispute.email": "given without an account; gone with the answer",
@@ -119,16 +127,15 @@ def fill(session: Session, column: Column[Any], person: str) -> None:
             values[other.name] = person if leads_by_key(other) else _referred(session, other)
         elif not other.nullable and not (other.primary_key and other.autoincrement is True):
             values[other.name] = _invented(other)
-    if len(column.table.primary_key.columns) == 1 and column.table.primary_key.columns[0].name == "id":
-        kind = column.table.primary_key.columns[0].type.python_type
-        if kind is int:
-            values.pop("id", None)
+    own = column.table.primary_key.columns
+    if "id" in own and own["id"].type.python_type is int:
+        values.pop("id", None)  # the database numbers by itself
     session.execute(insert(column.table).values(values))
 
 
 def _referred(session: Session, column: Column[Any]) -> Any:
     (key,) = column.foreign_keys
-    found = session.scalar(select(key.column).limit(1))
+    found = session.scalar(select(key.column).order_by(key.column.desc()).limit(1))  # the newest invented one
     if found is not None:
         return found
     values = {
@@ -148,7 +155,7 @@ def _invented(column: Column[Any]) -> Any:
         str: lambda: secrets.token_hex(8),
         bytes: lambda: secrets.token_bytes(32),
         bool: lambda: False,
-        int: lambda: 1,
+        int: lambda: 1_000_000 + secrets.randbelow(1_000_000_000),
         float: lambda: 1.0,
     }
     return made[kind]()
