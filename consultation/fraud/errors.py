@@ -10,3 +10,32 @@ class WorkRefused(ConsultationError):
 
     def __init__(self) -> None:
         super().__init__("The small calculation that keeps robots away has run out. Send the form again.")
+
+
+class NoConditions(ConsultationError):
+    """A removal that would take every signature of a petition, because nothing was said about which."""
+
+    code = "no-conditions"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Say which signatures you mean: choose at least one mark, a mail domain or a network."
+        )
+
+
+class OwnPetition(ConsultationError):
+    """Whoever started a petition does not decide which of its signatures count."""
+
+    code = "own-petition"
+
+    def __init__(self) -> None:
+        super().__init__("You started this petition. Another moderator decides about its signatures.")
+
+
+class PreviewOutdated(ConsultationError):
+    """Since the preview, other signatures fulfil the conditions."""
+
+    code = "preview-outdated"
+
+    def __init__(self) -> None:
+        super().__init__("Other signatures fulfil these conditions by now. Look at the new preview first.")

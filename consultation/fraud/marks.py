@@ -81,6 +81,8 @@ RULES: Final = (
 """More than `most` signatures of one petition with the same value within `span` are marked from then on."""
 NAMED_FROM: Final = 10
 """Signatures with one domain, from which on its name is kept."""
+NO_NETWORK: Final = frozenset({"", "unknown"})
+"""What a server behind a socket sees of everybody: no reason to suspect all of them."""
 READING_TIME: Final = timedelta(seconds=2)
 
 
@@ -100,6 +102,8 @@ def assess(
     for rule in RULES:
         value = trace[rule.column]
         if value is None or (rule.column == "domain" and is_common(domain)):
+            continue
+        if rule.column == "network" and context.network in NO_NETWORK:
             continue
         if _seen(session, context.petition, rule.column, value, now - rule.span, rule.most) >= rule.most:
             marks.add(rule.mark)

@@ -1,6 +1,7 @@
 """The fold: marks and đ away, whatever way they were typed."""
 
 import unicodedata
+from typing import Literal
 
 import pytest
 
@@ -21,7 +22,7 @@ from consultation.similar.fold import CHARACTERS_MAX, EXACT, PIECE, WORD, fold, 
     ],
 )
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
-def test_marks_go_in_both_encodings(typed: str, folded: str, form: str) -> None:
+def test_marks_go_in_both_encodings(typed: str, folded: str, form: Literal["NFC", "NFD"]) -> None:
     assert fold(unicodedata.normalize(form, typed)) == folded
 
 

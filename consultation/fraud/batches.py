@@ -1,0 +1,232 @@
+"""Removing suspected signatures: a moderator names conditions, sees what they take, and removes exactly that.
+
+The removal itself is an entry of the petition's log with number and reason, signed and public
+(`consultation.signing.ending.remove_signatures`). No page shows a signer, and none can be asked for.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from consultation.fraud.addresses import is_common
+from consultation.fraud.errors import NoConditions, OwnPetition, PreviewOutdated
+from consultation.fraud.marks import Mark, domain_tag
+from consultation.fraud.models import FraudDomain, FraudMark, FraudTrace
+from consultation.petitions.models import PetitionPetition
+from consultation.petitions.store import lock_petition
+from consultation.signing.ending import Removed, remove_signatures
+from consultation.signing.models import PetitionSignature
+from identity.desk import Desk
+from identity.sessions import SignedIn
+from protocol.petition import REMOVED_AT_ONCE
+
+GROUP_LEAST: Final = 5
+"""Networks and domains with fewer signatures are not shown: they might name somebody."""
+GROUPS_MOST: Final = 10
+LIST_MOST: Final = 100
+_Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Which signatures are meant: all that fulfil every condition given here.
+
+    marks: at least one of these.  domain: of the mailbox, "" for any.  network: keyed hash, None for any.
+    since, until: when it was confirmed; the first moment is in, the last one out.
+    """
+
+    marks: frozenset[Mark] = frozenset()
+    domain: str = ""
+    network: bytes | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether they mean some and not all. Times alone, or a mail provider of many people, hold honest ones."""
+        return bool(self.marks or self.network is not None or (self.domain and not is_common(self.domain)))
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What conditions take now. count: signatures in this batch.  more: whether others are left for a next one.
+
+    fingerprint: of exactly these signatures, to be given back with the removal.  counting: of the petition, in all.
+    """
+
+    count: int
+    more: bool
+    counting: int
+    marks: Mapping[Mark, int]
+    first_at: datetime | None
+    last_at: datetime | None
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Groups:
+    """What is suspicious about a petition. domains, networks: the largest, with how many signatures that count."""
+
+    counting: int
+    marked: int
+    marks: Mapping[Mark, int]
+    domains: Sequence[tuple[str, int]]
+    networks: Sequence[tuple[bytes, int]]
+
+
+@dataclass(frozen=True)
+class Suspected:
+    """One petition in the list. marked: signatures with any mark that still count."""
+
+    petition: str
+    marked: int
+
+
+def suspected_petitions(session: Session) -> Sequence[Suspected]:
+    """Petitions with marked signatures that still count, those with most of them first."""
+    number = func.count(func.distinct(FraudTrace.signature))
+    rows = session.execute(
+        _counting(select(FraudTrace.petition, number))
+        .join(FraudMark, FraudMark.signature == FraudTrace.signature)
+        .group_by(FraudTrace.petition)
+        .order_by(number.desc(), FraudTrace.petition)
+        .limit(LIST_MOST)
+    )
+    return [Suspected(petition, marked) for petition, marked in rows]
+
+
+def groups_of(session: Session, petition: str) -> Groups:
+    """What is suspicious about a petition."""
+    here = FraudTrace.petition == petition
+    number = func.count(FraudTrace.signature)
+    marks = session.execute(
+        _counting(select(FraudMark.mark, number))
+        .join(FraudMark, FraudMark.signature == FraudTrace.signature)
+        .where(here)
+        .group_by(FraudMark.mark)
+    )
+    domains = session.execute(
+        _counting(select(FraudDomain.name, number))
+        .join(FraudDomain, FraudDomain.domain == FraudTrace.domain)
+        .where(here)
+        .group_by(FraudDomain.name)
+        .having(number >= GROUP_LEAST)
+        .order_by(number.desc(), FraudDomain.name)
+        .limit(GROUPS_MOST)
+    )
+    networks = session.execute(
+        _counting(select(FraudTrace.network, number))
+        .where(here)
+        .group_by(FraudTrace.network)
+        .having(number >= GROUP_LEAST)
+        .order_by(number.desc(), FraudTrace.network)
+        .limit(GROUPS_MOST)
+    )
+    marked = (
+        _counting(select(func.count(func.distinct(FraudTrace.signature))))
+        .join(FraudMark, FraudMark.signature == FraudTrace.signature)
+        .where(here)
+    )
+    return Groups(
+        counting=_number_counting(session, petition),
+        marked=session.scalar(marked) or 0,
+        marks={Mark(mark): count for mark, count in marks},
+        domains=[(name, count) for name, count in domains],
+        networks=[(network, count) for network, count in networks],
+    )
+
+
+def preview(desk: Desk, session: Session, petition: str, conditions: Conditions) -> Preview:
+    """What these conditions take now. Raises: NoConditions."""
+    ids, more = _matching(desk, session, petition, conditions)
+    within = FraudTrace.signature.in_(_query(desk, petition, conditions).limit(REMOVED_AT_ONCE))
+    first, last = session.execute(
+        select(func.min(FraudTrace.at), func.max(FraudTrace.at)).where(within)
+    ).one()
+    marks = session.execute(
+        select(FraudMark.mark, func.count())
+        .where(FraudMark.signature.in_(_query(desk, petition, conditions).limit(REMOVED_AT_ONCE)))
+        .group_by(FraudMark.mark)
+    )
+    return Preview(
+        count=len(ids),
+        more=more,
+        counting=_number_counting(session, petition),
+        marks={Mark(mark): count for mark, count in marks},
+        first_at=first,
+        last_at=last,
+        fingerprint=_fingerprint(petition, ids),
+    )
+
+
+def remove_suspected(
+    desk: Desk,
+    session: Session,
+    petition: str,
+    conditions: Conditions,
+    fingerprint: str,
+    reason: str,
+    by: SignedIn,
+) -> Removed:
+    """Remove exactly what the preview with this fingerprint showed, in one signed batch with a public reason.
+
+    Raises: NoSuchPetition, OwnPetition, NoConditions, PreviewOutdated, TextRefused, NothingToRemove.
+    """
+    row: PetitionPetition = lock_petition(session, petition)
+    if row.creator == by.person_id:
+        raise OwnPetition
+    ids, _ = _matching(desk, session, petition, conditions)
+    if _fingerprint(petition, ids) != fingerprint:
+        raise PreviewOutdated
+    return remove_signatures(desk, session, petition, ids, reason, by, desk.clock())
+
+
+def network_name(network: bytes) -> str:
+    """How pages call a network, which nobody can lead back to an address."""
+    return network.hex()[:8]
+
+
+def _matching(desk: Desk, session: Session, petition: str, conditions: Conditions) -> tuple[list[int], bool]:
+    found = list(session.scalars(_query(desk, petition, conditions).limit(REMOVED_AT_ONCE + 1)))
+    return found[:REMOVED_AT_ONCE], len(found) > REMOVED_AT_ONCE
+
+
+def _query(desk: Desk, petition: str, conditions: Conditions) -> Select[int]:
+    if not conditions.given:
+        raise NoConditions
+    query = _counting(select(FraudTrace.signature)).where(FraudTrace.petition == petition)
+    if conditions.marks:
+        values = [mark.value for mark in sorted(conditions.marks)]
+        query = query.where(
+            FraudTrace.signature.in_(select(FraudMark.signature).where(FraudMark.mark.in_(values)))
+        )
+    if conditions.domain:
+        query = query.where(FraudTrace.domain == domain_tag(desk, conditions.domain))
+    if conditions.network is not None:
+        query = query.where(FraudTrace.network == conditions.network)
+    if conditions.since is not None:
+        query = query.where(FraudTrace.at >= conditions.since)
+    if conditions.until is not None:
+        query = query.where(FraudTrace.at < conditions.until)
+    return query.order_by(FraudTrace.signature)
+
+
+def _counting(query: _Query) -> _Query:
+    """Of those alone that count: what was removed before is not suspected again."""
+    return query.join(PetitionSignature, PetitionSignature.id == FraudTrace.signature).where(
+        PetitionSignature.batch.is_(None)
+    )
+
+
+def _number_counting(session: Session, petition: str) -> int:
+    counting = (PetitionSignature.petition == petition) & PetitionSignature.batch.is_(None)
+    return session.scalar(select(func.count()).select_from(PetitionSignature).where(counting)) or 0
+
+
+def _fingerprint(petition: str, ids: Sequence[int]) -> str:
+    return hashlib.sha256(f"{petition} {' '.join(map(str, ids))}".encode()).hexdigest()
