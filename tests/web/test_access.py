@@ -32,7 +32,12 @@ REACHED = 299
 """What a handler answers here: no page of the site does."""
 
 PRIVATE_PLACES: dict[str, set[Needs]] = {
-    "/{lang}/office": {Permission.MANAGE_ELECTIONS, Permission.IMPORT_ROLL, Permission.ANSWER_DISPUTES},
+    "/{lang}/office": {
+        Permission.MANAGE_ELECTIONS,
+        Permission.IMPORT_ROLL,
+        Permission.ANSWER_DISPUTES,
+        Permission.ANSWER_PETITIONS,
+    },
     "/{lang}/registrar": {Permission.DELIVER_CODES, Permission.REPLACE_CODES, Permission.IMPORT_ROLL},
     "/{lang}/trustee": {Permission.HOLD_KEY_SHARE},
     "/{lang}/staff": {Access.STAFF, Permission.MANAGE_PEOPLE, Permission.READ_TRAIL},

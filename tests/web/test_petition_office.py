@@ -1,0 +1,244 @@
+"""The officials' and the moderator's pages of petitions, with the real verbs behind them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from consultation.petitions.lists import clocks_of
+from consultation.petitions.settings import bodies, rules, thresholds
+from consultation.petitions.store import events_of
+from consultation.petitions.types import Due, Outcome, Reason, Rules, State, What
+from consultation.petitions.votes import petition_of_vote, votes_of
+from identity.roles import Role
+from storage.session import reading
+from tests.support.petition_room import PetitionsUnderTest, prepare
+from tests.support.sites import Browser, SiteUnderTest, site_under_test
+from voting.draft_models import VotingDraft
+from voting.drafts import load
+
+OFFICE = "/en/office/petitions"
+
+
+@dataclass
+class Room:
+    site: SiteUnderTest
+    petitions: PetitionsUnderTest
+    official: Browser
+    moderator: Browser
+
+
+@contextmanager
+def room_in(folder: Path) -> Iterator[Room]:
+    with site_under_test(f"sqlite:///{folder / 'site.db'}", folder) as site:
+        petitions = prepare(site.desk)
+        yield Room(site, petitions, site.browser_of(Role.OFFICIAL), site.browser_of(Role.MODERATOR))
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    with room_in(tmp_path_factory.mktemp("petition-office")) as made:
+        yield made
+
+
+@pytest.fixture
+def own_room(tmp_path: Path) -> Iterator[Room]:
+    """For tests that change the settings or the time."""
+    with room_in(tmp_path) as made:
+        yield made
+
+
+def seen(page: str) -> str:
+    return page.partition('name="seen" value="')[2].partition('"')[0]
+
+
+def draft_of(page: str) -> str:
+    return page.partition('name="draft" value="')[2].partition('"')[0]
+
+
+def saying(page: str, **more: str) -> dict[str, str]:
+    return {"seen": seen(page), "body": "ward", "words": "We install them.", "language": "en", **more}
+
+
+def test_an_answer_is_given_once_and_read_by_everybody(room: Room) -> None:
+    petition = room.petitions.published()
+    room.petitions.count(petition, 3)
+    assert petition in room.official.get(OFFICE).text
+    place = f"{OFFICE}/{petition}/say/answer"
+    page = room.official.get(place)
+    assert page.status_code == 200
+    empty = room.official.post(place, {"seen": seen(page.text)})
+    assert empty.status_code == 422
+    assert all(f'href="#{name}"' in empty.text for name in ("words", "body", "language"))
+    answer = saying(page.text, words="<script>alert(1)</script> We do it.")
+    assert room.official.post(place, answer).headers["location"] == f"{OFFICE}/{petition}"
+    again = room.official.post(place, answer)
+    assert again.status_code == 409
+    assert "were changed since" in again.text
+    with reading(room.site.desk.desk.engine) as session:
+        assert [clock.met_at is not None for clock in clocks_of(session, petition)] == [True]
+        whats = [event.what for event in events_of(session, petition)]
+    assert whats.count(What.ANSWERED) == 1
+    public = room.site.browser().get(f"/en/petitions/{petition}").text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; We do it." in public
+
+
+def test_debate_and_outcome_are_said_with_reasons(room: Room) -> None:
+    petition = room.petitions.published()
+    none_due = f"{OFFICE}/{petition}/say/no-debate"
+    refused = room.official.post(none_due, saying(room.official.get(none_due).text, body="council"))
+    assert refused.status_code == 422
+    assert "Nothing of this kind is due" in refused.text
+    room.petitions.count(petition, 5)
+    place = f"{OFFICE}/{petition}/say/debate"
+    page = room.official.get(place).text
+    assert room.official.post(place, saying(page, body="council")).status_code == 422
+    day = {"on-day": "12", "on-month": "1", "on-year": "2027", "on-time": "19:00"}
+    assert room.official.post(place, saying(page, body="council", **day)).status_code == 303
+    place = f"{OFFICE}/{petition}/say/outcome"
+    page = room.official.get(place).text
+    assert room.official.post(place, saying(page)).status_code == 422
+    done = saying(page, outcome=Outcome.PARTLY.value)
+    assert room.official.post(place, done).status_code == 303
+    found = room.petitions.find(petition)
+    assert found.debate_on is not None
+    assert (found.debate_on.year, found.debate_on.month, found.debate_on.day) == (2027, 1, 12)
+    assert "Carried out in part" in room.site.browser().get(f"/en/petitions/{petition}").text
+
+
+def test_a_petition_becomes_the_draft_of_a_vote_once(room: Room) -> None:
+    petition = room.petitions.published()
+    place = f"{OFFICE}/{petition}/vote"
+    page = room.official.get(place).text
+    values = {
+        "seen": seen(page),
+        "draft": draft_of(page),
+        "title-en": "Lamps at Sen Lake",
+        "title-vi": "Đèn hồ Sen",
+        "authority-en": "Ward",
+        "authority-vi": "Phường",
+        "question-en": "Shall the ward install 16 lamps?",
+        "question-vi": "Phường có lắp 16 đèn không?",
+        "option-1-en": "Yes",
+        "option-1-vi": "Có",
+        "option-2-en": "No",
+    }
+    half = room.official.post(place, values)
+    assert half.status_code == 422
+    assert 'href="#option-2-vi"' in half.text
+    values["option-2-vi"] = "Có"
+    assert "same" in room.official.post(place, values).text
+    values["option-2-vi"] = "Không"
+    for _ in range(2):
+        answer = room.official.post(place, values)
+        assert answer.headers["location"] == f"/en/office/drafts/{values['draft']}"
+    draft = load(room.site.app.state.office, values["draft"]).draft
+    assert [option.label.vi for option in draft.questions.questions[0].options] == ["Có", "Không"]
+    assert [document.media_type for document in draft.documents.documents] == ["text/plain"]
+    assert room.official.get(f"/en/office/drafts/{values['draft']}").status_code == 200
+    engine = room.site.desk.desk.engine
+    with reading(engine) as session:
+        (vote,) = votes_of(session, petition)
+        assert (vote.draft, vote.election, vote.gone) == (values["draft"], None, False)
+        assert petition_of_vote(session, "e" * 32) is None
+    with engine.begin() as connection:
+        connection.execute(
+            VotingDraft.__table__.update()  # type: ignore[attr-defined]
+            .where(VotingDraft.id == values["draft"])
+            .values(election="e" * 32, frozen_at=room.site.desk.clock())
+        )
+    with reading(engine) as session:
+        came_from = petition_of_vote(session, "e" * 32)
+        assert came_from is not None
+        assert came_from.id == petition
+        assert votes_of(session, petition)[0].election == "e" * 32
+
+
+def test_a_moderator_publishes_or_rejects_with_a_published_reason(room: Room) -> None:
+    petition, other = room.petitions.waiting(), room.petitions.waiting()
+    place = f"/en/moderation/petitions/{petition}"
+    assert room.moderator.get(place).status_code == 200
+    assert room.moderator.post(place, {"version": "1"}).status_code == 422
+    assert room.moderator.post(place, {"version": "7", "decision": "publish"}).status_code == 409
+    assert room.moderator.post(place, {"version": "1", "decision": "publish"}).status_code == 303
+    assert room.petitions.find(petition).state is State.OPEN
+    assert room.moderator.post(place, {"version": "1", "decision": "publish"}).status_code == 409
+    place = f"/en/moderation/petitions/{other}"
+    values = {
+        "version": "1",
+        "decision": "reject",
+        "reason": Reason.DUPLICATE.value,
+        "words": "Sign that one.",
+    }
+    wrong = room.moderator.post(place, {**values, "twin": "https://elsewhere.example/x"})
+    assert wrong.status_code == 422
+    assert 'href="#twin"' in wrong.text
+    right = {**values, "twin": f"http://localhost:8000/vi/petitions/{petition}?x#y"}
+    assert room.moderator.post(place, right).status_code == 303
+    rejection = room.petitions.find(other).rejection
+    assert rejection is not None
+    assert (rejection.reason, rejection.twin) == (Reason.DUPLICATE, petition)
+    listed = room.site.browser().get("/en/petitions/rejected").text
+    assert "Another petition asks for the same." in listed
+
+
+def test_what_only_its_creator_may_see_is_not_shown_to_staff(room: Room) -> None:
+    draft, sponsors = room.petitions.started(), room.petitions.submitted()
+    assert room.moderator.get(f"/en/moderation/petitions/{draft}").status_code == 404
+    for path in (f"/{draft}", f"/{sponsors}", f"/{sponsors}/say/answer", f"/{sponsors}/vote", "/settings/x"):
+        assert room.official.get(OFFICE + path).status_code == 404
+    published = room.petitions.published()
+    for path in (f"/{published}/say/nothing", "/0000000000000000", "/%00", "/x"):
+        assert room.official.get(OFFICE + path).status_code == 404
+
+
+def test_settings_are_read_back_as_they_were_saved(own_room: Room) -> None:
+    engine = own_room.site.desk.desk.engine
+    page = own_room.official.get(f"{OFFICE}/settings/numbers")
+    assert page.status_code == 200
+    numbers = {"sponsors": "3", "sponsor_days": "0", "open_days": "90"}
+    assert own_room.official.post(f"{OFFICE}/settings/numbers", numbers).status_code == 422
+    numbers["sponsor_days"] = "20"
+    assert own_room.official.post(f"{OFFICE}/settings/numbers", numbers).status_code == 303
+    own_room.official.get(f"{OFFICE}/settings/bodies")
+    people = {
+        "rows": "3",
+        "id-1": "ward",
+        "name-1-en": "Ward office",
+        "name-1-vi": "Phường",
+        "mail-1": "not an address",
+        "name-3-en": "School",
+        "name-3-vi": "Trường",
+    }
+    assert own_room.official.post(f"{OFFICE}/settings/bodies", people).status_code == 422
+    people["mail-1"] = "ward@example.org"
+    assert own_room.official.post(f"{OFFICE}/settings/bodies", people).status_code == 303
+    marks = {"rows": "2", "count-1": "10", "due-1": "answer", "days-1": "14", "body-1": "nobody"}
+    assert own_room.official.post(f"{OFFICE}/settings/thresholds", marks).status_code == 422
+    marks["body-1"] = "ward"
+    assert own_room.official.post(f"{OFFICE}/settings/thresholds", marks).status_code == 303
+    with reading(engine) as session:
+        assert rules(session) == Rules(3, 20, 90)
+        assert [body.id for body in bodies(session)] == ["ward", "body-1"]
+        (mark,) = thresholds(session)
+        assert (mark.count, mark.due, mark.days) == (10, Due.ANSWER, 14)
+    for wrong in ("ho-sen; Hồ Sen", "HO; a; b", "a; b; c\na; d; e", "a; b; \u202ec"):
+        answer = own_room.official.post(f"{OFFICE}/settings/areas", {"areas": wrong})
+        assert answer.status_code == 422
+    fine = {"areas": "ho-sen; Sen Lake; Hồ Sen\n\nben-do; Ferry; Bến Đò"}
+    assert own_room.official.post(f"{OFFICE}/settings/areas", fine).status_code == 303
+    assert "ben-do; Ferry; Bến Đò" in own_room.official.get(f"{OFFICE}/settings/areas").text
+
+
+def test_the_office_sees_what_is_late(own_room: Room) -> None:
+    petition = own_room.petitions.published()
+    own_room.petitions.count(petition, 1_000)
+    due = own_room.site.desk.clock() + timedelta(days=30)
+    own_room.site.desk.clock.now = due + timedelta(seconds=1)
+    official = own_room.site.browser_of(Role.OFFICIAL)
+    assert "Was due on" in official.get(OFFICE).text
+    for path in (f"/{petition}", f"/{petition}/say/answer", f"/{petition}/vote"):
+        assert official.get(OFFICE.replace("/en/", "/vi/") + path).status_code == 200
