@@ -9,6 +9,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from consultation.following import contacts, notices
+from consultation.fraud import marks, work
+from consultation.hearings.hearings import turn_phases
 from consultation.moderation.reports import forget_reports
 from identity import forgetting
 from identity.desk import Desk
@@ -46,11 +48,17 @@ FORGET_CONTACTS: Final = "forget-contacts"
 FORGET_NEWS: Final = "forget-news"
 """Old notices, addresses that nobody confirmed; and what is still in SQLite's journal of what was deleted."""
 
+TURN_HEARINGS: Final = "turn-hearings"
+"""Consultations whose comments begin or end: paragraphs are opened, followers told."""
+
 WRITE_DIGESTS: Final = "write-digests"
 """Followers are told what happened, and the mails about it are written."""
 
 FORGET_REPORTS: Final = "forget-reports"
 """Words with which somebody reported something."""
+
+FORGET_FRAUD: Final = "forget-fraud"
+"""Where signatures came from, after ninety days, and spent work."""
 
 PERIODS: Final[Mapping[str, int]] = {
     KEEP_TIME: 5,
@@ -60,8 +68,10 @@ PERIODS: Final[Mapping[str, int]] = {
     FORGET_SIGN_INS: 3600,
     FORGET_CONTACTS: 3600,
     FORGET_REPORTS: 3600,
+    FORGET_FRAUD: 3600,
     FORGET_NEWS: 3600,
     WRITE_DIGESTS: 300,
+    TURN_HEARINGS: 15,
 }
 """Duties, and the length of their periods in seconds."""
 
@@ -87,9 +97,11 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
     }
     every[FORGET_COUNTS] = lambda job: _forget_counts(office, job)
     every[FORGET_SIGN_INS] = lambda job: _forget_sign_ins(office, job)
+    every[FORGET_FRAUD] = lambda job: _forget_fraud(office, job)
     every[FORGET_REPORTS] = lambda job: _forget_reports(office, job)
     every[FORGET_CONTACTS] = lambda job: _forget_contacts(office, job)
     every[FORGET_NEWS] = lambda job: _forget_news(office, job)
+    every[TURN_HEARINGS] = lambda job: _turn_hearings(office, job)
     every[WRITE_DIGESTS] = DigestWriter(desk, settings.authority, settings.help_line).do
     every[WRITE_NOTICE] = NoticeWriter(office, settings.base_url, settings.help_line).do
     every |= trials.handlers(office, urlsplit(settings.base_url).netloc)
@@ -141,6 +153,19 @@ def _forget_news(office: Office, job: Job) -> None:
 def _forget_reports(office: Office, job: Job) -> None:
     with writing(office.engine) as session:
         forget_reports(session, job.clock())
+        job.finish(session)
+
+
+def _turn_hearings(office: Office, job: Job) -> None:
+    with writing(office.engine) as session:
+        turn_phases(session, job.clock())
+        job.finish(session)
+
+
+def _forget_fraud(office: Office, job: Job) -> None:
+    with writing(office.engine) as session:
+        marks.forget_old(session, job.clock())
+        work.forget_work(session, job.clock())
         job.finish(session)
 
 
