@@ -18,6 +18,7 @@ from consultation.models import ConsultationHappening, ConsultationProfile
 from consultation.moderation.personal import ModerationData
 from consultation.petitions.personal import PetitionData
 from consultation.profiles import forget_profile
+from consultation.signing.personal import SignatureData
 from identity.desk import Desk
 
 Exported = Mapping[str, object]
@@ -67,6 +68,7 @@ class _Happenings:
 
 
 PERSONAL: Final[tuple[PersonalData, ...]] = (
+    SignatureData(),
     DiscussionData(),
     Following(),
     HearingData(),

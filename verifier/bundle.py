@@ -52,20 +52,7 @@ class Bundle:
 
         Raises: UnusableBundle when it is no folder, a file is missing, not a plain file or no part of a bundle.
         """
-        try:
-            names = frozenset(os.listdir(folder))
-            modes = {name: (folder / name).lstat().st_mode for name in names}
-        except OSError as error:
-            raise UnusableBundle(f"The bundle {folder} cannot be read: {error.strerror}.") from error
-        if missing := sorted(REQUIRED_FILES - names):
-            raise UnusableBundle(f"{folder} is not a bundle: it holds no {', '.join(missing)}.")
-        if strange := sorted(names - REQUIRED_FILES - OPTIONAL_FILES):
-            raise UnusableBundle(
-                f"{folder} holds {', '.join(strange)}, which no bundle holds. Take it away, or download again."
-            )
-        if crooked := sorted(name for name, mode in modes.items() if not stat.S_ISREG(mode)):
-            raise UnusableBundle(f"{', '.join(crooked)} in {folder} is not a plain file.")
-        return cls(folder, names)
+        return cls(folder, look_at(folder, REQUIRED_FILES, OPTIONAL_FILES))
 
     def entries(self) -> Iterator[tuple[bytes, bytes]]:
         """(leaf, body) in order, one pair in memory at a time.
@@ -77,8 +64,8 @@ class Bundle:
             index = 0
             while True:
                 body_limit = ROLL_BYTES_MAX if index == ROLL_INDEX else RECORD_BYTES_MAX
-                leaf = _read_line(board, LEAF_BYTES_MAX)
-                body = _read_line(bodies, body_limit)
+                leaf = read_line(board, LEAF_BYTES_MAX)
+                body = read_line(bodies, body_limit)
                 if leaf is None and body is None:
                     return
                 if leaf is None or body is None:
@@ -104,8 +91,8 @@ class Bundle:
     def read_key(self) -> BundleKey:
         """`key.json`. Raises: MalformedRecord, RecordTooLarge, SourceBroken, UnusableBundle."""
         with self._open(KEY_FILE) as file:
-            line = _read_line(file, KEY_BYTES_MAX)
-            if line is None or _read(file, 1):
+            line = read_line(file, KEY_BYTES_MAX)
+            if line is None or read_bytes(file, 1):
                 raise SourceBroken("It must be one line.")
         return decode_canonical(line, BundleKey, limit_bytes=KEY_BYTES_MAX)
 
@@ -116,8 +103,8 @@ class Bundle:
             if not 1 < size <= RECORD_BYTES_MAX + 1 or os.fstat(bodies.fileno()).st_size < size + 1:
                 return False
             bodies.seek(-(size + 1), os.SEEK_END)
-            line = _read(result, size + 1)
-            return line.find(b"\n") == size - 1 and _read(bodies, size + 2) == b"\n" + line
+            line = read_bytes(result, size + 1)
+            return line.find(b"\n") == size - 1 and read_bytes(bodies, size + 2) == b"\n" + line
 
     def announced_size(self) -> int:
         """How many entries `checkpoint` names, unchecked: for a progress bar. 0 when it cannot be read."""
@@ -128,16 +115,11 @@ class Bundle:
         return int(lines[1]) if len(lines) > 1 and lines[1].isdecimal() and len(lines[1]) < 10 else 0
 
     def _open(self, name: str) -> BinaryIO:
-        # O_NOFOLLOW and O_NONBLOCK: a link or pipe put here after `open` looked must not be followed or waited for.
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        try:
-            return open(os.open(self.folder / name, flags | getattr(os, "O_BINARY", 0)), "rb")
-        except OSError as error:
-            raise UnusableBundle(f"{self.folder / name} cannot be read: {error.strerror}.") from error
+        return open_plain(self.folder / name)
 
     def _read_note(self, name: str) -> str:
         with self._open(name) as file:
-            data = _read(file, MAX_NOTE_BYTES + 1)
+            data = read_bytes(file, MAX_NOTE_BYTES + 1)
         if len(data) > MAX_NOTE_BYTES:
             raise SourceBroken(f"{name} is longer than {MAX_NOTE_BYTES} bytes.")
         try:
@@ -146,8 +128,39 @@ class Bundle:
             raise SourceBroken(f"{name} is not UTF-8 text.") from error
 
 
-def _read_line(file: BinaryIO, limit_bytes: int) -> bytes | None:
-    """The next line without its newline, None at the end. Reads no more than the limit."""
+def look_at(folder: Path, required: frozenset[str], optional: frozenset[str]) -> frozenset[str]:
+    """Names of the files in a folder that holds exactly these, all of them plain. Raises: UnusableBundle."""
+    try:
+        names = frozenset(os.listdir(folder))
+        modes = {name: (folder / name).lstat().st_mode for name in names}
+    except OSError as error:
+        raise UnusableBundle(f"The bundle {folder} cannot be read: {error.strerror}.") from error
+    if missing := sorted(required - names):
+        raise UnusableBundle(f"{folder} is not a bundle: it holds no {', '.join(missing)}.")
+    if strange := sorted(names - required - optional):
+        raise UnusableBundle(
+            f"{folder} holds {', '.join(strange)}, which no bundle holds. Take it away, or download again."
+        )
+    if crooked := sorted(name for name, mode in modes.items() if not stat.S_ISREG(mode)):
+        raise UnusableBundle(f"{', '.join(crooked)} in {folder} is not a plain file.")
+    return names
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """A file to be read. Raises: UnusableBundle."""
+    # O_NOFOLLOW and O_NONBLOCK: a link or pipe put here after `look_at` must not be followed or waited for.
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        return open(os.open(path, flags | getattr(os, "O_BINARY", 0)), "rb")
+    except OSError as error:
+        raise UnusableBundle(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def read_line(file: BinaryIO, limit_bytes: int) -> bytes | None:
+    """The next line without its newline, None at the end. Reads no more than the limit.
+
+    Raises: SourceBroken, UnusableBundle.
+    """
     try:
         line = file.readline(limit_bytes + 1)
     except OSError as error:
@@ -161,7 +174,8 @@ def _read_line(file: BinaryIO, limit_bytes: int) -> bytes | None:
     raise SourceBroken("The last line has no end: the file was cut or added to.")
 
 
-def _read(file: BinaryIO, count: int) -> bytes:
+def read_bytes(file: BinaryIO, count: int) -> bytes:
+    """At most `count` bytes. Raises: UnusableBundle."""
     try:
         return file.read(count)
     except OSError as error:

@@ -1,0 +1,233 @@
+"""Signatures that end: withdrawn by their signer, gone with an account, or removed by the site in a signed batch.
+
+Withdrawing deletes the row with the salt. What is left is the entry on the log, a number under a key that nobody has
+any more, and the entry that says that it does not count.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from consultation.following.contacts import contact_of
+from consultation.fraud.marks import forget_traces
+from consultation.petitions.counting import signatures_counted
+from consultation.petitions.models import PetitionPetition
+from consultation.petitions.store import lock_petition
+from consultation.signing.errors import NoSuchSignature, NothingToRemove
+from consultation.signing.ledger import Ledger
+from consultation.signing.models import PetitionLink, PetitionSignature
+from consultation.signing.signing import hold_person, open_address
+from consultation.text import written
+from identity.desk import Desk
+from identity.models import IdentityClaim
+from identity.trail import Actor, System, record
+from protocol.petition import REASON_CHARACTERS, REMOVED_AT_ONCE, RemovalEntry, WithdrawalEntry, sign_removal
+
+_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True)
+class Removed:
+    """A batch. count: signatures in it."""
+
+    batch: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A signature, for its signer. counts: False when it was removed."""
+
+    petition: str
+    key: str
+    version: int
+    area: str | None
+    mails: bool
+    signed_at: datetime
+    counts: bool
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Where a signer who asked for it is told. key: names nobody."""
+
+    key: str
+    address: str = field(repr=False)
+    language: str
+
+
+def find_signature(session: Session, key: str) -> PetitionSignature:
+    """Raises: NoSuchSignature."""
+    row = session.scalar(select(PetitionSignature).where(PetitionSignature.key == key))
+    if row is None:
+        raise NoSuchSignature
+    return row
+
+
+def withdraw(desk: Desk, session: Session, key: str) -> None:
+    """Take a signature back, at any time, also after the end. Raises: NoSuchSignature."""
+    found = find_signature(session, key)
+    hold_person(session, found.person)
+    row = lock_petition(session, found.petition)
+    again = session.scalars(
+        select(PetitionSignature)
+        .where(PetitionSignature.key == key)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if again is None:  # two presses at once
+        raise NoSuchSignature
+    _end(desk, session, row, again, desk.clock())
+
+
+def withdraw_all(desk: Desk, session: Session, person: str, now: datetime) -> int:
+    """Everything that somebody signed, as their account is deleted; how many signatures."""
+    signed = select(PetitionSignature.petition).where(PetitionSignature.person == person)
+    petitions = session.scalars(signed.order_by(PetitionSignature.petition)).all()
+    for petition in petitions:
+        row = lock_petition(session, petition)
+        mine = (PetitionSignature.petition == petition) & (PetitionSignature.person == person)
+        _end(desk, session, row, session.scalars(select(PetitionSignature).where(mine)).one(), now)
+    claims = select(IdentityClaim.digest).where(IdentityClaim.person == person)
+    session.execute(delete(PetitionLink).where(PetitionLink.claim.in_(claims)))
+    return len(petitions)
+
+
+def stop_mails(session: Session, key: str) -> None:
+    """Nothing more is told about this petition, and the address goes. Raises: NoSuchSignature."""
+    row = find_signature(session, key)
+    row.mails, row.address_sealed = False, None
+    session.flush()
+
+
+def remove_signatures(
+    desk: Desk,
+    session: Session,
+    petition: str,
+    ids: Collection[int],
+    reason: str,
+    by: Actor,
+    now: datetime,
+) -> Removed:
+    """Declare signatures invalid in one entry with a number and a reason, which everybody reads.
+
+    ids: `PetitionSignature.id`, at most 5,000; those that count no more are left out. Their rows stay, so that the
+    same person cannot sign again.  Raises: NoSuchPetition, NothingToRemove, TextRefused.
+    """
+    if len(ids) > REMOVED_AT_ONCE:
+        raise NothingToRemove
+    words = written(reason, REASON_CHARACTERS)
+    row = lock_petition(session, petition)
+    found: list[PetitionSignature] = []
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = select(PetitionSignature).where(
+            PetitionSignature.petition == petition,
+            PetitionSignature.id.in_(wanted[start : start + _AT_ONCE]),
+            PetitionSignature.batch.is_(None),
+        )
+        found += session.scalars(some.execution_options(populate_existing=True))
+    if not found:
+        raise NothingToRemove
+    ledger = Ledger.open(desk, session, row, now)
+    batch, entries = ledger.counter.batches + 1, tuple(sorted(each.entry for each in found))
+    role = "system" if isinstance(by, System) else "moderation"
+    ledger.append(
+        lambda entry, time: sign_removal(
+            RemovalEntry(
+                entry=entry,
+                petition=petition,
+                time=time,
+                batch=batch,
+                by=role,
+                reason=words,
+                signatures=entries,
+                signed="",
+            ),
+            desk.keys.log,
+        )
+    )
+    ledger.counter.batches = batch
+    for each in found:
+        each.batch = batch
+    count = ledger.settle(-len(found))
+    signatures_counted(session, row, count, desk, now)
+    detail = {"batch": str(batch), "count": str(len(found)), "reason": words}
+    record(desk, session, by, "signatures-removed", f"petition {petition}", detail)
+    return Removed(batch, len(found))
+
+
+def signed_by(session: Session, person: str) -> Sequence[Signed]:
+    """Everything that somebody signed and has not taken back, the newest first."""
+    rows = session.scalars(
+        select(PetitionSignature)
+        .where(PetitionSignature.person == person)
+        .order_by(PetitionSignature.signed_at.desc(), PetitionSignature.id.desc())
+    )
+    return [
+        Signed(row.petition, row.key, row.version, row.area, row.mails, row.signed_at, row.batch is None)
+        for row in rows
+    ]
+
+
+def signers_persons(session: Session, petition: str) -> Sequence[str]:
+    """Numbers of those whose signature counts."""
+    counting = (PetitionSignature.petition == petition) & PetitionSignature.batch.is_(None)
+    return session.scalars(
+        select(PetitionSignature.person).where(counting).order_by(PetitionSignature.id)
+    ).all()
+
+
+def contacts_of(desk: Desk, session: Session, petition: str, after: str, limit: int) -> Sequence[Contact]:
+    """Signers who asked to be told, in the order of their keys: the first `limit` behind `after`, fewer at the end.
+
+    Who signed by mail has the address of then; who was signed in, the one of their account, if it is confirmed there.
+    """
+    found: list[Contact] = []
+    while len(found) < limit:
+        rows = _wanting(session, petition, after, limit)
+        for row in rows:
+            address = _address(desk, session, row)
+            if address is not None and len(found) < limit:
+                found.append(Contact(row.key, address, row.language))
+        if len(rows) < limit:
+            break
+        after = rows[-1].key
+    return found
+
+
+def _address(desk: Desk, session: Session, row: PetitionSignature) -> str | None:
+    if row.address_sealed is not None:
+        return open_address(desk, row.key, row.address_sealed)
+    contact = contact_of(desk, session, row.person, desk.clock())
+    return None if contact is None else contact.address
+
+
+def _wanting(session: Session, petition: str, after: str, limit: int) -> Sequence[PetitionSignature]:
+    return session.scalars(
+        select(PetitionSignature)
+        .where(
+            PetitionSignature.petition == petition,
+            PetitionSignature.mails.is_(True),
+            PetitionSignature.batch.is_(None),
+            PetitionSignature.key > after,
+        )
+        .order_by(PetitionSignature.key)
+        .limit(limit)
+    ).all()
+
+
+def _end(
+    desk: Desk, session: Session, row: PetitionPetition, found: PetitionSignature, now: datetime
+) -> None:
+    if found.batch is None:
+        ledger, entry = Ledger.open(desk, session, row, now), found.entry
+        ledger.append(lambda at, time: WithdrawalEntry(entry=at, petition=row.id, signature=entry, time=time))
+        signatures_counted(session, row, ledger.settle(-1), desk, now)
+    session.execute(delete(PetitionLink).where(PetitionLink.signature == found.key))
+    forget_traces(session, [found.id])
+    session.delete(found)
+    session.flush()

@@ -1,0 +1,50 @@
+"""What the verbs of signing refuse."""
+
+from consultation.errors import ConsultationError
+
+
+class SigningLinkUnusable(ConsultationError):
+    """A mailed link that was never given out, has run out, or whose bearer may not sign."""
+
+    code = "signing-link-unusable"
+
+    def __init__(self) -> None:
+        super().__init__("This link cannot be used any more. Ask for a new one on the petition's page.")
+
+
+class WordsChanged(ConsultationError):
+    """The petition was edited after the signer saw it."""
+
+    code = "signing-words-changed"
+
+    def __init__(self) -> None:
+        super().__init__("The words of this petition were changed. Read them again before you sign.")
+
+
+class NoSuchSignature(ConsultationError):
+    """No signature stands under this number: it was withdrawn, or never given."""
+
+    code = "signature-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no signature here. It may have been withdrawn.")
+
+
+class NothingToRemove(ConsultationError):
+    """A removal that names no signature which still counts, or too many at once."""
+
+    code = "signing-nothing-to-remove"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "None of these signatures counts any more, or there are too many of them for one batch."
+        )
+
+
+class NotSureEnough(ConsultationError):
+    """Signed in with less than this site asks of signers."""
+
+    code = "signing-not-sure-enough"
+
+    def __init__(self) -> None:
+        super().__init__("Sign in with the way that this site asks for to sign petitions.")
