@@ -1,0 +1,330 @@
+"""A consultation from its preparation to its outcome, as browsers see it: forms, refusals, what everybody reads."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from consultation.discussions.contributions import Writing, contribute
+from consultation.discussions.threads import thread_of
+from consultation.hearings.hearings import turn_phases
+from consultation.hearings.subjects import Paragraphs
+from consultation.subjects import Subject
+from identity.roles import Role
+from storage.session import writing
+from tests.support.desks import START
+from tests.support.sites import Browser, SiteUnderTest, site_under_test
+
+OPENING = "Chợ mở cửa lúc sáu giờ sáng mọi ngày trong tuần."
+STALLS = "Mỗi hộ được một quầy hàng, bốc thăm mỗi năm một lần."
+RUBBISH = "Rác được thu gom lúc tám giờ tối."
+DAY = timedelta(days=1)
+PARAGRAPH = re.compile(r"discussions/on/paragraph/([0-9a-f]{16})")
+
+
+def moment(name: str, days: int) -> dict[str, str]:
+    at = START + days * DAY
+    return {
+        f"{name}-day": str(at.day),
+        f"{name}-month": str(at.month),
+        f"{name}-year": str(at.year),
+        f"{name}-time": "8:00",
+    }
+
+
+PLAN = {
+    "title-en": "Market rules",
+    "title-vi": "Nội quy chợ",
+    "about-en": "The ward decides in January.",
+    "about-vi": "Phường quyết định vào tháng Một.",
+    **moment("opens", 1),
+    **moment("closes", 11),
+    **moment("due", 40),
+}
+TEXT = {
+    "title-en": "Draft",
+    "title-vi": "Dự thảo",
+    "language": "vi",
+    "text": f"{OPENING}\r\n\r\n{STALLS}\r\n\r\n{RUBBISH}",
+}
+NOTE = {"note-en": "After comments", "note-vi": "Sau góp ý"}
+QUESTION = {
+    "text-en": "When?",
+    "text-vi": "Khi nào?",
+    "kind": "single",
+    "options": "Six | Sáu giờ\r\nSeven | Bảy giờ",
+}
+WORDS = {"text-en": "What else?", "text-vi": "Còn gì nữa?", "kind": "text", "options": ""}
+THEME = {
+    "title-en": "Hours",
+    "title-vi": "Giờ mở cửa",
+    "said-en": "",
+    "said-vi": "",
+    "reason-en": "",
+    "reason-vi": "",
+    "verdict": "-",
+}
+
+
+@dataclass
+class Room:
+    """The site, an official, and the addresses of one consultation."""
+
+    site: SiteUnderTest
+    official: Browser
+    office: str
+    public: str
+
+    def send(self, place: str, fields: dict[str, str], *, status: int = 303) -> str:
+        """What the official posts; where it leads, or the page that refuses."""
+        answer = self.official.post(self.office + place, fields)
+        assert answer.status_code == status, answer.text
+        return answer.headers.get("location", "") if status == 303 else answer.text
+
+    def go_to(self, days: int) -> None:
+        """Let the clock come to this day, and do what it owes; sessions have ended till then."""
+        self.site.desk.clock.now = START + days * DAY
+        self.official = self.site.browser_of(Role.OFFICIAL)
+        with writing(self.site.desk.desk.engine) as session:
+            turn_phases(session, self.site.desk.clock())
+
+    def comment(self, paragraph: str, words: str) -> None:
+        """Somebody comments."""
+        author = self.site.desk.person()
+        with writing(self.site.desk.desk.engine) as session:
+            now = self.site.desk.clock()
+            thread = thread_of(session, Subject("paragraph", paragraph), now)
+            contribute(session, Writing(thread.id, author, words), now)
+
+    def text(self) -> str:
+        """A draft text, its first version public; the office's address of it."""
+        place = self.send("/documents/new", TEXT).removeprefix(self.office)
+        self.send(f"{place}/matching", {"revision": "1", "deed": "publish"})
+        return place
+
+    def read(self, rest: str = "", lang: str = "en") -> str:
+        """A public page."""
+        answer = self.site.browser().get(f"/{lang}/consultations{self.public}{rest}")
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteUnderTest]:
+    folder: Path = tmp_path_factory.mktemp("hearings")
+    with site_under_test(f"sqlite:///{folder / 'site.db'}", folder) as site:
+        yield site
+
+
+@pytest.fixture
+def room(site: SiteUnderTest) -> Room:
+    site.desk.clock.now = START
+    official = site.browser_of(Role.OFFICIAL)
+    answer = official.post("/en/office/consultations/new", PLAN)
+    assert answer.status_code == 303, answer.text
+    where = answer.headers["location"]
+    return Room(site, official, where, where.removeprefix("/en/office/consultations"))
+
+
+def test_a_consultation_from_preparation_to_outcome(room: Room) -> None:
+    assert room.site.browser().get(f"/en/consultations{room.public}").status_code == 404
+    assert "there is nothing to comment on" in room.send("/publish", {}, status=422)
+    place = room.text()
+    room.send("/questions/new", QUESTION)
+    room.send("/publish", {})
+    assert "Comments from" in room.read()
+    room.go_to(1)
+    document = room.read(f"/{place.strip('/')}")
+    opening, stalls, rubbish = dict.fromkeys(PARAGRAPH.findall(document))
+    room.comment(stalls, "Hai lần thì công bằng hơn.")
+    room.comment(rubbish, "Muộn quá.")
+
+    changed = STALLS.replace("một lần", "hai lần")
+    room.send(place, {"text": f"{RUBBISH}\n\n{OPENING}\n\n{changed}", **NOTE})
+    matching = room.official.get(room.office + place).text
+    assert "1 comment follows it" in matching
+    room.send(f"{place}/matching", {"revision": "1", "deed": "publish"})
+    document = room.read(f"/{place.strip('/')}")
+    assert list(dict.fromkeys(PARAGRAPH.findall(document))) == [rubbish, opening, stalls]
+    compared = room.read(f"{place}/changes")
+    assert "<del>một</del><ins>hai</ins>" in compared
+    assert "Moved" in compared
+    assert "hai lần" in room.read(f"{place}/paragraphs/{stalls}", "vi")
+
+    room.send("/themes/new", THEME)
+    assert "after comments have ended" in room.official.get(f"{room.office}/outcome").text
+    room.go_to(11)
+    refused = room.send("/outcome", {"sure": "yes"}, status=422)
+    assert "Theme 1, “Hours”: say whether it is accepted" in refused
+    assert "Theme 1, “Hours”: give the reason in both languages" in refused
+    assert "Outcome of" not in room.read()
+    decided = {
+        **THEME,
+        "verdict": "partly",
+        "reason-en": "Twice is fair.",
+        "reason-vi": "Hai lần là công bằng.",
+    }
+    room.send("/themes/1", decided)
+    assert "Tick the box" in room.send("/outcome", {}, status=422)
+    room.send("/outcome", {"sure": "yes"})
+    page = room.read()
+    assert "Accepted in part" in page
+    assert "Twice is fair." in page
+    assert "Hai lần là công bằng." in room.read(lang="vi")
+    assert "Nothing of it changes" in room.official.get(f"{room.office}{place}").text
+    room.send("/themes/1", decided, status=422)
+
+
+def test_answers_are_kept_changed_taken_back_and_counted_at_the_end(room: Room) -> None:
+    room.send("/questions/new", QUESTION)
+    room.send("/questions/new", WORDS)
+    room.send("/publish", {})
+    path = f"/en/consultations{room.public}/questions"
+    assert "You can answer from" in room.site.browser_of().get(path).text
+    room.go_to(1)
+    persons = [room.site.desk.person() for _ in range(12)]
+    citizens = [room.site.browser().hold(room.site.desk.session(person)) for person in persons]
+    for n, citizen in enumerate(citizens):
+        citizen.get(path)
+        answer = citizen.post(path, {"q1": "1" if n < 5 else "2", "q2": f"Lời thứ {n}"})
+        assert answer.headers["location"] == f"{path}?kept=1"
+    first = citizens[0]
+    page = first.get(f"{path}?kept=1").text
+    assert "Your answers are kept." in page
+    assert "Lời thứ 0" in page
+    assert first.post(f"{path}/take-back").headers["location"] == f"{path}?taken=1"
+    assert "Lời thứ 0" not in first.get(path).text
+    assert first.post(path, {"q1": "-", "q2": " "}).status_code == 422
+    assert first.post(path, {"q1": "3"}).status_code == 422
+    assert first.post(path, {"q1": ["1", "2"]}).status_code == 422
+    assert "withheld" not in room.read()
+    assert room.site.browser().get(f"/en/consultations{room.public}/answers/2").status_code == 404
+    room.go_to(11)
+    late = room.site.browser().hold(room.site.desk.session(persons[1]))
+    assert "The time to answer is over." in late.get(path).text
+    late.get("/en/my")
+    assert late.post(path, {"q1": "1"}).status_code == 422
+    page = room.read()
+    assert "11 people took part" in page
+    assert page.count(">withheld<") == 3  # four said the first option: with it go seven, and who left it open
+    words = room.read("/answers/2")
+    assert "Lời thứ 11" in words
+    assert "Lời thứ 0<" not in words
+    number = re.findall(r'id="a(\d+)"', words)[0]
+    assert "All answers" in room.read(f"/answers/2/{number}")
+
+
+def test_the_matching_is_corrected_and_a_stale_one_refused(room: Room) -> None:
+    place = room.text()
+    room.send("/publish", {})
+    room.go_to(1)
+    opening, stalls, rubbish = dict.fromkeys(PARAGRAPH.findall(room.read(place)))
+    room.comment(rubbish, "Muộn quá.")
+    room.send(place, {"text": f"{OPENING}\n\nKhông để xe đạp trong chợ.", **NOTE})
+    twice = room.send(f"{place}/matching", {"revision": "1", "match-2": opening, "deed": "save"}, status=422)
+    assert "Paragraphs 1 and 2 cannot both be" in twice
+    assert "Choose one of the earlier" in room.send(
+        f"{place}/matching", {"revision": "1", "match-2": "f" * 16, "deed": "save"}, status=422
+    )
+    room.send(f"{place}/matching", {"revision": "1", "match-2": rubbish, "deed": "save"})
+    stale = room.send(f"{place}/matching", {"revision": "1", "match-2": "new", "deed": "publish"}, status=409)
+    assert "Somebody else has changed this meanwhile" in stale
+    room.send(f"{place}/matching", {"revision": "2", "deed": "publish"})
+    document = room.read(place)
+    assert list(dict.fromkeys(PARAGRAPH.findall(document))) == [opening, rubbish, stalls]
+    assert "Paragraphs that were taken out" in document
+    assert "Last in version 1" in room.read(f"{place}/paragraphs/{stalls}")
+
+
+def test_a_prepared_version_is_thrown_away_and_nothing_was_public(room: Room) -> None:
+    place = room.text()
+    room.send("/publish", {})
+    room.send(place, {"text": "Bản nháp chưa ai thấy.", **NOTE})
+    assert "Bản nháp" not in room.read(place)
+    assert room.site.browser().get(f"/en/consultations{room.public}{place}?version=2").status_code == 404
+    room.send(f"{place}/matching", {"deed": "discard"})
+    assert "Version 2 waits" not in room.official.get(room.office).text
+
+
+def test_hidden_paragraphs_are_shown_nowhere(room: Room) -> None:
+    place = room.text()
+    room.send("/publish", {})
+    paragraph = PARAGRAPH.findall(room.read(place))[0]
+    room.send(place, {"text": f"{OPENING} Thêm một câu.\n\n{STALLS}\n\n{RUBBISH}", **NOTE})
+    room.send(f"{place}/matching", {"revision": "1", "deed": "publish"})
+    with writing(room.site.desk.desk.engine) as session:
+        Paragraphs().set_hidden(session, paragraph, entry=7)
+    for rest in ("", "?version=1", "/changes", f"/paragraphs/{paragraph}"):
+        page = room.read(place + rest)
+        assert "Chợ mở cửa" not in page
+        assert "Entry 7" in page
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"title-vi": ""}, "Write something here."),
+        ({"closes-year": ""}, "year"),
+        (moment("closes", 1), "Comments must begin before they end"),
+        ({"about-en": "x" * 4_001}, "at most 4000"),
+        ({"title-en": "a\u202eb"}, "nobody can see"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused_beside_the_field(
+    room: Room, changed: dict[str, str], said: str
+) -> None:
+    answer = room.official.post("/en/office/consultations/new", {**PLAN, **changed})
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"options": "Six"}, "Line 1: write the English words"),
+        ({"options": "Six | Sáu\nSix | Sáu"}, "2 to 20 different options"),
+        ({"kind": "dice"}, "Choose how the question is answered"),
+        ({"kind": "text"}, "for own words none"),
+    ],
+)
+def test_a_question_that_cannot_be_is_refused(room: Room, changed: dict[str, str], said: str) -> None:
+    assert said in room.send("/questions/new", {**QUESTION, **changed}, status=422)
+
+
+def test_questions_are_changed_and_taken_out_until_they_are_answered(room: Room) -> None:
+    room.send("/questions/new", QUESTION)
+    room.send("/questions/new", WORDS)
+    assert "Six | Sáu giờ" in room.official.get(f"{room.office}/questions/1").text
+    room.send("/questions/1", {"deed": "remove"})
+    room.send("/questions/1", {**WORDS, "text-en": "Anything else?"})
+    room.send("/publish", {})
+    assert "Anything else?" in room.read()
+    room.go_to(1)
+    assert "people answer them already" in room.send("/questions/1", WORDS, status=422)
+
+
+@pytest.mark.parametrize("rest", ["/x", "/" + "f" * 16, "?after=x%00", "?after=" + "f" * 16])
+def test_what_is_not_there_is_not_found(site: SiteUnderTest, rest: str) -> None:
+    assert site.browser().get(f"/en/consultations{rest}").status_code == 404
+
+
+def test_addresses_of_another_consultation_lead_nowhere(room: Room) -> None:
+    place = room.text()
+    room.send("/publish", {})
+    other = room.official.post("/en/office/consultations/new", PLAN).headers["location"]
+    assert room.official.get(other + place).status_code == 404
+    for rest in ("?version=9", "?version=x", "/changes?from=0", "/paragraphs/" + "f" * 16):
+        assert room.site.browser().get(f"/en/consultations{room.public}{place}{rest}").status_code == 404
+
+
+def test_the_list_and_public_pages_ask_nobody_who_they_are(room: Room) -> None:
+    place = room.text()
+    room.send("/publish", {})
+    for rest in ("", room.public, room.public + place):
+        answer = room.site.browser().get(f"/vi/consultations{rest}")
+        assert answer.status_code == 200
+        assert "set-cookie" not in answer.headers
+        assert "no-store" not in answer.headers.get("cache-control", "")
