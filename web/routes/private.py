@@ -5,6 +5,9 @@ from web.routes.discussions import discussion_routes
 from web.routes.disputes import dispute_routes
 from web.routes.documents import document_routes
 from web.routes.following import following_routes
+from web.routes.fraud import fraud_routes
+from web.routes.hearing_office import hearing_office_routes
+from web.routes.hearings import hearing_routes
 from web.routes.moderation import moderation_routes
 from web.routes.my import my_routes
 from web.routes.my_data import my_data_routes
@@ -42,8 +45,11 @@ def private_routes() -> list[AccessRoute]:
         *dispute_routes(),  # before `/office/{election}`
         *petition_settings_routes(),
         *petition_office_routes(),  # before `/office/{election}`
+        *fraud_routes(),  # before whatever takes one part below `/moderation`
         *moderation_routes(),
+        *hearing_office_routes(),  # before `/office/{election}`
         *office_routes(),
+        *hearing_routes(),
         *document_routes(),
         *running_routes(),
         *trustee_routes(),
