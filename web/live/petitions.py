@@ -32,6 +32,7 @@ from consultation.petitions.store import (
 )
 from consultation.petitions.types import Clock, Petition, PetitionText, State
 from consultation.petitions.votes import votes_of
+from consultation.signing.counting import counts_by_area, public_count, public_counts, trending
 from consultation.similar.index import search, similar_petitions
 from consultation.subjects import Subject
 from web.pages.common import PageNotFound, VoteRow
@@ -66,6 +67,7 @@ STATES: Final[Mapping[str, tuple[frozenset[State], Fact | None]]] = {
     "all": (_PUBLIC, None),
 }
 """What a list can be narrowed to."""
+TRENDING: Final = "trending"
 SORTS: Final[Mapping[str, Sort]] = {
     "newest": Sort.NEWEST,
     "signatures": Sort.SIGNATURES,
@@ -81,11 +83,14 @@ def petitions_page(session: Session, narrowed: Narrowed, cursor: str, now: datet
         state=narrowed.state if narrowed.state in STATES else usual_state(narrowed.sought),
         area=narrowed.area if narrowed.area in {area.id for area in known_areas} else "",
         body=narrowed.body if narrowed.body in {body.id for body in known_bodies} else "",
-        sort=narrowed.sort if narrowed.sort in SORTS else "newest",
+        sort=narrowed.sort if narrowed.sort in (*SORTS, TRENDING) else "newest",
     )
-    found = _listed(session, narrowed, cursor)
+    lately = (
+        dict(trending(session, now, FOUND_MAX)) if narrowed.sort == TRENDING and not narrowed.sought else {}
+    )
+    found = _listed(session, narrowed, cursor, lately)
     return PetitionsPage(
-        lines=_lines(session, found.petitions, now),
+        lines=_lines(session, found.petitions, now, lately=lately),
         narrowed=narrowed,
         areas=tuple(known_areas),
         bodies=tuple(known_bodies),
@@ -117,6 +122,7 @@ def petition_page(
     first = _first(clocks, now)
     owes = found.body.id if first is None else first.clock.body.id
     twin = None if found.rejection is None or found.rejection.twin is None else found.rejection.twin
+    counted = public_count(session, found.id, now)
     votes = votes_of(session, found.id)
     frozen = [vote.election for vote in votes if vote.election is not None]
     thread = known_thread(session, Subject("petition", found.id))
@@ -124,13 +130,13 @@ def petition_page(
         petition=found,
         now=now,
         signable=_is_signable(found, now),
-        signatures=found.signatures,
-        as_of=now,
+        signatures=counted.count,
+        as_of=counted.as_of,
         sponsors=rules(session).sponsors,
         marks=tuple(sorted(marks, key=lambda mark: mark.count)),
         waiting=first,
         record=next((record for record in in_time(session, now) if record.body.id == owes), None),
-        areas=(),
+        areas=counts_by_area(session, found.id),
         events=tuple(events_of(session, found.id)),
         twin=next(iter(_public(petitions_of(session, [twin]))), None) if twin else None,
         similar=similar_lines(session, found.text.action, now, found.id) if found.public else (),
@@ -196,10 +202,12 @@ def similar_lines(session: Session, text: str, now: datetime, besides: str = "")
     return lines_of(session, [petition for petition in found if petition != besides][:SIMILAR], now)
 
 
-def _listed(session: Session, narrowed: Narrowed, cursor: str) -> Listed:
+def _listed(session: Session, narrowed: Narrowed, cursor: str, lately: Mapping[str, int]) -> Listed:
     states, fact = STATES[narrowed.state]
-    if narrowed.sought:
-        ids = [each.subject.id for each in search(session, narrowed.sought, ("petition",), FOUND_MAX)]
+    if narrowed.sought or narrowed.sort == TRENDING:
+        ids = list(lately)
+        if narrowed.sought:
+            ids = [each.subject.id for each in search(session, narrowed.sought, ("petition",), FOUND_MAX)]
         return Listed([each for each in petitions_of(session, ids) if _fits(session, each, narrowed)], "")
     sort = Sort.REJECTED if narrowed.state == "rejected" else SORTS[narrowed.sort]
     wanted = Filter(states, narrowed.body or None, narrowed.area or None, fact, sort)
@@ -219,9 +227,22 @@ def _fits(session: Session, petition: Petition, narrowed: Narrowed) -> bool:
     )
 
 
-def _lines(session: Session, found: Iterable[Petition], now: datetime) -> tuple[PetitionLine, ...]:
+def _lines(
+    session: Session,
+    found: Sequence[Petition],
+    now: datetime,
+    due: Mapping[str, Clock] | None = None,
+    lately: Mapping[str, int] | None = None,
+) -> tuple[PetitionLine, ...]:
+    """due: by petition, where that is known already."""
+    counted = public_counts(session, [petition.id for petition in found], now)
     return tuple(
-        PetitionLine(petition, petition.signatures, _first(clocks_of(session, petition.id), now))
+        PetitionLine(
+            petition,
+            counted[petition.id].count,
+            _first(clocks_of(session, petition.id), now) if due is None else Waiting(due[petition.id], now),
+            (lately or {}).get(petition.id, 0),
+        )
         for petition in found
     )
 
@@ -230,10 +251,7 @@ def _clock_lines(session: Session, clocks: Sequence[Clock], now: datetime) -> tu
     first: dict[str, Clock] = {}
     for clock in clocks:
         first.setdefault(clock.petition, clock)
-    return tuple(
-        PetitionLine(petition, petition.signatures, Waiting(first[petition.id], now))
-        for petition in _public(petitions_of(session, list(first)))
-    )
+    return _lines(session, _public(petitions_of(session, list(first))), now, first)
 
 
 def _public(found: Iterable[Petition]) -> list[Petition]:

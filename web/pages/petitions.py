@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from consultation.areas import Area
 from consultation.differences import Part
 from consultation.petitions.types import Body, Clock, Due, Event, InTime, Petition, PetitionText, State
+from consultation.signing.counting import ByArea
 from protocol.text import LocalText
 from web.pages.common import VoteRow
 
@@ -115,14 +116,6 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class AreaCount:
-    """Signatures of one area. count: None when it is withheld."""
-
-    name: LocalText
-    count: int | None
-
-
-@dataclass(frozen=True)
 class PetitionPage:
     """Everything about one petition that everybody may read. It is the same for all readers.
 
@@ -139,7 +132,7 @@ class PetitionPage:
     marks: tuple[Mark, ...]
     waiting: Waiting | None
     record: InTime | None
-    areas: tuple[AreaCount, ...]
+    areas: ByArea
     events: tuple[Event, ...]
     twin: Petition | None
     similar: tuple[PetitionLine, ...]
