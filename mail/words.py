@@ -101,9 +101,44 @@ def code_replaced(voice: Voice, *, title: str, moment: str, link: str) -> Words:
     return _write("code-replaced", voice, title=title, moment=moment, link=link)
 
 
+def petition_answered(voice: Voice, *, title: str, link: str) -> Words:
+    """A petition that the reader has signed has an answer."""
+    return _write("petition-answered", voice, title=title, link=link)
+
+
+def petition_debate(voice: Voice, *, title: str, day: str, link: str) -> Words:
+    """A day is set for the debate about a petition that the reader has signed."""
+    return _write("petition-debate", voice, title=title, day=day, link=link)
+
+
+def petition_no_debate(voice: Voice, *, title: str, link: str) -> Words:
+    """There will be no debate about a petition that the reader has signed."""
+    return _write("petition-no-debate", voice, title=title, link=link)
+
+
+def petition_closed(voice: Voice, *, title: str, link: str) -> Words:
+    """A petition that the reader has signed takes no more signatures."""
+    return _write("petition-closed", voice, title=title, link=link)
+
+
+def petition_answer_due(voice: Voice, *, title: str, count: int, body: str, until: str, link: str) -> Words:
+    """To the office of a body: so many have signed that an answer is due from it."""
+    return _write("petition-answer-due", voice, title=title, count=count, body=body, until=until, link=link)
+
+
+def petition_debate_due(voice: Voice, *, title: str, count: int, body: str, until: str, link: str) -> Words:
+    """To the office of a body: so many have signed that a day for a debate is due from it."""
+    return _write("petition-debate-due", voice, title=title, count=count, body=body, until=until, link=link)
+
+
 def confirm_address(voice: Voice, *, link: str, hours: int) -> Words:
     """Somebody wants mails at this address. It leads to a page with a button: opening the page alone does nothing."""
     return _write("confirm-address", voice, link=link, hours=hours)
+
+
+def sign_petition(voice: Voice, *, title: str, link: str, hours: int) -> Words:
+    """The link that signs a petition. It leads to a page with a button: opening the page alone does nothing."""
+    return _write("sign-petition", voice, title=title, link=link, hours=hours)
 
 
 @dataclass(frozen=True)

@@ -166,6 +166,19 @@ The link works within {hours} hours.
 You did not ask for it? Then do nothing. Without the button no mail comes.
 """,
     ),
+    "sign-petition": (
+        "Sign: {title}",
+        """
+Somebody, most likely you, wants to sign the petition “{title}” with this e-mail address.
+Open this page and press the button there:
+
+  {link}
+
+The link works within {hours} hours. Your name and address are never published.
+
+You did not ask for it? Then do nothing. Without the button nothing is signed.
+""",
+    ),
     "digest": (
         "News about {count} things that you follow",
         """
@@ -196,6 +209,97 @@ All news, and what you follow:
 You do not want these mails any more? This page stops them, without sign-in:
 
   {stop_link}
+""",
+    ),
+    "petition-answered": (
+        "Answered: {title}",
+        """
+The petition that you signed has an answer:
+
+  {title}
+
+Read the answer here:
+
+  {link}
+
+You get this mail because you asked for it when you signed.
+""",
+    ),
+    "petition-debate": (
+        "Debate: {title}",
+        """
+There will be a debate about the petition that you signed:
+
+  {title}
+  {day}
+
+Where it is, and who may come:
+
+  {link}
+
+You get this mail because you asked for it when you signed.
+""",
+    ),
+    "petition-no-debate": (
+        "No debate: {title}",
+        """
+There will be no debate about the petition that you signed:
+
+  {title}
+
+The reasons are here:
+
+  {link}
+
+You get this mail because you asked for it when you signed.
+""",
+    ),
+    "petition-closed": (
+        "Closed: {title}",
+        """
+The petition that you signed takes no more signatures:
+
+  {title}
+
+How many have signed, and what is due now:
+
+  {link}
+
+You get this mail because you asked for it when you signed.
+""",
+    ),
+    "petition-answer-due": (
+        "An answer is due: {title}",
+        """
+{count} people have signed this petition:
+
+  {title}
+
+A written answer is due from:
+
+  {body}
+  until {until}
+
+Everybody sees this date on the page of the petition:
+
+  {link}
+""",
+    ),
+    "petition-debate-due": (
+        "A debate is due: {title}",
+        """
+{count} people have signed this petition:
+
+  {title}
+
+A day for a debate, or the reasons against it, is due from:
+
+  {body}
+  until {until}
+
+Everybody sees this date on the page of the petition:
+
+  {link}
 """,
     ),
     "test-mail": (

@@ -172,6 +172,19 @@ Liên kết dùng được trong vòng {hours} giờ.
 Không phải bạn yêu cầu? Bạn không cần làm gì. Nếu không bấm nút thì không có thư nào được gửi.
 """,
     ),
+    "sign-petition": (
+        "Ký kiến nghị: {title}",
+        """
+Có người, rất có thể là bạn, muốn ký kiến nghị “{title}” bằng địa chỉ thư này.
+Hãy mở trang sau và bấm nút trên trang:
+
+  {link}
+
+Liên kết dùng được trong vòng {hours} giờ. Tên và địa chỉ của bạn không bao giờ bị công bố.
+
+Không phải bạn yêu cầu? Bạn không cần làm gì. Nếu không bấm nút thì không có chữ ký nào.
+""",
+    ),
     "digest": (
         "Tin mới về {count} mục bạn theo dõi",
         """
@@ -202,6 +215,97 @@ Tất cả tin và những mục bạn theo dõi:
 Bạn không muốn nhận những thư này nữa? Trang sau ngừng gửi thư, không cần đăng nhập:
 
   {stop_link}
+""",
+    ),
+    "petition-answered": (
+        "Đã trả lời: {title}",
+        """
+Kiến nghị mà bạn đã ký đã được trả lời:
+
+  {title}
+
+Đọc câu trả lời tại đây:
+
+  {link}
+
+Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+""",
+    ),
+    "petition-debate": (
+        "Thảo luận: {title}",
+        """
+Sẽ có buổi thảo luận về kiến nghị mà bạn đã ký:
+
+  {title}
+  {day}
+
+Địa điểm và ai có thể đến dự:
+
+  {link}
+
+Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+""",
+    ),
+    "petition-no-debate": (
+        "Không thảo luận: {title}",
+        """
+Sẽ không có buổi thảo luận về kiến nghị mà bạn đã ký:
+
+  {title}
+
+Lý do được nêu tại đây:
+
+  {link}
+
+Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+""",
+    ),
+    "petition-closed": (
+        "Đã kết thúc: {title}",
+        """
+Kiến nghị mà bạn đã ký không nhận thêm chữ ký:
+
+  {title}
+
+Số người đã ký và những việc đang đến hạn:
+
+  {link}
+
+Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+""",
+    ),
+    "petition-answer-due": (
+        "Đến hạn trả lời: {title}",
+        """
+{count} người đã ký kiến nghị này:
+
+  {title}
+
+Cơ quan phải trả lời bằng văn bản:
+
+  {body}
+  trước {until}
+
+Mọi người đều thấy hạn này trên trang của kiến nghị:
+
+  {link}
+""",
+    ),
+    "petition-debate-due": (
+        "Đến hạn thảo luận: {title}",
+        """
+{count} người đã ký kiến nghị này:
+
+  {title}
+
+Cơ quan phải định ngày thảo luận, hoặc nêu lý do không thảo luận:
+
+  {body}
+  trước {until}
+
+Mọi người đều thấy hạn này trên trang của kiến nghị:
+
+  {link}
 """,
     ),
     "test-mail": (

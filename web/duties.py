@@ -12,6 +12,7 @@ from consultation.following import contacts, notices
 from consultation.fraud import marks, work
 from consultation.hearings.hearings import turn_phases
 from consultation.moderation.reports import forget_reports
+from consultation.petitions.keeping import keep_petitions
 from identity import forgetting
 from identity.desk import Desk
 from mail import outbox
@@ -28,6 +29,7 @@ from voting.notices import WRITE_NOTICE, forget_contacts
 from voting.office import Office
 from web.digests import DigestWriter
 from web.notices import NoticeWriter
+from web.petition_mails import PetitionMails
 from web.rate_storage import SqlStorage
 from web.settings import Settings
 
@@ -60,6 +62,9 @@ FORGET_REPORTS: Final = "forget-reports"
 FORGET_FRAUD: Final = "forget-fraud"
 """Where signatures came from, after ninety days, and spent work."""
 
+KEEP_PETITIONS: Final = "keep-petitions"
+"""Petitions whose time is over, drafts that nobody touches."""
+
 PERIODS: Final[Mapping[str, int]] = {
     KEEP_TIME: 5,
     FORGET_MAILS: 3600,
@@ -72,6 +77,7 @@ PERIODS: Final[Mapping[str, int]] = {
     FORGET_NEWS: 3600,
     WRITE_DIGESTS: 300,
     TURN_HEARINGS: 15,
+    KEEP_PETITIONS: 5,
 }
 """Duties, and the length of their periods in seconds."""
 
@@ -103,6 +109,8 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
     every[FORGET_NEWS] = lambda job: _forget_news(office, job)
     every[TURN_HEARINGS] = lambda job: _turn_hearings(office, job)
     every[WRITE_DIGESTS] = DigestWriter(desk, settings.authority, settings.help_line).do
+    every[KEEP_PETITIONS] = lambda job: _keep_petitions(desk, job)
+    every |= PetitionMails(desk, settings.authority, settings.help_line, settings.time_zone).handlers()
     every[WRITE_NOTICE] = NoticeWriter(office, settings.base_url, settings.help_line).do
     every |= trials.handlers(office, urlsplit(settings.base_url).netloc)
     if settings.mail_server is not None:
@@ -113,6 +121,12 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
 def _keep_time(office: Office, job: Job) -> None:
     keep_time(office)
     with writing(office.engine) as session:
+        job.finish(session)
+
+
+def _keep_petitions(desk: Desk, job: Job) -> None:
+    keep_petitions(desk)
+    with writing(desk.engine) as session:
         job.finish(session)
 
 

@@ -15,6 +15,8 @@ from mail.words import TEMPLATES, WIDTH, Language, News, Voice, Words
 
 LINK = "https://vote.example.org/vi/elections/00112233445566778899aabbccddeeff"
 
+DUE = {"title": "Đèn hồ Sen", "count": 300, "body": "Hội đồng nhân dân", "until": "29/11", "link": LINK}
+
 FACTS: Mapping[str, dict[str, Any]] = {
     "sign_in_link": {"link": LINK, "minutes": 15},
     "invitation": {"inviter": "Trần Thị Hoa", "role": "registrar", "link": LINK, "days": 7},
@@ -38,6 +40,12 @@ FACTS: Mapping[str, dict[str, Any]] = {
     "dispute_answered": {"title": "Sân chơi mới", "number": "12", "link": LINK},
     "conflict": {"title": "Sân chơi mới", "moment": "20:00", "link": LINK},
     "code_replaced": {"title": "Sân chơi mới", "moment": "20:00", "link": LINK},
+    "petition_answered": {"title": "Đèn hồ Sen", "link": LINK},
+    "petition_debate": {"title": "Đèn hồ Sen", "day": "20:00 29/11", "link": LINK},
+    "petition_no_debate": {"title": "Đèn hồ Sen", "link": LINK},
+    "petition_closed": {"title": "Đèn hồ Sen", "link": LINK},
+    "petition_answer_due": DUE,
+    "petition_debate_due": DUE,
     "confirm_address": {"link": LINK, "hours": 24},
     "digest": {
         "news": [
