@@ -163,6 +163,12 @@ def confirm(desk: Desk, session: Session, token: str, version: int, network: str
     return link.signature
 
 
+def signed_version(session: Session, petition: str, person: str) -> int | None:
+    """Which version of the words somebody has signed; None for none."""
+    mine = (PetitionSignature.petition == petition) & (PetitionSignature.person == person)
+    return session.scalar(select(PetitionSignature.version).where(mine))
+
+
 def seal_address(desk: Desk, key: str, address: str) -> bytes:
     """An address for mails, tied to its signature."""
     return desk.keys.seal_secret(address.encode(), f"petition-signature {key}")

@@ -22,6 +22,7 @@ from web.routes.receipts import receipt_routes
 from web.routes.registrar import registrar_routes
 from web.routes.running import running_routes
 from web.routes.sign_in import sign_in_routes
+from web.routes.signing import signing_routes
 from web.routes.similar import similar_routes
 from web.routes.staff import staff_routes
 from web.routes.topics import topic_routes
@@ -56,6 +57,7 @@ def private_routes() -> list[AccessRoute]:
         *permit_routes(),
         *registrar_routes(),
         *receipt_routes(),
+        *signing_routes(),
         *similar_routes(),
         *petition_routes(),  # after whatever has a word of its own below `/petitions`
     ]

@@ -1,0 +1,376 @@
+"""Signing a petition, the receipt, taking a signature back, and the record that everybody can recount.
+
+Who has signed before gets the same pages as who signs for the first time. Nothing is signed by opening an address:
+mail scanners open every link of a mail before its reader does.
+"""
+
+from datetime import timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from consultation.areas import areas, require_area
+from consultation.errors import ConsultationError, NoSuchArea
+from consultation.petitions.errors import NoSuchPetition, NotSignable
+from consultation.petitions.store import find_petition, require_signable, versions
+from consultation.petitions.types import Petition, State
+from consultation.signing.counting import public_count
+from consultation.signing.ending import find_signature, stop_mails, withdraw
+from consultation.signing.errors import NoSuchSignature, SigningLinkUnusable, WordsChanged
+from consultation.signing.receipts import NoRecord, export_zip, handle_of, key_in, receipt_of, removals
+from consultation.signing.signing import (
+    LINK_LIFETIME,
+    LINK_MAIL,
+    Asking,
+    Signing,
+    ask_by_mail,
+    confirm,
+    look,
+    sign,
+    signed_version,
+    takes_mail,
+)
+from crypto.encoding import encode_base64url
+from identity.assurance import Action
+from mail import words
+from mail.address import parse_address
+from mail.errors import MailError
+from mail.outbox import Mail
+from protocol.canonical import encode_canonical
+from protocol.text import parse_time
+from storage.session import reading, writing
+from web.access import FORM_REFUSED, Access, AccessRoute, form_of, go, render
+from web.errors import language_of, too_many
+from web.forms import Form
+from web.pages.common import PageNotFound
+from web.rate_limits import TooManyRequests, hit, limiter_of
+from web.rate_rules import BUNDLE
+from web.routes.office_common import CONFLICT, links_of
+from web.routes.office_files import file_response
+from web.routes.sign_in import voice_of
+from web.signing_texts import ADDRESS_WRONG, AREA_WRONG, sentence_of
+from web.visitor import desk_of, signed_in
+from web.work import limit_mails, require_work, work_challenge
+
+ADDRESS_CHARACTERS: Final = 254
+TOKEN_CHARACTERS: Final = 100
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+def form_page(request: Request) -> Response:
+    """GET /{lang}/petitions/{petition}/sign"""
+    return _form_page(request, Form(language_of(request)))
+
+
+def signed(request: Request) -> Response:
+    """POST /{lang}/petitions/{petition}/sign: of who is signed in the signature, else a mail with a link."""
+    form, number = form_of(request), request.path_params["petition"]
+    area = _area(request, form)
+    version = form.number("version", least=1, most=2**31 - 1, wrong=form.say(sentence_of(WordsChanged())))
+    who = signed_in(request)
+    if who is None:
+        return _asked(request, form, area)
+    if version is None or not form.ok:
+        return _form_page(request, form)
+    desk = desk_of(request)
+    network = limiter_of(request).network_of(request)
+    signing = Signing(version, area, form.ticked("mails"), form.language, network)
+    try:
+        with writing(desk.engine) as session:
+            key = sign(desk, session, number, who, signing)
+    except NoSuchPetition as error:
+        raise PageNotFound(number) from error
+    except ConsultationError as error:
+        form.wrong("sign", form.say(sentence_of(error)))
+        return _form_page(request, form, CONFLICT)
+    return go(_receipt_link(request, number, key))
+
+
+def sent(request: Request) -> Response:
+    """GET /{lang}/petitions/{petition}/sign/sent"""
+    values = {"petition": _readable(request), "hours": int(LINK_LIFETIME.total_seconds() // 3600)}
+    return render(request, "signing/sent.html", values, headers=_NO_STORE)
+
+
+def link(request: Request) -> Response:
+    """GET /{lang}/petitions/{petition}/sign/confirm?t=: what the mailed link opens. It changes nothing."""
+    token = request.query_params.get("t", "")[:TOKEN_CHARACTERS]
+    return _link_page(request, Form(language_of(request)), token)
+
+
+def confirmed(request: Request) -> Response:
+    """POST /{lang}/petitions/{petition}/sign/confirm: the button behind the link."""
+    form, number, desk = form_of(request), request.path_params["petition"], desk_of(request)
+    token = form.value("t")[:TOKEN_CHARACTERS]
+    version = form.number("version", least=1, most=2**31 - 1, wrong=form.say(sentence_of(WordsChanged())))
+    if version is None:
+        return _link_page(request, form, token)
+    try:
+        with writing(desk.engine) as session:
+            if look(desk, session, token).petition != number:
+                raise SigningLinkUnusable
+            key = confirm(desk, session, token, version, limiter_of(request).network_of(request))
+    except SigningLinkUnusable:
+        return _link_page(request, form, "")
+    except ConsultationError as error:
+        form.wrong("sign", form.say(sentence_of(error)))
+        return _link_page(request, form, token, CONFLICT)
+    return go(_receipt_link(request, number, key))
+
+
+def receipt(request: Request) -> Response:
+    """GET /{lang}/petitions/{petition}/receipt?r="""
+    desk, key = desk_of(request), _key(request, request.query_params.get("r", ""))
+    petition = _readable(request)
+    with reading(desk.engine) as session:
+        try:
+            row, found = find_signature(session, key), receipt_of(desk, session, key)
+        except NoSuchSignature:
+            return render(request, "signing/gone.html", {"petition": petition}, headers=_NO_STORE)
+        if row.petition != petition.id:
+            raise PageNotFound(petition.id)
+        area = None if row.area is None else require_area(session, row.area)
+        values = {
+            "petition": petition,
+            "row": row,
+            "area": area,
+            "hour": parse_time(found.entry.time),
+            "receipt": found,
+            "handle": handle_of(desk, key),
+        }
+        return render(request, "signing/receipt.html", values, headers=_NO_STORE)
+
+
+def receipt_file(request: Request) -> Response:
+    """GET /{lang}/petitions/{petition}/receipt/file?r="""
+    desk, key = desk_of(request), _key(request, request.query_params.get("r", ""))
+    with reading(desk.engine) as session:
+        try:
+            found = receipt_of(desk, session, key)
+        except NoSuchSignature as error:
+            raise PageNotFound("receipt") from error
+    if found.entry.petition != request.path_params["petition"]:
+        raise PageNotFound("receipt")
+    name = f"petition-{found.entry.petition}-receipt.json"
+    return file_response(encode_canonical(found) + b"\n", "application/json", name)
+
+
+def ended(request: Request) -> Response:
+    """POST /{lang}/petitions/{petition}/receipt: take the signature back, or the mails about it."""
+    form, desk, number = form_of(request), desk_of(request), request.path_params["petition"]
+    handle = form.value("r")
+    key = _key(request, handle)
+    try:
+        with writing(desk.engine) as session:
+            if find_signature(session, key).petition != number:
+                raise PageNotFound(number)
+            if form.value("deed") == "withdraw":
+                withdraw(desk, session, key)
+            elif form.value("deed") == "stop-mails":
+                stop_mails(session, key)
+            else:
+                raise PageNotFound("deed")
+    except NoSuchSignature:
+        pass  # pressed twice: it is gone already
+    return go(_receipt_link(request, number, key))
+
+
+def leave(request: Request) -> Response:
+    """GET /{lang}/petitions/{petition}/receipt/withdraw?r=: what it means, and the button."""
+    desk, key = desk_of(request), _key(request, request.query_params.get("r", ""))
+    petition = _readable(request)
+    with reading(desk.engine) as session:
+        try:
+            row = find_signature(session, key)
+        except NoSuchSignature:
+            return render(request, "signing/gone.html", {"petition": petition}, headers=_NO_STORE)
+    if row.petition != petition.id:
+        raise PageNotFound(petition.id)
+    values = {"petition": petition, "handle": handle_of(desk, key)}
+    return render(request, "signing/withdraw.html", values, headers=_NO_STORE)
+
+
+def record(request: Request) -> Response:
+    """GET /{lang}/petitions/{petition}/record: how to recount, and what was removed."""
+    desk, petition = desk_of(request), _readable(request)
+    with reading(desk.engine) as session:
+        counted = public_count(session, petition.id, desk.clock())
+        batches = removals(session, petition.id)
+    values = {
+        "petition": petition,
+        "counted": counted,
+        "batches": batches,
+        "log_key": encode_base64url(desk.keys.log.public_key),
+        "hour_of": parse_time,
+    }
+    headers = {} if petition.public else _NO_STORE
+    return render(request, "signing/record.html", values, headers=headers)
+
+
+def export(request: Request) -> Response:
+    """GET /{lang}/petitions/{petition}/record/export.zip"""
+    desk, petition = desk_of(request), _readable(request)
+    hit(request, BUNDLE)
+    with reading(desk.engine) as session:
+        try:
+            data = export_zip(desk, session, petition.id, desk.clock())
+        except NoRecord as error:
+            raise PageNotFound("export") from error
+    return file_response(data, "application/zip", f"petition-{petition.id}.zip")
+
+
+def signing_routes() -> list[AccessRoute]:
+    """Before `/{lang}/petitions/{petition}` with anything behind it."""
+    one, everybody, post = "/{lang}/petitions/{petition}", Access.PUBLIC, ("POST",)
+    return [
+        AccessRoute(f"{one}/sign", form_page, access=everybody),
+        AccessRoute(f"{one}/sign", signed, access=everybody, methods=post),
+        AccessRoute(f"{one}/sign/sent", sent, access=everybody),
+        AccessRoute(f"{one}/sign/confirm", link, access=everybody),
+        AccessRoute(f"{one}/sign/confirm", confirmed, access=everybody, methods=post),
+        AccessRoute(f"{one}/receipt", receipt, access=everybody),
+        AccessRoute(f"{one}/receipt", ended, access=everybody, methods=post),
+        AccessRoute(f"{one}/receipt/file", receipt_file, access=everybody),
+        AccessRoute(f"{one}/receipt/withdraw", leave, access=everybody),
+        AccessRoute(f"{one}/record", record, access=everybody),
+        AccessRoute(f"{one}/record/export.zip", export, access=everybody),
+    ]
+
+
+def _readable(request: Request) -> Petition:
+    """The petition of the address, unless only its creator may see it. Raises: PageNotFound."""
+    number = request.path_params["petition"]
+    try:
+        with reading(desk_of(request).engine) as session:
+            found = find_petition(session, number)
+    except NoSuchPetition as error:
+        raise PageNotFound(number) from error
+    if found.state is State.DRAFT:
+        raise PageNotFound(number)
+    return found
+
+
+def _form_page(request: Request, form: Form, status: int = 0) -> Response:
+    desk, petition, who = desk_of(request), _readable(request), signed_in(request)
+    refused, sure = "", True
+    try:
+        require_signable(petition, desk.clock())
+    except NotSignable as error:
+        refused = form.say(sentence_of(error))
+    with reading(desk.engine) as session:
+        places = areas(session)
+        earlier = None if who is None else signed_version(session, petition.id, who.person_id)
+        texts = versions(session, petition.id) if earlier and earlier < petition.text.version else ()
+    before = next((text for text in texts if text.version == earlier), None)
+    if who is not None:
+        sure = desk.policy.is_enough(who.assurance, Action.SIGN_PETITION)
+    values = {
+        "petition": petition,
+        "form": form,
+        "areas": places,
+        "refused": refused,
+        "signed_in": who is not None,
+        "sure": sure,
+        "by_mail": takes_mail(desk),
+        "before": before,
+        "challenge": None
+        if who or refused or not takes_mail(desk)
+        else work_challenge(request, _purpose(petition.id)),
+        "sign_in_url": f"{links_of(request).sign_in()}?{urlencode({'next': request.url.path})}",
+    }
+    code = status or (200 if form.ok else FORM_REFUSED)
+    return render(request, "signing/sign.html", values, status=code, headers=_NO_STORE)
+
+
+def _link_page(request: Request, form: Form, token: str, status: int = 0) -> Response:
+    desk, petition, usable, refused = desk_of(request), _readable(request), True, ""
+    with reading(desk.engine) as session:
+        try:
+            usable = look(desk, session, token).petition == petition.id
+        except SigningLinkUnusable:
+            usable = False
+    try:
+        require_signable(petition, desk.clock())
+    except NotSignable as error:
+        refused = form.say(sentence_of(error))
+    values = {"petition": petition, "form": form, "token": token, "usable": usable, "refused": refused}
+    code = status or (200 if usable and form.ok else FORM_REFUSED if usable else 410)
+    return render(request, "signing/confirm.html", values, status=code, headers=_NO_STORE)
+
+
+def _asked(request: Request, form: Form, area: str | None) -> Response:
+    """Send a link to whoever is not signed in; the answer is the same for every address."""
+    desk, petition = desk_of(request), _readable(request)
+    typed = form.text("email", most=ADDRESS_CHARACTERS, missing=form.say(ADDRESS_WRONG))
+    try:
+        address = parse_address(typed) if typed else ""
+    except MailError:
+        form.wrong("email", form.say(ADDRESS_WRONG))
+    if not form.ok:
+        return _form_page(request, form)
+    worked = require_work(request, form, _purpose(petition.id))
+    if form.ok:
+        try:
+            limit_mails(request, address)
+        except TooManyRequests as error:
+            form.wrong("email", too_many(form.language, error.retry_after)[1])
+    if not form.ok:
+        return _form_page(request, form)
+    asking = Asking(address, area, form.ticked("mails"), form.language, worked)
+
+    def mail(token: str, lifetime: timedelta) -> Mail:
+        here = f"{desk.base_url}{links_of(request).petition(petition.id, 'sign/confirm')}?t={token}"
+        said = words.sign_petition(
+            voice_of(request, form.language),
+            title=petition.text.action,
+            link=here,
+            hours=int(lifetime.total_seconds() // 3600),
+        )
+        return Mail(
+            to=address,
+            language=form.language,
+            subject=said.subject,
+            text=said.text,
+            kind=LINK_MAIL,
+            subject_key=petition.id,
+            urgent=True,
+            secret=True,
+            expires_at=desk.clock() + lifetime,
+        )
+
+    try:
+        with writing(desk.engine) as session:
+            ask_by_mail(desk, session, petition.id, asking, mail)
+    except ConsultationError as error:
+        form.wrong("sign", form.say(sentence_of(error)))
+        return _form_page(request, form, CONFLICT)
+    return go(links_of(request).petition(petition.id, "sign/sent"))
+
+
+def _area(request: Request, form: Form) -> str | None:
+    chosen = form.value("area")
+    if not chosen:
+        return None
+    try:
+        with reading(desk_of(request).engine) as session:
+            return require_area(session, chosen).id
+    except NoSuchArea:
+        form.wrong("area", form.say(AREA_WRONG))
+        return None
+
+
+def _key(request: Request, handle: str) -> str:
+    key = key_in(desk_of(request), handle)
+    if key is None:
+        raise PageNotFound("receipt")
+    return key
+
+
+def _receipt_link(request: Request, petition: str, key: str) -> str:
+    return f"{links_of(request).petition(petition, 'receipt')}?r={handle_of(desk_of(request), key)}"
+
+
+def _purpose(petition: str) -> str:
+    return f"sign-{petition}"
