@@ -300,7 +300,7 @@ def contribution_rows(
         .limit(limit)
     ).all()
     parents = {each.parent for each in rows if each.parent is not None}
-    numbers = dict(session.execute(select(row.id, row.number).where(row.id.in_(parents))).tuples())
+    numbers = dict(session.execute(select(row.id, row.number).where(row.id.in_(parents))).all())
     return [
         ContributionRow(
             agree=each.agree,

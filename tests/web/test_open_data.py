@@ -1,0 +1,301 @@
+"""Open data says what the pages say, in each format as its standard wants it, and nobody's name."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from jsonschema_rs import validator_for
+
+from consultation.discussions.contributions import Writing, contribute
+from consultation.discussions.threads import thread_of
+from consultation.discussions.topics import Text, Topic, open_topic
+from consultation.moderation.cases import claim, waiting_cases
+from consultation.moderation.decisions import Decision, decide
+from consultation.moderation.reports import report
+from consultation.moderation.types import Rule, Template
+from consultation.petitions.answering import Saying, last_official, set_debate
+from consultation.petitions.types import Draft, Reason
+from consultation.profiles import set_profile
+from consultation.subjects import Subject
+from identity.sessions import SignedIn
+from storage.session import writing
+from tests.support.petition_ward import CROSSING, LAMPS, Ward
+from tests.support.sites import Browser, SiteUnderTest, site_under_test
+from voting.voters_list import as_meant
+from web.api import open_data
+from web.api.open_data import CSV_PAGE, DATA_SETS, OPERATIONS, PAGE
+from web.api.open_formats import Event, calendar_of
+
+NAME = "Nguyễn Thị Lan"
+UNREAD = "Nobody may read this."
+FORMULA = Draft("=HYPERLINK(1), “đèn”; \\ and a very long line of words", "+1", "", "en", "city")
+ATOM = "{http://www.w3.org/2005/Atom}"
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+@dataclass
+class Data:
+    """A site on which everything happened that open data tells of."""
+
+    site: SiteUnderTest
+    ward: Ward
+    browser: Browser
+    open: str
+    answered: str
+    hidden: str
+    unpublished: str
+    thread: str
+    unread_thread: str
+    document: dict[str, Any]
+
+    def path(self, template: str) -> str:
+        """The address of a data set."""
+        return f"/api/v1/{template}".replace("{thread}", self.thread)
+
+    def json(self, path: str) -> Any:
+        """An answer that is one."""
+        answer = self.browser.client.get(path)
+        assert answer.status_code == 200, (path, answer.text)
+        return answer.json()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Data]:
+    folder: Path = tmp_path_factory.mktemp("open-data")
+    with site_under_test(f"sqlite:///{folder / 'site.db'}", folder) as site:
+        ward = Ward(site.desk)
+        opened, answered, draft = ward.open(FORMULA), ward.open(LAMPS, signatures=8), ward.draft()
+        ward.answer(answered)
+        desk, now = site.desk.desk, site.desk.clock()
+        author, reader = ward.creator, site.desk.person()
+        with writing(desk.engine) as session:
+            set_profile(session, author, NAME, "north")
+            said = Saying("ward", "Ở hội trường.", "vi", last_official(session, answered))
+            set_debate(session, ward.official, answered, said, now + timedelta(days=9))
+            topic = Topic(Text(vi="Có nên đóng đường?"), office=True)
+            thread = open_topic(session, topic, ward.official.actor.person_id, now)
+            first = contribute(session, Writing(thread.id, author, "Nên **đóng**."), now)
+            contribute(session, Writing(thread.id, author, "@cmd và thêm.", parent=first.number), now)
+            bad = contribute(session, Writing(thread.id, author, "Đồ ngốc!"), now)
+            secret = thread_of(session, Subject("petition", draft), now)
+            contribute(session, Writing(secret.id, author, UNREAD), now)
+            report(session, reader, Subject("contribution", str(bad.id)), Rule.ATTACK, "", now)
+        moderator = ward.moderator.actor
+        assert isinstance(moderator, SignedIn)
+        with writing(desk.engine) as session:
+            (case,) = [one for one in waiting_cases(session, moderator.person_id, now) if one.described]
+            assert case.described is not None
+            claim(session, case.id, moderator.person_id, now)
+            decision = Decision(Template.PERSON_INSULTED, case.described.digest, "", False, 0)
+            decide(session, desk, moderator, case.id, decision)
+        hidden, unpublished = ward.rejected(Reason.ACCUSATION, CROSSING), ward.moderation(LAMPS)
+        site.desk.clock.wait(minutes=1)  # numbers lag behind a little
+        browser = site.browser()
+        document = browser.client.get("/api/openapi.json").json()
+        yield Data(site, ward, browser, opened, answered, hidden, unpublished, thread.id, secret.id, document)
+
+
+def rows(data: Data, template: str) -> list[dict[str, Any]]:
+    """Everything of a data set, page after page."""
+    found, path = [], data.path(template)
+    while path:
+        page = data.json(path)
+        found += page["rows"]
+        path = page["next"]
+    return found
+
+
+@pytest.mark.parametrize("name", [each.name for each in DATA_SETS])
+def test_json_is_as_the_description_says(data: Data, name: str) -> None:
+    answer = data.json(data.path(name))
+    described = data.document["paths"][f"/api/v1/{name}"]["get"]["responses"]["200"]["content"]
+    schema = {**described["application/json"]["schema"], "components": data.document["components"]}
+    assert [error.message for error in validator_for(schema).iter_errors(answer)] == []
+    assert answer["rows"], "nothing to look at"
+    assert answer["licence"] == "https://creativecommons.org/licenses/by/4.0/"
+
+
+@pytest.mark.parametrize("name", [each.name for each in DATA_SETS])
+def test_csv_says_the_same_and_follows_its_schema(data: Data, name: str) -> None:
+    answer = data.browser.client.get(f"{data.path(name)}.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    links = dict(re.findall(r'<([^>]+)>; rel="(\w+)"', answer.headers["link"]))
+    (described,) = [path for path, relation in links.items() if relation == "describedby"]
+    schema = data.json(described)
+    lines = list(csv.DictReader(io.StringIO(answer.text)))
+    fields = {field["name"]: field for field in schema["fields"]}
+    assert list(lines[0]) == list(fields)
+    for line, row in zip(lines, rows(data, name), strict=True):
+        assert list(fields) == list(row)
+        for column, cell in line.items():
+            assert as_meant(cell) == as_text(row[column])
+            kind, required = fields[column]["type"], fields[column]["constraints"]["required"]
+            assert re.fullmatch(CELLS[kind] if required else f"(?:{CELLS[kind]})?", cell, re.DOTALL)
+            assert not re.match(r"[=+@-]", cell) or kind == "integer"
+
+
+def parse(text: str) -> ElementTree.Element:
+    return ElementTree.fromstring(text)  # noqa: S314  (our own)
+
+
+def as_text(value: object) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+CELLS = {"string": ".*", "integer": "[0-9]+", "boolean": "true|false"}
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("petitions", 2), ("deadlines", 1), ("answers", 2), ("moderation", 2), ("discussions/{thread}", 3)],
+)
+def test_feeds_are_atom(data: Data, name: str, count: int) -> None:
+    """RFC 4287: what sections 4.1.1 and 4.1.2 demand of a feed and of each entry."""
+    answer = data.browser.client.get(f"{data.path(name)}.atom")
+    assert answer.headers["content-type"] == "application/atom+xml"
+    feed = parse(answer.text)
+    assert feed.tag == f"{ATOM}feed"
+    entries = feed.findall(f"{ATOM}entry")
+    assert len(entries) == count
+    for element in (feed, *entries):
+        for child in ("id", "title", "updated"):
+            (found,) = element.findall(f"{ATOM}{child}")
+            assert found.text
+        assert MOMENT.fullmatch(element.findtext(f"{ATOM}updated") or "")
+        pages = [link for link in element.findall(f"{ATOM}link") if link.get("rel") == "alternate"]
+        assert {link.get("hreflang") for link in pages} == {"en", "vi"}
+        assert all(str(link.get("href")).startswith("http://localhost:8000/") for link in pages)
+    assert feed.find(f"{ATOM}author/{ATOM}name") is not None
+    ids = [entry.findtext(f"{ATOM}id") for entry in entries]
+    assert len(set(ids)) == len(ids)
+
+
+def test_pages_that_feeds_and_rows_name_are_there(data: Data) -> None:
+    for name in [each.name for each in DATA_SETS]:
+        for row in rows(data, name):
+            assert data.browser.get(f"/en/{row['path']}").status_code == 200, row["path"]
+    for name in ("petitions", "deadlines", "answers", "moderation", "discussions/{thread}"):
+        feed = parse(data.browser.client.get(f"{data.path(name)}.atom").text)
+        for link in feed.findall(f"{ATOM}link"):
+            if link.get("rel") == "alternate":
+                path = str(link.get("href")).removeprefix("http://localhost:8000")
+                assert data.browser.get(path).status_code == 200, path
+
+
+def test_deadlines_are_a_calendar(data: Data) -> None:
+    answer = data.browser.client.get("/api/v1/deadlines.ics")
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    events = read_calendar(answer.content)
+    assert len(events) == 2
+    due, debate = sorted(events, key=lambda event: event["DTSTART"], reverse=True)
+    assert due["SUMMARY"] == f"Answer due · Hạn trả lời: {LAMPS.action}"
+    assert debate["SUMMARY"].startswith("Debate")
+    assert len({event["UID"] for event in events}) == 2
+
+
+def test_a_calendar_keeps_every_letter() -> None:
+    title = "Một; hai, ba\\n \\ bốn\nnăm " + "ậ" * 100
+    (event,) = read_calendar(
+        calendar_of(
+            "x", "https://a.example", [Event("1", title, "2026-11-26T10:00:00Z", "2026-11-25T10:00:00Z", "p")]
+        )
+    )
+    assert event["SUMMARY"] == title
+    assert event["DTSTART"] == "20261126T100000Z"
+
+
+def read_calendar(data: bytes) -> list[dict[str, str]]:
+    """A reader of RFC 5545 of this test's own: lines unfolded, properties unescaped."""
+    assert data.endswith(b"\r\n")
+    assert all(len(line) <= 75 for line in data.split(b"\r\n"))
+    lines = data.decode().replace("\r\n ", "").split("\r\n")[:-1]
+    assert (lines[0], lines[-1]) == ("BEGIN:VCALENDAR", "END:VCALENDAR")
+    events: list[dict[str, str]] = []
+    for line in lines[1:-1]:
+        name, _, value = line.partition(":")
+        if line == "BEGIN:VEVENT":
+            events.append({})
+        elif events and line != "END:VEVENT":
+            meant = re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value)
+            events[-1][name] = meant
+    for event in events:
+        assert {"UID", "DTSTAMP", "DTSTART"} <= set(event)
+    return events
+
+
+def test_nothing_says_who_wrote_and_nothing_hidden_is_in_it(data: Data) -> None:
+    everything = "".join(
+        data.browser.client.get(data.path(operation.path.removeprefix("/api/v1/"))).text
+        for operation in OPERATIONS
+        if "{petition}" not in operation.path and "{table}" not in operation.path
+    )
+    assert LAMPS.action in everything  # control
+    for secret in (NAME, data.ward.creator, "Đồ ngốc", UNREAD, data.unpublished, data.unread_thread):
+        assert secret not in everything
+    assert CROSSING.action not in "".join(map(str, rows(data, "petitions?state=rejected")))
+    (rejected,) = rows(data, "petitions?state=rejected")
+    assert (rejected["petition"], rejected["rejected_for"]) == (data.hidden, "accusation")
+    (gone,) = [row for row in rows(data, "discussions/{thread}") if row["hidden_entry"] is not None]
+    assert gone["words"] == ""
+
+
+def test_one_petition(data: Data) -> None:
+    found = data.json(f"/api/v1/petitions/{data.answered}")
+    assert found["petition"]["signatures"] == 8
+    assert found["petition"]["answered_at"] is not None
+    for unknown in (data.unpublished, "0" * 16, "x"):
+        answer = data.browser.client.get(f"/api/v1/petitions/{unknown}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    assert data.browser.client.get(f"/api/v1/discussions/{data.unread_thread}").status_code == 404
+
+
+def test_pages_follow_each_other(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {
+        name: rows(data, name) for name in ("petitions", "discussions/{thread}", "moderation", "answers")
+    }
+    monkeypatch.setattr(open_data, "PAGE", 1)
+    monkeypatch.setattr(open_data, "CSV_PAGE", 1)
+    for name, expected in whole.items():
+        assert rows(data, name) == expected
+    one = data.browser.client.get("/api/v1/petitions.csv?state=open")
+    assert re.search(r'</api/v1/petitions.csv\?state=open&after=[^>]+>; rel="next"', one.headers["link"])
+    assert (PAGE, CSV_PAGE) == (100, 1_000)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "petitions?state=draft",
+        "petitions?after=1",
+        "moderation?after=-1",
+        "discussions?after=x",
+        "answers?after=1e3",
+    ],
+)
+def test_what_cannot_be_read_is_refused(data: Data, query: str) -> None:
+    answer = data.browser.client.get(f"/api/v1/{query}")
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed-query")
+
+
+def test_answers_may_be_kept_and_asked_for_again(data: Data) -> None:
+    for path in ("petitions", "petitions.csv", "petitions.atom", "deadlines.ics", "moderation"):
+        answer = data.browser.client.get(f"/api/v1/{path}")
+        assert answer.headers["cache-control"] == "public, max-age=60, stale-while-revalidate=600"
+        assert answer.headers["access-control-allow-origin"] == "*"
+        again = data.browser.client.get(f"/api/v1/{path}", headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+
+
+def test_schemas_are_json(data: Data) -> None:
+    for each in DATA_SETS:
+        schema = json.loads(data.browser.client.get(f"/api/v1/schemas/{each.schema_name}").text)
+        assert {field["type"] for field in schema["fields"]} <= set(CELLS)
+    assert data.browser.client.get("/api/v1/schemas/nothing").status_code == 404
