@@ -9,7 +9,7 @@ import pytest
 from consultation.signing.signing import confirm
 from identity.roles import Role
 from storage.session import writing
-from tests.support.petitions import SPONSORS, Ward
+from tests.support.petition_ward import SPONSORS, Ward
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 
 PLACE = "/en/moderation/signatures"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.petitions import CROSSING, LAMPS, Ward
+from tests.support.petition_ward import CROSSING, LAMPS, Ward
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 from web.rate_limits import TooManyRequests
 from web.rate_rules import SIMILAR

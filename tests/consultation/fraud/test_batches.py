@@ -26,7 +26,7 @@ from identity.roles import Role
 from identity.sessions import SignedIn
 from storage.session import reading, writing
 from tests.support.desks import DeskUnderTest, desk_under_test
-from tests.support.petitions import SPONSORS, Ward
+from tests.support.petition_ward import SPONSORS, Ward
 
 ROBOT = "198.51.100.9"
 DISPOSABLE = Conditions(frozenset({Mark.DISPOSABLE}))
