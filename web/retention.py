@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Final
 
 from consultation.following import contacts, notices
+from consultation.fraud import marks, work
+from consultation.moderation import reports
 from identity import forgetting, sessions
 from mail import outbox
 from storage import jobs
@@ -177,6 +179,40 @@ RETENTION: Final = (
         N_("So that each person is counted once, and everybody can check the count."),
         N_(
             "Until you withdraw them or delete your account. An entry that names nobody stays in the public log."
+        ),
+    ),
+    Kept(
+        "reports",
+        N_("What you wrote when you reported something"),
+        N_("So that moderators understand the report."),
+        N_("%(days)s days. That there was a report stays."),
+        {"days": _days(reports.KEPT)},
+        duties.FORGET_REPORTS,
+    ),
+    Kept(
+        "traces",
+        N_("Where a signature came from: network and mail provider, as secret codes"),
+        N_("To find signatures that machines have made."),
+        N_("%(days)s days, or until you withdraw the signature."),
+        {"days": _days(marks.TRACE_LIFETIME)},
+        duties.FORGET_FRAUD,
+    ),
+    Kept(
+        "work",
+        N_(
+            "That your browser has solved a task before a form was sent: the task and the network, as secret codes"
+        ),
+        N_("So that a task counts once."),
+        N_("%(hours)s hours."),
+        {"hours": _hours(2 * work.LIFETIME)},
+        duties.FORGET_FRAUD,
+    ),
+    Kept(
+        "decisions",
+        N_("What moderators decided about your contributions, and your appeals"),
+        N_("So that you and others can follow each decision."),
+        N_(
+            "It stays in the public record, which names nobody. Until you delete your account, it is tied to you."
         ),
     ),
     Kept(

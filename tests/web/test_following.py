@@ -20,6 +20,7 @@ from consultation.following.follows import FollowsTooMuch, follow, follows
 from consultation.following.models import FollowingContact, FollowingNotice
 from consultation.happenings import What, happened
 from consultation.models import ConsultationHappening
+from consultation.signing.ending import withdraw
 from consultation.subjects import Subject
 from identity.models import IdentityPerson, IdentityTotp
 from identity.roles import Role
@@ -28,6 +29,8 @@ from mail.outbox import MailState
 from mail.server import MailServer, Security
 from storage.jobs import Job, claim, plan
 from storage.session import reading, writing
+from tests.support.petition_room import prepare
+from tests.support.signatures import Signatures
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 from web.digests import DigestWriter
 from web.duties import WRITE_DIGESTS
@@ -313,6 +316,22 @@ def test_all_of_it_is_taken_along(site: SiteUnderTest) -> None:
     assert "Ven hồ &lt;b&gt;đẹp&lt;/b&gt;." in page
     assert ADDRESS in page
     assert "<script" not in page
+
+
+def test_what_somebody_signed_is_on_their_page(site: SiteUnderTest) -> None:
+    lan, browser = a_person(site)
+    petition = prepare(site.desk).published()
+    key = Signatures(site.desk).sign(petition, lan)
+    page = browser.get("/en/my/activity").text
+    assert f'href="/en/petitions/{petition}"' in page
+    assert "Light the east bank of Sen Lake" in page
+    answer = browser.post("/en/my/data/export")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        lists = json.loads(archive.read("data.json"))
+    assert lists["signatures"][0]["petition"] == petition
+    with writing(site.desk.desk.engine) as session:
+        withdraw(site.desk.desk, session, key)
+    assert "You have signed nothing yet." in browser.get("/en/my/activity").text
 
 
 def test_an_account_is_deleted_by_a_tick_and_a_button(site: SiteUnderTest) -> None:

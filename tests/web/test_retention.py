@@ -8,10 +8,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
+from consultation.discussions.contributions import Writing, contribute
+from consultation.discussions.threads import thread_of
 from consultation.following.contacts import give_address
 from consultation.following.models import FollowingContact, FollowingNotice
 from consultation.following.notices import tell
+from consultation.fraud.models import FraudTrace, FraudWork
 from consultation.happenings import What, happened
+from consultation.moderation.models import ModerationReport
+from consultation.moderation.reports import report
+from consultation.moderation.types import Rule
 from consultation.subjects import Subject
 from identity import email_link
 from identity.models import IdentityEmailLink, IdentitySession
@@ -99,6 +105,27 @@ def an_unconfirmed_address(site: SiteUnderTest) -> tuple[timedelta, Left]:
     return timedelta(hours=24), rows_of(site, FollowingContact)
 
 
+def a_report(site: SiteUnderTest) -> tuple[timedelta, Left]:
+    writer, reader, now = site.desk.person(""), site.desk.person(""), site.desk.clock()
+    with writing(site.desk.desk.engine) as session:
+        thread = thread_of(session, Subject("petition", "0" * 16), now)
+        made = contribute(session, Writing(thread.id, writer, "Đồ ngốc."), now)
+        report(session, reader, Subject("contribution", str(made.id)), Rule.ATTACK, "Xem giúp.", now)
+    return timedelta(days=180), rows_of(site, ModerationReport, ModerationReport.words != "")
+
+
+def a_trace(site: SiteUnderTest) -> tuple[timedelta, Left]:
+    with writing(site.desk.desk.engine) as session:
+        session.add(FraudTrace(signature=1, petition="0" * 16, network=b"n" * 16, at=site.desk.clock()))
+    return timedelta(days=90), rows_of(site, FraudTrace)
+
+
+def spent_work(site: SiteUnderTest) -> tuple[timedelta, Left]:
+    with writing(site.desk.desk.engine) as session:
+        session.add(FraudWork(challenge=b"c" * 32, network=b"n" * 16, spent_at=site.desk.clock()))
+    return timedelta(hours=2), rows_of(site, FraudWork)
+
+
 SCENES: dict[str, Callable[[SiteUnderTest], tuple[timedelta, Left]]] = {
     "sessions": a_session,
     "links": a_link,
@@ -107,6 +134,9 @@ SCENES: dict[str, Callable[[SiteUnderTest], tuple[timedelta, Left]]] = {
     "jobs": a_job,
     "news": a_notice,
     "unconfirmed-address": an_unconfirmed_address,
+    "reports": a_report,
+    "traces": a_trace,
+    "work": spent_work,
 }
 ELSEWHERE = {
     "vote-contacts": test_notices.forget_contacts,

@@ -13,6 +13,8 @@ from consultation.following.digests import seen_by
 from consultation.following.follows import FollowsTooMuch, follow, followed_by, follows, unfollow
 from consultation.following.notices import Notice, notices_of, read_all, unread
 from consultation.kinds import KINDS, describe
+from consultation.petitions.subjects import PETITION
+from consultation.signing.ending import signed_by
 from consultation.subjects import Described, Subject
 from identity.errors import LinkUnusable
 from mail import words
@@ -124,7 +126,7 @@ def read(request: Request) -> Response:
 
 
 def activity(request: Request) -> Response:
-    """GET /{lang}/my/activity: what somebody follows and wrote."""
+    """GET /{lang}/my/activity: what somebody follows, wrote and signed."""
     desk, who = desk_of(request), actor(request)
     with reading(desk.engine) as session:
         followed = [
@@ -138,7 +140,12 @@ def activity(request: Request) -> Response:
             for described in [describe(session, subject)]
             if described is not None
         ]
-    return render(request, "my/activity.html", {"followed": followed, "written": written})
+        signed = [
+            (one, seen_by(who.person_id, describe(session, Subject(PETITION, one.petition))))
+            for one in signed_by(session, who.person_id)
+        ]
+    values = {"followed": followed, "written": written, "signed": signed}
+    return render(request, "my/activity.html", values)
 
 
 def give_address(request: Request) -> Response:
