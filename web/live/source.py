@@ -14,6 +14,7 @@ from board.errors import BoardError
 from board.log import LogId
 from board.models import BoardBody
 from board.models import BoardEntry as EntryRow
+from consultation.petitions.votes import petition_of_vote
 from crypto.crockford import MistypedCode
 from crypto.encoding import encode_base64url
 from protocol.manifest import Approval, ChooseOne, Points, Question, Ranking
@@ -123,6 +124,7 @@ class LivePages:
                 quorum=None if manifest.quorum is None else Fraction(*manifest.quorum),
                 sign_in=manifest.asks_sign_in,
                 objections=count_disputes(session, row.id),
+                petition=petition_of_vote(session, row.id),
             )
 
     def booth(self, election: str) -> BoothPage:

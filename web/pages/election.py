@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from consultation.petitions.types import Petition
 from web.i18n import Text
 from web.pages.common import Head, KeyHolders, State, Turnout, Warnings
 
@@ -113,6 +114,8 @@ class ElectionPage:
     sign_in: bool = False
     """Voters sign in before their ballot goes in."""
     objections: int = 0
+    petition: Petition | None = None
+    """The petition from which the vote came."""
 
     @property
     def has_result(self) -> bool:
