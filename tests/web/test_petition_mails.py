@@ -1,0 +1,94 @@
+"""Jobs that write mails about petitions: one to each who asked, however often they run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from consultation.petitions.answering import answer
+from consultation.petitions.keeping import keep_petitions
+from consultation.petitions.mailing import TELL_BODY, TELL_SIGNERS, signers_mails
+from consultation.petitions.models import PetitionEvent
+from consultation.petitions.subjects import Petitions
+from consultation.petitions.types import What
+from mail.models import OutboxMail
+from storage.models import StorageJob
+from storage.session import reading, writing
+from storage.worker import Worker
+from tests.support.petition_room import PetitionsUnderTest, petitions_under_test
+from tests.support.signatures import Signatures
+from web import petition_mails
+from web.i18n import Text
+from web.petition_mails import DUE, NEWS, PetitionMails
+
+
+@dataclass
+class Mailing:
+    """A petition with three signers who asked for mails and one who did not, one of the three at the same mailbox."""
+
+    room: PetitionsUnderTest
+    petition: str
+    worker: Worker
+
+    def work(self) -> None:
+        while self.worker.run_once():
+            pass
+
+    def mails(self, kind: str) -> list[OutboxMail]:
+        with reading(self.room.site.desk.engine) as session:
+            found = list(session.scalars(select(OutboxMail).where(OutboxMail.kind == kind)))
+            session.expunge_all()
+            return found
+
+
+@pytest.fixture
+def mailing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailing]:
+    monkeypatch.setattr(petition_mails, "AT_ONCE", 2)
+    with petitions_under_test(f"sqlite:///{tmp_path / 'site.db'}", tmp_path) as room:
+        petition, signatures = room.published(), Signatures(room.site)
+        for name, mails in (("an", True), ("binh", True), ("chi", True), ("dung", False)):
+            signatures.confirm(signatures.ask(petition, f"{name}@example.org", mails=mails))
+        desk = room.site.desk
+        writer = PetitionMails(desk, Text("Ward", "Phường"), "024 0000 0123", "Asia/Ho_Chi_Minh")
+        yield Mailing(room, petition, Worker(desk.engine, writer.handlers(), desk.clock))
+
+
+def test_each_who_asked_gets_one_mail_for_an_answer(mailing: Mailing) -> None:
+    room, petition, engine = mailing.room, mailing.petition, mailing.room.site.desk.engine
+    mailing.work()
+    (due,) = mailing.mails(DUE)
+    assert due.recipient == "ward@example.org"
+    with writing(engine) as session:
+        number = answer(session, room.official, petition, room.saying(session, petition))
+    mailing.work()
+    assert {mail.recipient for mail in mailing.mails(NEWS)} == {
+        f"{name}@example.org" for name in ("an", "binh", "chi")
+    }
+    assert all(f"/petitions/{petition}" in (mail.text or "") for mail in mailing.mails(NEWS))
+    with writing(engine) as session:
+        # As after a restore of an older job: everything is asked for again under other keys.
+        session.query(StorageJob).delete()
+        signers_mails(session, number, room.site.clock())
+    mailing.work()
+    assert len(mailing.mails(NEWS)) == 3
+
+
+def test_closing_is_told_once_and_nothing_of_what_is_hidden(mailing: Mailing) -> None:
+    room, engine = mailing.room, mailing.room.site.desk.engine
+    mailing.work()
+    with writing(engine) as session:
+        Petitions().set_hidden(session, mailing.petition, entry=1)
+    room.site.clock.wait(days=180)
+    assert keep_petitions(room.site.desk) == 1
+    mailing.work()
+    assert not mailing.mails(NEWS)
+    with writing(engine) as session:
+        Petitions().set_hidden(session, mailing.petition, entry=None)
+        session.query(StorageJob).filter(StorageJob.kind.in_((TELL_SIGNERS, TELL_BODY))).delete()
+        closed = select(PetitionEvent.id).where(PetitionEvent.what == What.CLOSED.value)
+        signers_mails(session, session.scalars(closed).one(), room.site.clock())
+    mailing.work()
+    assert len(mailing.mails(NEWS)) == 3
+    assert all(mail.subject.startswith("Closed:") for mail in mailing.mails(NEWS))
