@@ -27,8 +27,8 @@ from mail.words import Voice
 from storage.jobs import JobState, claim, enqueue, plan
 from storage.models import StorageJob
 from storage.session import reading, writing
+from tests.support.repository import ROOT
 from tests.support.sites import SiteUnderTest, site_under_test
-from tests.voting import test_disputes, test_notices, test_sign_in
 from web import duties
 from web.i18n import LANGUAGES
 from web.rate_storage import SqlStorage
@@ -139,11 +139,11 @@ SCENES: dict[str, Callable[[SiteUnderTest], tuple[timedelta, Left]]] = {
     "work": spent_work,
 }
 ELSEWHERE = {
-    "vote-contacts": test_notices.forget_contacts,
-    "objection-addresses": test_disputes.forget_addresses,
-    "ties": test_sign_in.close_early,
+    "vote-contacts": ("test_notices.py", "assert forget_contacts(office) > 0"),
+    "objection-addresses": ("test_disputes.py", "assert forget_addresses(vote.office) == 1"),
+    "ties": ("test_sign_in.py", "close_early(office.office, office.id)"),
 }
-"""Rows that need a whole vote: the verb, as the test beside it tries it. That the duty calls it is tried below."""
+"""Rows that need a whole vote: where the tests of `voting` try it. That the duty calls the verb is tried below."""
 
 
 def do_duty(site: SiteUnderTest, kind: str) -> None:
@@ -188,6 +188,8 @@ def test_every_row_with_a_duty_is_tried() -> None:
     assert set(SCENES) | set(ELSEWHERE) | {"counts"} == set(BY_DUTY)
     assert {row.duty for row in RETENTION if row.duty} <= set(duties.PERIODS)
     assert len({row.code for row in RETENTION}) == len(RETENTION)
+    for name, line in ELSEWHERE.values():
+        assert line in (ROOT / "tests" / "voting" / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("verb", ["forget_contacts", "forget_addresses", "keep_time"])
