@@ -79,7 +79,7 @@ class Walk:
         self.look(page)
 
     def look(self, page: Page) -> None:
-        """Note what is wrong with what one sees. Discussions are looked at elsewhere, but for what is hidden in them."""
+        """Note what is wrong with it. Discussions are looked at elsewhere, but for what is hidden in them."""
         expect(page.locator("h1")).to_be_visible()
         if "/discussions/" in page.url and not page.locator(".ps-hidden").count():
             return

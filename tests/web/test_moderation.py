@@ -165,6 +165,9 @@ def test_two_moderators_at_once_and_forms_that_are_sent_again(site: SiteUnderTes
     empty = first.post(place, {**fields, "deed": ""})
     assert empty.status_code == 422
     assert empty.text.count("Choose what you decide") == 2
+    for harder in ({"warn": "yes"}, {"pause": "7"}):
+        answer = first.post(place, {**fields, "deed": "leave", **harder})
+        assert (answer.status_code, answer.text.count("go only with hiding")) == (422, 2)
     assert first.post(place, {**fields, "reason": "invented"}).status_code == 422
     assert first.post(place, {**fields, "pause": "365"}).status_code == 422
     assert first.post(place, {**fields, "digest": "x"}).status_code == 404

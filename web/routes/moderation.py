@@ -71,6 +71,7 @@ REASON_MISSING: Final = N_("Choose the reason. The author reads it, and the rule
 APPEAL_MISSING: Final = N_("Write why the decision is wrong")
 ANSWER_MISSING: Final = N_("Choose whether the appeal is granted")
 NOTE_MISSING: Final = N_("Write why. The author reads it.")
+ONLY_WITH_HIDING: Final = N_("A warning and a pause go only with hiding")
 PAUSE_MISSING: Final = N_("Choose whether the author is paused")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
@@ -364,6 +365,8 @@ def _decision(form: Form) -> Decision | None:
     if not _DIGEST.fullmatch(digest):
         raise PageNotFound("no form of ours")
     note = text_of(form, "note", NOTE_MAX, lines=True, least=0)
+    if deed == "leave" and (form.ticked("warn") or form.value("pause") not in ("", "0")):
+        form.wrong("deed", form.say(ONLY_WITH_HIDING))
     if deed != "hide":
         return Decision(None, bytes.fromhex(digest), note) if form.ok else None
     reason = form.choice("reason", [each.value for each in Template], form.say(REASON_MISSING))
