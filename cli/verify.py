@@ -20,6 +20,7 @@ from cli.output import (
     verdict_errors,
     visible,
 )
+from cli.petition import verify_petition_record
 from cli.progress import Progress
 from cli.totals import option_labels, totals_table
 from crypto.note import MAX_NOTE_BYTES
@@ -54,11 +55,26 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; one for each processor.")] = None,
+    petition: Annotated[
+        str | None,
+        typer.Option(help="The folder is the record of this petition; recount it.", show_default=False),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(help="With --petition: the key of the site that you know.", show_default=False),
+    ] = None,
+    receipt: Annotated[
+        Path | None, typer.Option(help="With --petition: look for your signature.", show_default=False)
+    ] = None,
 ) -> None:
-    """Check everything about an election that its public record shows.
+    """Check everything about an election, or about the signatures of a petition, that its public record shows.
 
     Exit code 0: verified. 1: refuted. 2: the input cannot be used. 3: a fault of this program.
     """
+    if petition is not None:
+        verify_petition_record(
+            bundle, petition, key=key, checkpoint=checkpoint, receipt=receipt, as_json=as_json
+        )
     with verdict_errors(as_json, UnusableBundle, MalformedFingerprint):
         expected = None if fingerprint is None else read_fingerprint(fingerprint)
         note = None if checkpoint is None else read_text_file(checkpoint, MAX_NOTE_BYTES)

@@ -13,6 +13,7 @@ from consultation.fraud import marks, work
 from consultation.hearings.hearings import turn_phases
 from consultation.moderation.reports import forget_reports
 from consultation.petitions.keeping import keep_petitions
+from consultation.signing import counting as signatures
 from identity import forgetting
 from identity.desk import Desk
 from mail import outbox
@@ -53,6 +54,12 @@ FORGET_NEWS: Final = "forget-news"
 TURN_HEARINGS: Final = "turn-hearings"
 """Consultations whose comments begin or end: paragraphs are opened, followers told."""
 
+COUNT_AREAS: Final = "count-areas"
+"""Signatures by area, at most once an hour for each petition; links and minutes that have run out are deleted."""
+
+CHECK_SIGNATURES: Final = "check-signatures"
+"""The number of signatures of each petition against its log."""
+
 WRITE_DIGESTS: Final = "write-digests"
 """Followers are told what happened, and the mails about it are written."""
 
@@ -76,6 +83,8 @@ PERIODS: Final[Mapping[str, int]] = {
     FORGET_FRAUD: 3600,
     FORGET_NEWS: 3600,
     WRITE_DIGESTS: 300,
+    COUNT_AREAS: 600,
+    CHECK_SIGNATURES: 86_400,
     TURN_HEARINGS: 15,
     KEEP_PETITIONS: 5,
 }
@@ -108,6 +117,8 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
     every[FORGET_CONTACTS] = lambda job: _forget_contacts(office, job)
     every[FORGET_NEWS] = lambda job: _forget_news(office, job)
     every[TURN_HEARINGS] = lambda job: _turn_hearings(office, job)
+    every[COUNT_AREAS] = lambda job: _count_areas(desk, job)
+    every[CHECK_SIGNATURES] = lambda job: _check_signatures(desk, job)
     every[WRITE_DIGESTS] = DigestWriter(desk, settings.authority, settings.help_line).do
     every[KEEP_PETITIONS] = lambda job: _keep_petitions(desk, job)
     every |= PetitionMails(desk, settings.authority, settings.help_line, settings.time_zone).handlers()
@@ -180,6 +191,19 @@ def _forget_fraud(office: Office, job: Job) -> None:
     with writing(office.engine) as session:
         marks.forget_old(session, job.clock())
         work.forget_work(session, job.clock())
+        job.finish(session)
+
+
+def _count_areas(desk: Desk, job: Job) -> None:
+    signatures.take_due_areas(desk)
+    with writing(desk.engine) as session:
+        signatures.forget_old(session, job.clock())
+        job.finish(session)
+
+
+def _check_signatures(desk: Desk, job: Job) -> None:
+    signatures.reconcile(desk)
+    with writing(desk.engine) as session:
         job.finish(session)
 
 

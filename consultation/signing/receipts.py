@@ -74,6 +74,11 @@ def receipt_of(desk: Desk, session: Session, key: str) -> PetitionReceipt:
     )
 
 
+def has_record(session: Session, petition: str) -> bool:
+    """Whether somebody has ever signed, so that there is a log."""
+    return session.get(PetitionCount, petition) is not None
+
+
 def removals(session: Session, petition: str) -> list[RemovalEntry]:
     """All batches that were removed, the newest first."""
     counter = session.get(PetitionCount, petition)

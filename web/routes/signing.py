@@ -19,7 +19,15 @@ from consultation.petitions.types import Petition, State
 from consultation.signing.counting import public_count
 from consultation.signing.ending import find_signature, stop_mails, withdraw
 from consultation.signing.errors import NoSuchSignature, SigningLinkUnusable, WordsChanged
-from consultation.signing.receipts import NoRecord, export_zip, handle_of, key_in, receipt_of, removals
+from consultation.signing.receipts import (
+    NoRecord,
+    export_zip,
+    handle_of,
+    has_record,
+    key_in,
+    receipt_of,
+    removals,
+)
 from consultation.signing.signing import (
     LINK_LIFETIME,
     LINK_MAIL,
@@ -68,7 +76,7 @@ def signed(request: Request) -> Response:
     """POST /{lang}/petitions/{petition}/sign: of who is signed in the signature, else a mail with a link."""
     form, number = form_of(request), request.path_params["petition"]
     area = _area(request, form)
-    version = form.number("version", least=1, most=2**31 - 1, wrong=form.say(sentence_of(WordsChanged())))
+    version = _version(form)
     who = signed_in(request)
     if who is None:
         return _asked(request, form, area)
@@ -104,7 +112,7 @@ def confirmed(request: Request) -> Response:
     """POST /{lang}/petitions/{petition}/sign/confirm: the button behind the link."""
     form, number, desk = form_of(request), request.path_params["petition"], desk_of(request)
     token = form.value("t")[:TOKEN_CHARACTERS]
-    version = form.number("version", least=1, most=2**31 - 1, wrong=form.say(sentence_of(WordsChanged())))
+    version = _version(form)
     if version is None:
         return _link_page(request, form, token)
     try:
@@ -198,10 +206,12 @@ def record(request: Request) -> Response:
     with reading(desk.engine) as session:
         counted = public_count(session, petition.id, desk.clock())
         batches = removals(session, petition.id)
+        exists = has_record(session, petition.id)
     values = {
         "petition": petition,
         "counted": counted,
         "batches": batches,
+        "exists": exists,
         "log_key": encode_base64url(desk.keys.log.public_key),
         "hour_of": parse_time,
     }
@@ -359,6 +369,12 @@ def _area(request: Request, form: Form) -> str | None:
     except NoSuchArea:
         form.wrong("area", form.say(AREA_WRONG))
         return None
+
+
+def _version(form: Form) -> int | None:
+    """The one that its page showed; None with a sentence where that is none."""
+    changed = form.say(sentence_of(WordsChanged()))
+    return form.number("version", least=1, most=2**31 - 1, wrong=changed, missing=changed)
 
 
 def _key(request: Request, handle: str) -> str:

@@ -24,7 +24,7 @@ from storage.engine import empty_journal
 from storage.session import reading, writing
 from tests.consultation.signing.conftest import SigningUnderTest
 from tests.support.personal import found_in_files, found_in_tables, traces
-from tests.support.petition_room import LAKE
+from tests.support.petitions import LAKE
 
 
 def count_of(signing: SigningUnderTest, petition: str) -> int:

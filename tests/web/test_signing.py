@@ -1,0 +1,155 @@
+"""Signing on the site: by sign-in, by mail with a button, the receipt, taking it back, the record as a download."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from typer.testing import CliRunner
+
+from cli.main import program
+from consultation.signing.models import PetitionSignature
+from mail.models import OutboxMail
+from storage.session import reading
+from tests.support.petitions import LAKE, PetitionsUnderTest, prepare
+from tests.support.sites import SiteUnderTest, site_under_test
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteUnderTest]:
+    folder: Path = tmp_path_factory.mktemp("signing")
+    with site_under_test(f"sqlite:///{folder / 'site.db'}", folder) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def room(site: SiteUnderTest) -> PetitionsUnderTest:
+    return prepare(site.desk)
+
+
+def signed(site: SiteUnderTest, petition: str) -> int:
+    with reading(site.desk.desk.engine) as session:
+        found = select(func.count()).where(PetitionSignature.petition == petition)
+        return session.scalar(found) or 0
+
+
+def mailed_link(site: SiteUnderTest, address: str) -> str:
+    with reading(site.desk.desk.engine) as session:
+        text = session.scalars(
+            select(OutboxMail.text)
+            .where(OutboxMail.recipient == address)
+            .order_by(OutboxMail.id.desc())
+            .limit(1)
+        ).one()
+    found = re.search(r"http://\S+(/en/petitions/\S+)", text or "")
+    assert found is not None
+    return found[1]
+
+
+def test_by_sign_in_and_again(site: SiteUnderTest, room: PetitionsUnderTest) -> None:
+    petition = room.published()
+    browser = site.browser().hold(site.desk.session(site.desk.person("")))
+    pages = []
+    for _ in range(2):
+        assert browser.get(f"/en/petitions/{petition}/sign").status_code == 200
+        answer = browser.post(f"/en/petitions/{petition}/sign", {"version": "1"})
+        assert answer.status_code == 303
+        page = browser.get(answer.headers["location"])
+        assert page.headers["cache-control"] == "no-store"
+        pages.append((answer.headers["location"], re.sub(r'name="csrf"[^>]*', "", page.text)))
+    assert pages[0] == pages[1]
+    assert signed(site, petition) == 1
+
+
+def test_by_mail_only_the_button_signs(site: SiteUnderTest, room: PetitionsUnderTest) -> None:
+    petition, browser = room.published(), site.browser()
+    answers = []
+    for address in ("hoa@example.org", "hoa@example.org", "khac@example.org"):
+        browser.get(f"/en/petitions/{petition}/sign")
+        answer = browser.post(f"/en/petitions/{petition}/sign", {"version": "1", "email": address})
+        answers.append((answer.status_code, answer.headers["location"]))
+    assert set(answers) == {(303, f"/en/petitions/{petition}/sign/sent")}
+    link = mailed_link(site, "hoa@example.org")
+    scanner = site.browser()
+    for _ in range(2):
+        assert scanner.get(link).status_code == 200
+    assert signed(site, petition) == 0
+    token = link.split("?t=")[1]
+    browser.get(link)
+    receipts = set()
+    for _ in range(2):
+        answer = browser.post(link.split("?")[0], {"t": token, "version": "1"})
+        receipts.add(answer.headers["location"])
+    assert len(receipts) == 1
+    assert signed(site, petition) == 1
+    assert "You have signed" in browser.get(receipts.pop()).text
+
+
+@pytest.mark.parametrize("address", ["", "no address", "a@b@c", "x\r\nBcc: y@example.org", "a" * 300])
+def test_an_address_that_is_none(site: SiteUnderTest, room: PetitionsUnderTest, address: str) -> None:
+    petition, browser = room.published(), site.browser()
+    browser.get(f"/en/petitions/{petition}/sign")
+    answer = browser.post(f"/en/petitions/{petition}/sign", {"version": "1", "email": address})
+    assert answer.status_code == 422
+    assert "govuk-error-message" in answer.text
+
+
+def test_words_that_changed_and_fields_from_nowhere(site: SiteUnderTest, room: PetitionsUnderTest) -> None:
+    petition = room.published()
+    browser = site.browser().hold(site.desk.session(site.desk.person("")))
+    browser.get(f"/en/petitions/{petition}/sign")
+    where = f"/en/petitions/{petition}/sign"
+    assert browser.post(where, {"version": "2"}).status_code == 409
+    for wrong in ({"version": "x"}, {"version": "1", "area": "nowhere"}, {}):
+        browser.get(where)
+        assert browser.post(where, wrong).status_code == 422
+    assert signed(site, petition) == 0
+    for path in ("receipt?r=" + "0" * 64, "receipt/file?r=é", "receipt/withdraw", "record/export.zip"):
+        assert browser.get(f"/en/petitions/{petition}/{path}").status_code == 404
+    assert browser.get(f"/en/petitions/{room.started(LAKE)}/sign").status_code == 404
+    assert browser.get(f"/en/petitions/{petition}/sign/confirm?t=x").status_code == 410
+
+
+def test_the_record_and_the_receipt_verify_with_the_program(
+    site: SiteUnderTest, room: PetitionsUnderTest, tmp_path: Path
+) -> None:
+    petition = room.published()
+    browser = site.browser().hold(site.desk.session(site.desk.person("")))
+    browser.get(f"/en/petitions/{petition}/sign")
+    where = browser.post(f"/en/petitions/{petition}/sign", {"version": "1"}).headers["location"]
+    handle = where.split("?r=")[1]
+    saved = browser.get(f"/en/petitions/{petition}/receipt/file?r={handle}")
+    (tmp_path / "receipt.json").write_bytes(saved.content)
+    page = browser.get(f"/en/petitions/{petition}/record").text
+    key = re.search(r"--key ([A-Za-z0-9_-]+)<", page)
+    assert key is not None
+    folder = unpacked(browser.get(f"/en/petitions/{petition}/record/export.zip").content, tmp_path)
+    asked = ["verify", str(folder), "--petition", petition, "--key", key[1]]
+    found = CliRunner().invoke(program("verify"), [*asked, "--receipt", str(tmp_path / "receipt.json")])
+    assert found.exit_code == 0, found.output
+    assert "1 signatures count" in found.output
+    assert "unchanged, and counts" in found.output
+    browser.get(f"/en/petitions/{petition}/receipt/withdraw?r={handle}")
+    assert (
+        browser.post(f"/en/petitions/{petition}/receipt", {"r": handle, "deed": "withdraw"}).status_code
+        == 303
+    )
+    assert "No signature of yours" in browser.get(where).text
+    assert signed(site, petition) == 0
+    folder = unpacked(browser.get(f"/en/petitions/{petition}/record/export.zip").content, tmp_path)
+    found = CliRunner().invoke(program("verify"), [*asked, "--receipt", str(tmp_path / "receipt.json"), "--json"])
+    assert found.exit_code == 0, found.output
+    assert '"receipt": "withdrawn"' in found.output
+    (folder / "board.jsonl").write_bytes(b"")
+    assert CliRunner().invoke(program("verify"), asked).exit_code == 1
+    (folder / "board.jsonl").unlink()
+    assert CliRunner().invoke(program("verify"), asked).exit_code == 2
+
+
+def unpacked(data: bytes, folder: Path) -> Path:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(folder)
+        return folder / archive.namelist()[0].split("/")[0]
