@@ -63,7 +63,7 @@ from tests.support.personal import (
     traces,
     undeclared,
 )
-from tests.support.petition_room import prepare
+from tests.support.petitions import prepare
 from tests.support.signatures import Signatures
 from voting.notices import NoticeKind
 from web.routes import receipts

@@ -29,7 +29,7 @@ from mail.outbox import MailState
 from mail.server import MailServer, Security
 from storage.jobs import Job, claim, plan
 from storage.session import reading, writing
-from tests.support.petition_room import prepare
+from tests.support.petitions import prepare
 from tests.support.signatures import Signatures
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 from web.digests import DigestWriter

@@ -17,7 +17,7 @@ from mail.models import OutboxMail
 from storage.models import StorageJob
 from storage.session import reading, writing
 from storage.worker import Worker
-from tests.support.petition_room import PetitionsUnderTest, petitions_under_test
+from tests.support.petitions import PetitionsUnderTest, petitions_under_test
 from tests.support.signatures import Signatures
 from web import petition_mails
 from web.i18n import Text

@@ -15,7 +15,7 @@ from consultation.petitions.types import Due, Outcome, Reason, Rules, State, Wha
 from consultation.petitions.votes import petition_of_vote, votes_of
 from identity.roles import Role
 from storage.session import reading
-from tests.support.petition_room import PetitionsUnderTest, prepare
+from tests.support.petitions import PetitionsUnderTest, prepare
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 from voting.draft_models import VotingDraft
 from voting.drafts import load

@@ -73,7 +73,7 @@ from protocol.text import LocalText
 from storage.session import reading, writing
 from tests.consultation.hearings.conftest import begun
 from tests.support.moderated import Moderated, migrated, moderated
-from tests.support.petition_room import prepare
+from tests.support.petitions import prepare
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.petition_room import PetitionsUnderTest, petitions_under_test
+from tests.support.petitions import PetitionsUnderTest, petitions_under_test
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from consultation.petitions.types import Due, Event, InTime, Outcome, Threshold,
 from identity.trail import deeds
 from storage.models import StorageJob
 from storage.session import reading, writing
-from tests.support.petition_room import COUNCIL, WARD, PetitionsUnderTest
+from tests.support.petitions import COUNCIL, WARD, PetitionsUnderTest
 
 
 def test_a_threshold_starts_one_clock_for_ever(room: PetitionsUnderTest) -> None:

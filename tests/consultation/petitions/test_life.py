@@ -47,7 +47,7 @@ from consultation.similar.index import similar_petitions
 from identity.roles import Role
 from protocol.petition_text import PetitionTextRecord
 from storage.session import reading, writing
-from tests.support.petition_room import COUNCIL, LAKE, WARD, PetitionsUnderTest
+from tests.support.petitions import COUNCIL, LAKE, WARD, PetitionsUnderTest
 from voting.deeds import By
 
 
