@@ -11,6 +11,7 @@ from typing import Final
 from consultation.following import contacts, notices
 from consultation.fraud import marks, work
 from consultation.moderation import reports
+from consultation.petitions import keeping
 from identity import forgetting, sessions
 from mail import outbox
 from storage import jobs
@@ -180,6 +181,14 @@ RETENTION: Final = (
         N_(
             "Until you withdraw them or delete your account. An entry that names nobody stays in the public log."
         ),
+    ),
+    Kept(
+        "drafts",
+        N_("A petition that you began and did not send off"),
+        N_("So that you can go on writing."),
+        N_("Until you delete it: %(days)s days after you last changed it at the latest."),
+        {"days": _days(keeping.DRAFT_KEPT)},
+        duties.KEEP_PETITIONS,
     ),
     Kept(
         "reports",

@@ -18,6 +18,7 @@ from consultation.happenings import What, happened
 from consultation.moderation.models import ModerationReport
 from consultation.moderation.reports import report
 from consultation.moderation.types import Rule
+from consultation.petitions.models import PetitionPetition
 from consultation.subjects import Subject
 from identity import email_link
 from identity.models import IdentityEmailLink, IdentitySession
@@ -27,6 +28,7 @@ from mail.words import Voice
 from storage.jobs import JobState, claim, enqueue, plan
 from storage.models import StorageJob
 from storage.session import reading, writing
+from tests.support.petitions import prepare
 from tests.support.repository import ROOT
 from tests.support.sites import SiteUnderTest, site_under_test
 from web import duties
@@ -120,6 +122,11 @@ def a_trace(site: SiteUnderTest) -> tuple[timedelta, Left]:
     return timedelta(days=90), rows_of(site, FraudTrace)
 
 
+def a_draft(site: SiteUnderTest) -> tuple[timedelta, Left]:
+    prepare(site.desk).started()
+    return timedelta(days=365), rows_of(site, PetitionPetition)
+
+
 def spent_work(site: SiteUnderTest) -> tuple[timedelta, Left]:
     with writing(site.desk.desk.engine) as session:
         session.add(FraudWork(challenge=b"c" * 32, network=b"n" * 16, spent_at=site.desk.clock()))
@@ -137,6 +144,7 @@ SCENES: dict[str, Callable[[SiteUnderTest], tuple[timedelta, Left]]] = {
     "reports": a_report,
     "traces": a_trace,
     "work": spent_work,
+    "drafts": a_draft,
 }
 ELSEWHERE = {
     "vote-contacts": ("test_notices.py", "assert forget_contacts(office) > 0"),
