@@ -90,7 +90,9 @@ _PARAGRAPHS: Final = N_(
 )
 _TWICE: Final = N_("Paragraphs %(first)s and %(second)s cannot both be the same earlier paragraph.")
 _ANSWER: Final = N_("Choose from what is offered here.")
-_PAUSED: Final = N_("A moderator has paused you. Until then you can read and sign, but not write.")
+_PAUSED: Final = N_(
+    "A moderator has paused you: entry %(n)s of the moderation record. You can read and sign, but not write."
+)
 
 
 def refuse(form: Form, error: ConsultationError, field: str) -> None:
@@ -111,7 +113,7 @@ def _sentence(form: Form, error: ConsultationError) -> str:
         case AnswerWrong():
             return form.say(_ANSWER)
         case Paused():
-            return form.say(_PAUSED)
+            return form.say(_PAUSED, n=error.entry)
     known = _ERRORS.get(type(error))
     if known is None:
         raise error

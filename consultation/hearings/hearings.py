@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, false, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from consultation.discussions.threads import set_closing, thread_of
@@ -45,7 +45,6 @@ def make_hearing(session: Session, plan: Plan, now: datetime) -> str:
         closing_told_at=None,
         outcome_at=None,
         participants=0,
-        election_draft=None,
         hidden_entry=None,
     )
     _fill(row, plan)
@@ -154,21 +153,6 @@ def list_hearings(
     return Listed([shown(each, now) for each in rows[:limit]], rows[limit - 1].id if more else "")
 
 
-def count_open(session: Session, now: datetime) -> int:
-    """How many take comments now."""
-    wanted = select(func.count()).select_from(HearingHearing)
-    return (
-        session.scalar(
-            wanted.where(
-                HearingHearing.published_at.is_not(None),
-                HearingHearing.hidden_entry.is_(None),
-                _in_phases((Phase.COMMENT,), now),
-            )
-        )
-        or 0
-    )
-
-
 def lock_hearing(session: Session, hearing: str) -> HearingHearing:
     """The row, locked until the transaction ends. Raises: NoSuchSubject."""
     row = None
@@ -200,7 +184,6 @@ def shown(row: HearingHearing, now: datetime) -> Hearing:
         published_at=row.published_at,
         outcome_at=row.outcome_at,
         participants=row.participants,
-        election_draft=row.election_draft,
         hidden_entry=row.hidden_entry,
     )
 

@@ -35,8 +35,6 @@ class HearingHearing(Base):
     """When the outcome was published: the end of it."""
     participants: Mapped[int]
     """Sets of answers that stand now."""
-    election_draft: Mapped[str | None]
-    """The vote that it became, by the address of its preparation."""
     hidden_entry: Mapped[int | None]
     """Of the moderation log, where it was taken away."""
 

@@ -48,7 +48,6 @@ class Hearing:
     published_at: datetime | None
     outcome_at: datetime | None
     participants: int
-    election_draft: str | None
     hidden_entry: int | None
 
     @property

@@ -57,7 +57,6 @@ def upgrade() -> None:
             for name in ("published_at", "opening_told_at", "closing_told_at", "outcome_at")
         ),
         sa.Column("participants", big, nullable=False),
-        sa.Column("election_draft", text, nullable=True),
         sa.Column("hidden_entry", big, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_hearing_hearing"),
     )
