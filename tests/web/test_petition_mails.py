@@ -91,4 +91,4 @@ def test_closing_is_told_once_and_nothing_of_what_is_hidden(mailing: Mailing) ->
         signers_mails(session, session.scalars(closed).one(), room.site.clock())
     mailing.work()
     assert len(mailing.mails(NEWS)) == 3
-    assert all(mail.subject.startswith("Closed:") for mail in mailing.mails(NEWS))
+    assert all((mail.subject or "").startswith("Closed:") for mail in mailing.mails(NEWS))

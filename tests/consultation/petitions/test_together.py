@@ -1,0 +1,75 @@
+"""Two at once: the row's lock decides, and what is counted once is counted once."""
+
+import threading
+from collections.abc import Callable
+
+from consultation.petitions.deciding import Rejecting, admit, reject
+from consultation.petitions.errors import WrongState
+from consultation.petitions.lists import clocks_of
+from consultation.petitions.personal import PetitionData
+from consultation.petitions.store import events_of, find_petition
+from consultation.petitions.types import Reason, State, What
+from identity.roles import Role
+from storage.errors import DatabaseBusy
+from storage.session import reading, writing
+from tests.support.petitions import PetitionsUnderTest
+from voting.deeds import By
+
+
+def together(*deeds: Callable[[], object]) -> list[BaseException | None]:
+    """Run them at once; what each raised."""
+    start, raised = threading.Barrier(len(deeds)), list[BaseException | None]([None] * len(deeds))
+
+    def run(number: int, deed: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            deed()
+        except Exception as error:
+            raised[number] = error
+
+    threads = [threading.Thread(target=run, args=each) for each in enumerate(deeds)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return raised
+
+
+def test_of_two_moderators_one_decides(room: PetitionsUnderTest) -> None:
+    petition, engine = room.waiting(), room.site.desk.engine
+    other = By(room.site.desk, room.site.signed_in(Role.MODERATOR, name="Minh"))
+
+    def publish() -> None:
+        with writing(engine) as session:
+            admit(session, room.moderator, petition, 1)
+
+    def refuse() -> None:
+        with writing(engine) as session:
+            reject(session, other, petition, 1, Rejecting(Reason.JOKE, "Not meant."))
+
+    raised = together(publish, refuse)
+    assert sum(error is None for error in raised) == 1
+    assert all(isinstance(error, WrongState | DatabaseBusy) for error in raised if error is not None)
+    with reading(engine) as session:
+        whats = [event.what for event in events_of(session, petition)]
+    assert (What.PUBLISHED in whats) is not (What.REJECTED in whats)
+
+
+def test_a_threshold_that_many_reach_at_once_starts_one_clock(room: PetitionsUnderTest) -> None:
+    petition = room.published()
+    raised = together(*(lambda: room.count(petition, 3) for _ in range(6)))
+    assert all(error is None or isinstance(error, DatabaseBusy) for error in raised)
+    with reading(room.site.desk.engine) as session:
+        assert len(clocks_of(session, petition)) == 1
+
+
+def test_what_a_deleted_account_started(room: PetitionsUnderTest) -> None:
+    draft, sponsors, published = room.started(), room.submitted(), room.published()
+    desk = room.site.desk
+    with writing(desk.engine) as session:
+        assert len(PetitionData().export(desk, session, room.lan)) == 3
+        PetitionData().forget(desk, session, room.lan, room.site.clock())
+        assert not PetitionData().export(desk, session, room.lan)
+        states = [find_petition(session, petition).state for petition in (sponsors, published)]
+        assert states == [State.WITHDRAWN, State.OPEN]
+        assert not events_of(session, draft)
