@@ -42,6 +42,11 @@ PRIVATE_PLACES: dict[str, set[Needs]] = {
     "/{lang}/trustee": {Permission.HOLD_KEY_SHARE},
     "/{lang}/staff": {Access.STAFF, Permission.MANAGE_PEOPLE, Permission.READ_TRAIL},
     "/{lang}/my": {Access.SIGNED_IN},
+    "/{lang}/appeals": {Access.SIGNED_IN},
+    "/{lang}/report": {Access.SIGNED_IN},
+    "/{lang}/moderation/rules": {Access.PUBLIC},
+    "/{lang}/moderation/record": {Access.PUBLIC},
+    "/{lang}/moderation": {Permission.MODERATE},
 }
 """What routes below an address may need: a route that is declared too openly fails here."""
 
