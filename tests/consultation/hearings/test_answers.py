@@ -27,7 +27,12 @@ from consultation.hearings.questions import add_question, change_question, quest
 from consultation.hearings.subjects import WrittenAnswers
 from consultation.hearings.types import Answer, Question, QuestionKind
 from consultation.kinds import describe
+from consultation.moderation.errors import Paused
+from consultation.moderation.log import Ruling, log_entry
+from consultation.moderation.models import ModerationPause
+from consultation.moderation.types import Action
 from consultation.subjects import Subject
+from identity.roles import Role
 from protocol.text import LocalText
 from tests.consultation.hearings.conftest import PLAN, Hall
 
@@ -228,3 +233,17 @@ def test_an_account_that_goes_leaves_nothing_that_leads_to_it(asked: Hall, *, ov
         assert sorted(map(str, session.scalars(left))) == sorted(["None", other] if over else [other])
         assert HearingData().export(asked.desk.desk, session, person) == []
     assert participants(asked) == (2 if over else 1)
+
+
+def test_whoever_is_paused_answers_nothing(asked: Hall) -> None:
+    person = asked.desk.person()
+    moderator = asked.desk.signed_in(Role.MODERATOR)
+    ruling = Ruling(Action.PAUSED, Subject("hearing", asked.hearing), bytes(32), author=person)
+    with asked.work() as session:
+        entry = log_entry(session, asked.desk.desk, moderator, ruling)
+        until = asked.now() + timedelta(days=1)
+        session.add(ModerationPause(entry=entry, person=person, until=until, lifted_at=None))
+    with pytest.raises(Paused):
+        say(asked, person, ALL)
+    asked.desk.clock.wait(days=1)
+    say(asked, person, ALL)
