@@ -16,6 +16,7 @@ import uvicorn
 
 from audits.bundle import write_bundle
 from cli import demo_ward
+from cli.demo_participation import take_part
 from cli.output import ExitCode, in_words, say, stdout
 from cli.progress import Progress
 from cli.serve import run_until_stopped
@@ -87,6 +88,10 @@ def demo(
     _say_verdict(verdict, bundle)
     if not verdict.report.ok:
         raise typer.Exit(ExitCode.REFUTED)
+    say("\nPetitions and discussions: real ones are imported, invented neighbours sign the ward's own.")
+    desk = open_desk(office.engine, settings.secrets, settings.base_url)
+    for what, report in zip(("petitions", "contributions"), take_part(desk), strict=True):
+        say(f"    {what}: {len(report.done)} came in, {len(report.refused)} were refused")
     if once:
         return
     say("\nOne more vote is being prepared, for you to take part in.")

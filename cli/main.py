@@ -7,6 +7,7 @@ nothing of the server.
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import Final
 
 import typer
@@ -25,9 +26,12 @@ VERBS: Final[Mapping[str, str]] = {
     "trustee": "cli.trustee",
     "mail": "cli.mail",
     "admin": "cli.admin",
+    "import": "cli.import_data",
     "worker": "cli.worker",
 }
-"""Verbs and groups of verbs in the order of the help, each with the module that has a function or group of its name."""
+"""Verbs and groups of verbs in the order of the help, each with the module that has a function or group of its name.
+
+An underscore follows the name where it is a word of Python."""
 
 
 def program(*verbs: str) -> typer.Typer:
@@ -42,7 +46,8 @@ def program(*verbs: str) -> typer.Typer:
     )
     app.callback()(_nothing)  # else a program of one verb would take its name for an argument
     for verb in verbs or VERBS:
-        found = getattr(import_module(VERBS[verb]), verb.replace("-", "_"))
+        name = verb.replace("-", "_") + ("_" if iskeyword(verb) else "")
+        found = getattr(import_module(VERBS[verb]), name)
         if isinstance(found, typer.Typer):
             app.add_typer(found)
         else:
