@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from consultation.following.contacts import contact_of
 from consultation.following.models import FollowingContact, FollowingNotice
 from consultation.following.notices import Notice, notice_of
+from consultation.following.showing import shown_to
 from consultation.happenings import What
-from consultation.kinds import describe
-from consultation.subjects import Described, Subject
+from consultation.subjects import Subject
 from identity.desk import Desk
 from identity.models import IdentityPerson
 
@@ -106,15 +106,8 @@ def _entry(session: Session, person: str, subject: Subject, notices: Sequence[No
     counts: dict[What, int] = {}
     for notice in notices:
         counts[notice.what] = counts.get(notice.what, 0) + 1
-    shown = seen_by(person, describe(session, subject))
+    shown = shown_to(session, person, subject)
     about = shown
     if len(notices) == 1 and notices[0].about != subject:
-        about = seen_by(person, describe(session, notices[0].about)) or shown
+        about = shown_to(session, person, notices[0].about) or shown
     return Entry(shown.title if shown else None, about.path if about else None, counts)
-
-
-def seen_by(person: str, described: Described | None) -> Described | None:
-    """The subject, if this person may see it: what is public, and what they wrote themselves."""
-    if described is None or (not described.public and described.author != person):
-        return None
-    return described

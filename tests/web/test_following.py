@@ -12,13 +12,14 @@ import pytest
 from sqlalchemy import select
 
 from consultation.discussions.contributions import Writing, contribute
-from consultation.discussions.threads import Thread
+from consultation.discussions.threads import Thread, thread_of
 from consultation.discussions.topics import Text as Words
 from consultation.discussions.topics import Topic, open_topic
 from consultation.following.contacts import Contact, contact_of, stop_token
 from consultation.following.follows import FollowsTooMuch, follow, follows
 from consultation.following.models import FollowingContact, FollowingNotice
 from consultation.happenings import What, happened
+from consultation.kinds import KINDS
 from consultation.models import ConsultationHappening
 from consultation.signing.ending import withdraw
 from consultation.subjects import Subject
@@ -332,6 +333,22 @@ def test_what_somebody_signed_is_on_their_page(site: SiteUnderTest) -> None:
     with writing(site.desk.desk.engine) as session:
         withdraw(site.desk.desk, session, key)
     assert "You have signed nothing yet." in browser.get("/en/my/activity").text
+
+
+def test_a_discussion_is_called_as_what_it_is_about(site: SiteUnderTest) -> None:
+    lan, browser = a_person(site)
+    petition = prepare(site.desk).published()
+    with writing(site.desk.desk.engine) as session:
+        thread = thread_of(session, Subject("petition", petition), site.desk.clock())
+        follow(session, lan, thread.subject, site.desk.clock())
+    page = browser.get("/en/my/activity").text
+    assert f'<a href="/en/discussions/{thread.id}">Light the east bank of Sen Lake</a>' in page
+    assert f"petition {petition}" not in page
+    with writing(site.desk.desk.engine) as session:
+        KINDS["petition"].set_hidden(session, petition, entry=1)
+    hidden = browser.get("/en/my/activity").text
+    assert "Something that is not public any more" in hidden
+    assert "Light the east bank" not in hidden
 
 
 def test_an_account_is_deleted_by_a_tick_and_a_button(site: SiteUnderTest) -> None:

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from consultation.following import contacts
 from consultation.following.contacts import CONFIRM, LIFETIME, Contact
-from consultation.following.digests import seen_by
 from consultation.following.follows import FollowsTooMuch, follow, followed_by, follows, unfollow
 from consultation.following.notices import Notice, notices_of, read_all, unread
+from consultation.following.showing import shown_to
 from consultation.kinds import KINDS, describe
 from consultation.petitions.subjects import PETITION
 from consultation.signing.ending import signed_by
@@ -79,8 +79,7 @@ def _ask(request: Request, form: Form, *, status: int = 200) -> Response:
 def _subject(request: Request, session: Session) -> Described:
     kind, number = str(request.path_params["kind"]), str(request.path_params["id"])
     known = kind in KINDS and len(number) <= 64 and number.isascii() and number.isprintable()
-    found = describe(session, Subject(kind, number)) if known else None
-    found = seen_by(actor(request).person_id, found)
+    found = shown_to(session, actor(request).person_id, Subject(kind, number)) if known else None
     if found is None:
         raise PageNotFound(number)
     return found
@@ -110,9 +109,7 @@ def _news(request: Request, form: Form, *, status: int = 200) -> Response:
 
 def _line(session: Session, person: str, notice: Notice) -> tuple[Notice, str, Described | None]:
     """A notice, its sentence, and what is to be read; None when that cannot be seen any more."""
-    shown = seen_by(person, describe(session, notice.about)) or seen_by(
-        person, describe(session, notice.subject)
-    )
+    shown = shown_to(session, person, notice.about) or shown_to(session, person, notice.subject)
     return notice, HAPPENED[notice.what], shown
 
 
@@ -130,7 +127,7 @@ def activity(request: Request) -> Response:
     desk, who = desk_of(request), actor(request)
     with reading(desk.engine) as session:
         followed = [
-            (one, seen_by(who.person_id, describe(session, one.subject)))
+            (one, shown_to(session, who.person_id, one.subject))
             for one in followed_by(session, who.person_id)
         ]
         written = [
@@ -141,7 +138,7 @@ def activity(request: Request) -> Response:
             if described is not None
         ]
         signed = [
-            (one, seen_by(who.person_id, describe(session, Subject(PETITION, one.petition))))
+            (one, shown_to(session, who.person_id, Subject(PETITION, one.petition)))
             for one in signed_by(session, who.person_id)
         ]
     values = {"followed": followed, "written": written, "signed": signed}
