@@ -57,8 +57,8 @@ def main() -> None:
         engine = make_engine(asked.database or f"sqlite:///{folder}/site.db")
         migrate(engine)
         desk = open_desk(engine, Path(folder) / "secrets", "http://localhost:8000")
-        petition = _published(desk)
-        tokens = _links(desk, petition, asked.links or asked.seconds * 150)
+        petition = published(desk)
+        tokens = links(desk, petition, asked.links or asked.seconds * 150)
         measure(desk, petition, tokens, asked.seconds, asked.threads)
         engine.dispose()
 
@@ -105,7 +105,7 @@ def _require_exact(desk: Desk, petition: str, count: int) -> None:
         raise SystemExit(f"Wrong: {differing}")
 
 
-def _published(desk: Desk) -> str:
+def published(desk: Desk) -> str:
     with writing(desk.engine) as session:
         set_bodies(session, [Body("ward", LocalText(en="Ward", vi="Phường"))])
         set_rules(session, Rules(sponsors=0, sponsor_days=30, open_days=180))
@@ -125,7 +125,7 @@ def _published(desk: Desk) -> str:
     return petition
 
 
-def _links(desk: Desk, petition: str, count: int) -> list[str]:
+def links(desk: Desk, petition: str, count: int) -> list[str]:
     tokens: list[str] = []
     for start in range(0, count, 500):
         with writing(desk.engine) as session:
