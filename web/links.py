@@ -177,6 +177,10 @@ class Links:
         parts = [each for each in (hearing, place) if each]
         return "/".join([f"{self.office()}/consultations", *parts])
 
+    def open_data(self) -> str:
+        """What is to be had for programs."""
+        return f"/{self.language}/open-data"
+
     def how(self) -> str:
         """How voting here works, what is protected and what is not."""
         return f"/{self.language}/how-voting-works"

@@ -19,6 +19,7 @@ def every_page(site: Site) -> dict[str, str]:
         "search without finding": "/elections?q=zzz",
         "check-any": "/check",
         "how": "/how-voting-works",
+        "open-data": "/open-data",
         "open": open_,
         "announced": f"/elections/{ward.announced.id}",
         "closed": closed,

@@ -7,6 +7,7 @@ PAGES = {
     "elections": "/elections",
     "check-any": "/check",
     "how": "/how-voting-works",
+    "open-data": "/open-data",
     "election-open": f"/elections/{MARKET}",
     "election-announced": f"/elections/{PLAYGROUND}",
     "election-counting": f"/elections/{COUNTING}",

@@ -11,12 +11,14 @@ import segno
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from consultation.open_data import LICENCE
 from crypto.encoding import decode_base64url
 from crypto.errors import MalformedEncoding
 from web import client_texts, formats
 from web.access import Access, AccessRoute, Handler
 from web.i18n import DEFAULT, LANGUAGES, Language, is_language, preferred
 from web.links import Links, api, bundle, qr
+from web.open_data_texts import DATA_SETS
 from web.pages.common import Head, PageNotFound
 from web.pages.home import ElectionsPage
 from web.pages.source import PageSource
@@ -96,6 +98,11 @@ def check_any(request: Request) -> Response:
 def how(request: Request) -> Response:
     """GET /{lang}/how-voting-works"""
     return _render(request, "how.html", page=_source(request).how())
+
+
+def open_data(request: Request) -> Response:
+    """GET /{lang}/open-data: where everything public is to be had for programs, and under which licence."""
+    return _render(request, "open_data.html", sets=DATA_SETS, licence=LICENCE)
 
 
 def election(request: Request) -> Response:
@@ -241,6 +248,7 @@ def page_routes() -> list[AccessRoute]:
         ("/{lang}/elections", elections),
         ("/{lang}/check", check_any),
         ("/{lang}/how-voting-works", how),
+        ("/{lang}/open-data", open_data),
         (vote, election),
         (f"{vote}/turnout", turnout),
         (f"{vote}/booth", booth),
