@@ -12,6 +12,7 @@ from consultation.following import contacts, notices
 from consultation.fraud import marks, work
 from consultation.moderation import reports
 from consultation.petitions import keeping
+from consultation.signing import signing
 from identity import forgetting, sessions
 from mail import outbox
 from storage import jobs
@@ -189,6 +190,14 @@ RETENTION: Final = (
         N_("Until you delete it: %(days)s days after you last changed it at the latest."),
         {"days": _days(keeping.DRAFT_KEPT)},
         duties.KEEP_PETITIONS,
+    ),
+    Kept(
+        "signing-links",
+        N_("A link by which you sign a petition from your mailbox, with the address, sealed"),
+        N_("So that only the owner of the mailbox signs."),
+        N_("%(hours)s hours."),
+        {"hours": _hours(signing.LINK_LIFETIME)},
+        duties.COUNT_AREAS,
     ),
     Kept(
         "reports",

@@ -19,6 +19,7 @@ from consultation.moderation.models import ModerationReport
 from consultation.moderation.reports import report
 from consultation.moderation.types import Rule
 from consultation.petitions.models import PetitionPetition
+from consultation.signing.models import PetitionLink
 from consultation.subjects import Subject
 from identity import email_link
 from identity.models import IdentityEmailLink, IdentitySession
@@ -30,6 +31,7 @@ from storage.models import StorageJob
 from storage.session import reading, writing
 from tests.support.petitions import prepare
 from tests.support.repository import ROOT
+from tests.support.signatures import Signatures
 from tests.support.sites import SiteUnderTest, site_under_test
 from web import duties
 from web.i18n import LANGUAGES
@@ -127,6 +129,11 @@ def a_draft(site: SiteUnderTest) -> tuple[timedelta, Left]:
     return timedelta(days=365), rows_of(site, PetitionPetition)
 
 
+def a_signing_link(site: SiteUnderTest) -> tuple[timedelta, Left]:
+    Signatures(site.desk).ask(prepare(site.desk).published(), ADDRESS)
+    return timedelta(hours=24), rows_of(site, PetitionLink)
+
+
 def spent_work(site: SiteUnderTest) -> tuple[timedelta, Left]:
     with writing(site.desk.desk.engine) as session:
         session.add(FraudWork(challenge=b"c" * 32, network=b"n" * 16, spent_at=site.desk.clock()))
@@ -144,6 +151,7 @@ SCENES: dict[str, Callable[[SiteUnderTest], tuple[timedelta, Left]]] = {
     "reports": a_report,
     "traces": a_trace,
     "work": spent_work,
+    "signing-links": a_signing_link,
     "drafts": a_draft,
 }
 ELSEWHERE = {
