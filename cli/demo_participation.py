@@ -49,7 +49,7 @@ LIBRARY: Final = Draft(
     "en",
     "ward",
 )
-SIGNERS: Final = {LAMPS: (9, 21, 6), LIBRARY: (7, 3, 4)}
+SIGNERS: Final = {LAMPS: (9, 21, 6), LIBRARY: (7, 6, 8)}
 """Invented people who sign, by area."""
 
 
