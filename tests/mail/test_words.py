@@ -47,6 +47,7 @@ FACTS: Mapping[str, dict[str, Any]] = {
     "petition_answer_due": DUE,
     "petition_debate_due": DUE,
     "confirm_address": {"link": LINK, "hours": 24},
+    "sign_petition": {"title": "Sân chơi mới", "link": LINK, "hours": 24},
     "digest": {
         "news": [
             News("Sân chơi mới", ["Kiến nghị đã được trả lời"], LINK + "/1"),
