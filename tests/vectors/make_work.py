@@ -24,7 +24,7 @@ def vectors() -> dict[str, Any]:
         return {"id": case_id, "result": "invalid", "line": SMALL, "bits": bits, "answer": text}
 
     return {
-        "format": "psephos/work/v1",
+        "format": "psephos/proof-of-work/v1",
         "spec": "consultation/fraud/work.py",
         "made_by": "tests/vectors/make_work.py",
         "pieces": PIECES,
