@@ -15,7 +15,11 @@ from consultation.discussions.errors import (
 )
 from consultation.discussions.sorting import Order
 from consultation.errors import ConsultationError, NoSuchSubject
+from consultation.moderation.errors import Paused
+from web import formats
+from web.forms import Form
 from web.i18n import N_
+from web.pages.common import Site
 
 ORDERS: Final[Mapping[Order, str]] = {
     Order.AGREED: N_("Most agreed"),
@@ -52,3 +56,14 @@ REFUSALS: Final[Mapping[type[ConsultationError], str]] = {
     TopicsByOffice: N_("Here only officials open topics."),
     NoSuchSubject: N_("What you answer was taken away meanwhile."),
 }
+
+
+def refuse(form: Form, error: ConsultationError, site: Site, name: str) -> None:
+    """Say beside the field what a verb refused. Raises: the error itself, where no page has a sentence for it."""
+    if isinstance(error, Paused):
+        until = formats.full(site.local(error.until), form.language)
+        form.wrong(name, form.say(PAUSED, time=until, entry=error.entry))
+    elif type(error) in REFUSALS:
+        form.wrong(name, form.say(REFUSALS[type(error)]))
+    else:
+        raise error

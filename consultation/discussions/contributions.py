@@ -50,7 +50,7 @@ MENTION: Final = re.compile(r"(?<![\w#&/])#([1-9][0-9]{0,8})(?!\w)")
 # What a reader could type or tap as an address: also without a scheme, for the endings that floods use.
 _LINK: Final = re.compile(
     r"[a-z][a-z0-9+.-]*://|www\.|\]\(|"
-    r"[\w-]+\s?\.\s?(com|net|org|info|biz|vn|io|me|ly|ru|cn|top|xyz|shop|online|site|club|link|store|app|tk)\b"
+    r"[\w-]+\s?[.。](com|net|org|info|biz|vn|io|me|ly|ru|cn|top|xyz|shop|online|site|club|link|store|app|tk)\b"
 )
 
 

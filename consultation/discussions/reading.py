@@ -22,13 +22,15 @@ from consultation.discussions.models import (
     DiscussionVote,
 )
 from consultation.discussions.sorting import Order
-from consultation.discussions.threads import Thread, shown
+from consultation.discussions.threads import TOPIC, Thread, shown
+from consultation.discussions.topics import Topic, topics_of
 from consultation.errors import NoSuchSubject
 from consultation.profiles import Profile, profiles_of
 
 PAGE: Final = 20
 REPLIES_SHOWN: Final = 2
 """Of each contribution in the list of a thread; the others are a link away."""
+TOPICS_LISTED: Final = 200
 _CURSOR: Final = re.compile(r"(0|[1-9][0-9]{0,18})(?:-([1-9][0-9]{0,17}))?")
 _Row = DiscussionContribution
 
@@ -195,9 +197,21 @@ def threads(session: Session, after: str = "") -> tuple[Sequence[Thread], str]:
     return [shown(row) for row in rows[:PAGE]], mark
 
 
+def topic_threads(session: Session) -> Sequence[tuple[Thread, Topic]]:
+    """The free topics, hidden ones too, the newest first; at most TOPICS_LISTED."""
+    rows = session.scalars(
+        select(DiscussionThread)
+        .where(DiscussionThread.place_kind == TOPIC)
+        .order_by(DiscussionThread.made_at.desc(), DiscussionThread.id)
+        .limit(TOPICS_LISTED)
+    ).all()
+    topics = topics_of(session, [row.id for row in rows])
+    return [(shown(row), topics[row.id]) for row in rows if row.id in topics]
+
+
 def _ordered(
-    asked: Select[tuple[DiscussionContribution]], order: Order, after: str
-) -> Select[tuple[DiscussionContribution]]:
+    asked: Select[DiscussionContribution], order: Order, after: str
+) -> Select[DiscussionContribution]:
     key = _KEYS.get(order)
     begin = _begin(after, two=key is not None)
     if key is None:

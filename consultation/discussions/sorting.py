@@ -4,6 +4,7 @@ Both are whole numbers, so that a page that begins "after this one" finds the ve
 """
 
 from enum import StrEnum
+from math import pow as power
 from math import sqrt
 from typing import Final
 
@@ -45,4 +46,4 @@ def disputed_score(agree: int, disagree: int) -> int:
     if not agree or not disagree:
         return 0
     balance = min(agree, disagree) / max(agree, disagree)
-    return round(pow(float(agree + disagree), balance) * _DISPUTE_SCALE)
+    return round(power(agree + disagree, balance) * _DISPUTE_SCALE)

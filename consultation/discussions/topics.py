@@ -1,6 +1,7 @@
 """Free topics: a question that the office, or where it allows that a citizen, puts to everybody."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -103,7 +104,7 @@ def topic_of(session: Session, thread_id: str) -> Topic | None:
     return topics_of(session, [thread_id]).get(thread_id)
 
 
-def topics_of(session: Session, threads: list[str]) -> dict[str, Topic]:
+def topics_of(session: Session, threads: Collection[str]) -> dict[str, Topic]:
     """Of each of these threads that has one, by the thread."""
     rows = session.scalars(select(DiscussionTopic).where(DiscussionTopic.thread.in_(threads)))
     return {

@@ -40,15 +40,13 @@ from consultation.discussions.reading import (
 from consultation.discussions.sorting import Order
 from consultation.discussions.threads import Thread, find_thread, known_thread, thread_of
 from consultation.errors import ConsultationError, NoSuchSubject
-from consultation.moderation.errors import Paused
 from consultation.subjects import Subject
 from identity.roles import Permission
 from identity.sessions import SignedIn
 from identity.trail import record
 from storage.session import reading, writing
-from web import formats
 from web.access import FORM_REFUSED, Access, AccessRoute, actor, form_of, go, render
-from web.discussion_texts import COLUMNS, ORDERS, PAUSED, REFUSALS, SIDES
+from web.discussion_texts import COLUMNS, ORDERS, REFUSALS, SIDES, refuse
 from web.errors import language_of, too_many
 from web.forms import Form
 from web.i18n import N_
@@ -406,15 +404,8 @@ def _count(request: Request, form: Form, rule: Rule, visitor: SignedIn) -> None:
 
 
 def _refuse(request: Request, form: Form, error: ConsultationError) -> None:
-    if isinstance(error, Paused):
-        renderer: Renderer = request.app.state.renderer
-        until = formats.full(renderer.site.local(error.until), form.language)
-        form.wrong("words", form.say(PAUSED, time=until, entry=error.entry))
-        return
-    sentence = REFUSALS.get(type(error))
-    if sentence is None:
-        raise error
-    form.wrong("side" if isinstance(error, SideMissing) else "words", form.say(sentence))
+    renderer: Renderer = request.app.state.renderer
+    refuse(form, error, renderer.site, "side" if isinstance(error, SideMissing) else "words")
 
 
 def _refused(request: Request, error: ConsultationError) -> Response:
