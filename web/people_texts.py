@@ -49,7 +49,9 @@ DEEDS: Final[Mapping[str, str]] = {
     "petition-debate-refused": N_("Said why there is no debate about a petition"),
     "petition-outcome": N_("Said what became of a petition"),
     "signatures-removed": N_("Removed signatures from a petition"),
-    "signature-count-differs": N_("Found that the number of signatures of a petition does not agree with its record"),
+    "signature-count-differs": N_(
+        "Found that the number of signatures of a petition does not agree with its record"
+    ),
     "petition-became-vote": N_("Turned a petition into a vote"),
     "discussion-office-wrote": N_("Wrote in a discussion for the office"),
     "topic-opened": N_("Opened a topic for the office"),
