@@ -140,7 +140,9 @@ def test_the_record_and_the_receipt_verify_with_the_program(
     assert "No signature of yours" in browser.get(where).text
     assert signed(site, petition) == 0
     folder = unpacked(browser.get(f"/en/petitions/{petition}/record/export.zip").content, tmp_path)
-    found = CliRunner().invoke(program("verify"), [*asked, "--receipt", str(tmp_path / "receipt.json"), "--json"])
+    found = CliRunner().invoke(
+        program("verify"), [*asked, "--receipt", str(tmp_path / "receipt.json"), "--json"]
+    )
     assert found.exit_code == 0, found.output
     assert '"receipt": "withdrawn"' in found.output
     (folder / "board.jsonl").write_bytes(b"")
