@@ -107,7 +107,7 @@ def test_two_at_once_leave_true_counts(engine: Engine) -> None:
         list(pool.map(add, [*range(12), *range(12)]))
     with reading(engine) as session:
         counted = dict(
-            session.execute(select(SimilarPosting.term, func.count()).group_by(SimilarPosting.term)).all()  # type: ignore[arg-type]
+            session.execute(select(SimilarPosting.term, func.count()).group_by(SimilarPosting.term)).all()
         )
         kept = {row.term: row.documents for row in session.scalars(select(SimilarTerm))}
     assert kept.pop(0) == 12
