@@ -14,11 +14,16 @@ from consultation.errors import TextProblem, TextRefused
 ACCENTS_MAX: Final = 3
 """On one letter, after composing: Vietnamese needs none beyond NFC, other scripts up to three."""
 
-# Controls but for tab and line end; bidirectional controls; tags; the replacement character and what is no character.
+# Controls but for tab and line end; bidirectional controls; blanks and fillers without width, with which a name looks
+# like another one or like none; tags; the replacement character and what is no character. Joiners (200C, 200D) stay:
+# scripts and emoji need them.
 _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffd"
-    "\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+    "\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u2800\u3164\uffa0"
+    "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+_JOINERS: Final = "\u200c\u200d\ufe0e\ufe0f \n"
+"""Alone they show nothing."""
 _LINE_END: Final = re.compile(r"\r\n?")
 _GAP: Final = re.compile(r"[^\S\n]+")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
@@ -41,6 +46,8 @@ def written(value: str, limit: int, *, lines: bool = False, least: int = 1) -> s
     text = _EMPTY_LINES.sub("\n\n", "\n".join(line.strip() for line in text.split("\n"))).strip()
     if len(text) > limit:
         raise TextRefused(TextProblem.TOO_LONG, limit)
+    if not text.strip(_JOINERS):
+        text = ""
     if len(text) < least:
         raise TextRefused(TextProblem.TOO_SHORT if text else TextProblem.EMPTY, least)
     return text
@@ -49,7 +56,8 @@ def written(value: str, limit: int, *, lines: bool = False, least: int = 1) -> s
 def _towers(text: str) -> bool:
     height = 0
     for letter in text:
-        height = height + 1 if unicodedata.category(letter) in ("Mn", "Me") else 0
+        # A joiner between accents does not begin another letter.
+        height = height + 1 if unicodedata.category(letter) in ("Mn", "Me", "Cf") else 0
         if height > ACCENTS_MAX:
             return True
     return False

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, String, cast, func, literal, select, update
+from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from mail.address import is_one_line, parse_address
@@ -350,6 +350,12 @@ def forget_about(session: Session, kind: str, subject_key: str) -> int:
     This is for subjects about which nothing will be queued any more.
     """
     return _forget_wholly(session, (OutboxMail.kind == kind) & (OutboxMail.subject_key == subject_key))
+
+
+def forget_to(session: Session, subject_key: str, keys: Collection[str], ending: str) -> int:
+    """The same for the mails about a subject that were queued under these keys, or under one with this ending."""
+    theirs = or_(OutboxMail.key.in_(keys), OutboxMail.key.endswith(ending, autoescape=True))
+    return _forget_wholly(session, (OutboxMail.subject_key == subject_key) & theirs)
 
 
 def forget_recipients(

@@ -52,6 +52,7 @@ _LINK: Final = re.compile(
     r"[a-z][a-z0-9+.-]*://|www\.|\]\(|"
     r"[\w-]+\s?[.。](com|net|org|info|biz|vn|io|me|ly|ru|cn|top|xyz|shop|online|site|club|link|store|app|tk)\b"
 )
+_ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 class Side(StrEnum):
@@ -98,7 +99,8 @@ def digest_of(words: str) -> bytes:
 
 def has_link(words: str) -> bool:
     """Whether a reader would see an address in it, also one in letters of another width."""
-    return _LINK.search(unicodedata.normalize("NFKC", words).casefold()) is not None
+    seen = _ESCAPED.sub(r"\1", words)  # as Markdown shows it: `https\://` is an address as well
+    return _LINK.search(unicodedata.normalize("NFKC", seen).casefold()) is not None
 
 
 def may_link(session: Session, author: str, now: datetime) -> bool:

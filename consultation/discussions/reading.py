@@ -8,7 +8,7 @@ in both directions, everything is met once.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import BigInteger, ColumnElement, Select, literal, select, tuple_, union_all
@@ -22,7 +22,7 @@ from consultation.discussions.models import (
     DiscussionVote,
 )
 from consultation.discussions.sorting import Order
-from consultation.discussions.threads import TOPIC, Thread, shown
+from consultation.discussions.threads import TOPIC, Thread, is_thread_id, shown
 from consultation.discussions.topics import Topic, topics_of
 from consultation.errors import NoSuchSubject
 from consultation.profiles import Profile, profiles_of
@@ -182,9 +182,10 @@ def threads(session: Session, after: str = "") -> tuple[Sequence[Thread], str]:
         moment, _, number = after.partition("-")
         try:
             last = datetime.fromisoformat(moment.replace("~", "-"))
-        except ValueError as error:
+            last = last if last.tzinfo is None else last.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
             raise NoSuchPage from error
-        if last.tzinfo is None or len(number) != 16:
+        if last.tzinfo is None or not is_thread_id(number):
             raise NoSuchPage
         place = tuple_(DiscussionThread.last_at, DiscussionThread.id)
         asked = asked.where(place < tuple_(literal(last, DiscussionThread.last_at.type), literal(number)))

@@ -10,19 +10,20 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from consultation import kinds
 from consultation.moderation.errors import CaseDecided, ClaimedByOther, Conflict, NoSuchCase
 from consultation.moderation.log import entries_about
 from consultation.moderation.models import ModerationCase, ModerationEntry, ModerationReport
-from consultation.moderation.types import Entry, Rule
+from consultation.moderation.types import Action, Entry, Rule
 from consultation.subjects import Described, Subject
 
 CLAIMED: Final = timedelta(minutes=15)
 SHOWN_MAX: Final = 50
 """Cases on the page of the queue, and reports on the page of a case."""
+_FAVOURABLE: Final = (Action.LEFT.value, Action.RESTORED.value)
 
 
 class Tie(StrEnum):
@@ -130,7 +131,11 @@ def release(session: Session, case: str, person: str) -> None:
 
 
 def tie_of(session: Session, subject: Subject, person: str) -> Tie | None:
-    """Why this moderator must not decide about it; None when they may."""
+    """Why this moderator must not decide about it; None when they may.
+
+    Having left other words than those that stand now is no reason: else an author who changes them often enough would
+    have nobody left who may decide.
+    """
     described = kinds.describe(session, subject)
     if described is not None and described.author == person:
         return Tie.AUTHOR
@@ -141,6 +146,9 @@ def tie_of(session: Session, subject: Subject, person: str) -> Tie | None:
         ModerationEntry.subject == subject.id,
         ModerationEntry.by == person,
     )
+    if described is not None:
+        burdened = ModerationEntry.action.not_in(_FAVOURABLE)
+        decided = decided.where(or_(ModerationEntry.digest == described.digest, burdened))
     return None if session.scalar(decided.limit(1)) is None else Tie.DECIDED
 
 

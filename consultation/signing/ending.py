@@ -17,14 +17,15 @@ from consultation.fraud.marks import forget_traces
 from consultation.petitions.counting import signatures_counted
 from consultation.petitions.models import PetitionPetition
 from consultation.petitions.store import lock_petition
-from consultation.signing.errors import NoSuchSignature, NothingToRemove
+from consultation.signing.errors import NoSuchSignature, NothingToRemove, RemovedAlready
 from consultation.signing.ledger import Ledger
 from consultation.signing.models import PetitionLink, PetitionSignature
-from consultation.signing.signing import hold_person, open_address
+from consultation.signing.signing import hold_person, link_mail_key, open_address
 from consultation.text import written
 from identity.desk import Desk
 from identity.models import IdentityClaim
 from identity.trail import Actor, System, record
+from mail.outbox import forget_to
 from protocol.petition import REASON_CHARACTERS, REMOVED_AT_ONCE, RemovalEntry, WithdrawalEntry, sign_removal
 
 _AT_ONCE: Final = 500
@@ -69,7 +70,10 @@ def find_signature(session: Session, key: str) -> PetitionSignature:
 
 
 def withdraw(desk: Desk, session: Session, key: str) -> None:
-    """Take a signature back, at any time, also after the end. Raises: NoSuchSignature."""
+    """Take a signature back, at any time, also after the end.
+
+    Not one that was removed, else whoever made it up would sign anew. Raises: NoSuchSignature, RemovedAlready.
+    """
     found = find_signature(session, key)
     hold_person(session, found.person)
     row = lock_petition(session, found.petition)
@@ -80,6 +84,8 @@ def withdraw(desk: Desk, session: Session, key: str) -> None:
     ).one_or_none()
     if again is None:  # two presses at once
         raise NoSuchSignature
+    if again.batch is not None:
+        raise RemovedAlready
     _end(desk, session, row, again, desk.clock())
 
 
@@ -227,6 +233,8 @@ def _end(
         ledger, entry = Ledger.open(desk, session, row, now), found.entry
         ledger.append(lambda at, time: WithdrawalEntry(entry=at, petition=row.id, signature=entry, time=time))
         signatures_counted(session, row, ledger.settle(-1), desk, now)
+    links = session.scalars(select(PetitionLink.digest).where(PetitionLink.signature == found.key))
+    forget_to(session, row.id, [link_mail_key(digest) for digest in links], found.key)
     session.execute(delete(PetitionLink).where(PetitionLink.signature == found.key))
     forget_traces(session, [found.id])
     session.delete(found)

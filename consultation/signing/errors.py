@@ -30,6 +30,15 @@ class NoSuchSignature(ConsultationError):
         super().__init__("There is no signature here. It may have been withdrawn.")
 
 
+class RemovedAlready(ConsultationError):
+    """A signature that was removed: it counts for nothing, and stays known so that nobody signs anew in its place."""
+
+    code = "signature-removed"
+
+    def __init__(self) -> None:
+        super().__init__("This signature was removed and does not count. There is nothing to take back.")
+
+
 class NothingToRemove(ConsultationError):
     """A removal that names no signature which still counts, or too many at once."""
 

@@ -132,9 +132,12 @@ def ask_by_mail(
         )
     )
     session.flush()
-    queue_mail(
-        session, mail(encode_base64url(secret), LINK_LIFETIME), key=f"{LINK_MAIL} {digest.hex()}", now=now
-    )
+    queue_mail(session, mail(encode_base64url(secret), LINK_LIFETIME), key=link_mail_key(digest), now=now)
+
+
+def link_mail_key(digest: bytes) -> str:
+    """Under which the mail with a link was queued. digest: of the link."""
+    return f"{LINK_MAIL} {digest.hex()}"
 
 
 def look(desk: Desk, session: Session, token: str) -> OpenLink:

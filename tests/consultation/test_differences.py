@@ -37,3 +37,12 @@ def test_long_texts_take_no_time(joint: str) -> None:
     parts = differences(old, new)
     assert time.perf_counter() - began < 2
     assert "".join(part.text for part in parts if part.change is not Change.ADDED) == old
+
+
+@pytest.mark.parametrize(("old", "new"), [("a ", "a b "), ("a.", "a.b."), ("a\n", "a\nb\n")])
+def test_few_words_repeated_often_take_no_time(old: str, new: str) -> None:
+    before, after = old * 700, new * 350
+    began = time.perf_counter()
+    parts = differences(before, after)
+    assert time.perf_counter() - began < 1
+    assert "".join(part.text for part in parts if part.change is not Change.ADDED) == before

@@ -22,7 +22,23 @@ def test_twins_in_two_encodings_become_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "unseen", ["\u202e", "\u2066", "\u200f", "\x00", "\x1b", "\ufeff", "\U000e0041", "\ud800"]
+    "unseen",
+    [
+        "\u202e",
+        "\u2066",
+        "\u200f",
+        "\x00",
+        "\x1b",
+        "\ufeff",
+        "\U000e0041",
+        "\ud800",
+        "\u200b",
+        "\u00ad",
+        "\u2060",
+        "\u061c",
+        "\u3164",
+        "\u2800",
+    ],
 )
 def test_what_cannot_be_seen_is_refused(unseen: str) -> None:
     with pytest.raises(TextRefused, match="nobody can see"):
@@ -32,6 +48,8 @@ def test_what_cannot_be_seen_is_refused(unseen: str) -> None:
 def test_towers_of_accents_are_refused_and_vietnamese_is_not() -> None:
     with pytest.raises(TextRefused, match="accents"):
         written("z" + "\u0335" * 4, 80)
+    with pytest.raises(TextRefused, match="accents"):
+        written("z" + "\u0335\u0335\u0335\u200d" * 3, 80)
     assert written(unicodedata.normalize("NFD", "Nghiêng ngả ỡ ậ ể"), 80) == "Nghiêng ngả ỡ ậ ể"
 
 
@@ -46,6 +64,9 @@ def test_limits_count_composed_characters() -> None:
         written("a" * 81, 80)
     with pytest.raises(TextRefused, match="Write something"):
         written(" \n ", 80)
+    with pytest.raises(TextRefused, match="Write something"):
+        written("\u200d \u200c", 80)
+    assert written("👩‍👧 ❤️", 80) == "👩‍👧 ❤️"
     with pytest.raises(TextRefused, match="too long"):
         written("a" * 10_000_000, 80)
     assert written("", 80, least=0) == ""

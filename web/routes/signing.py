@@ -18,7 +18,7 @@ from consultation.petitions.store import find_petition, require_signable, versio
 from consultation.petitions.types import Petition, State
 from consultation.signing.counting import public_count
 from consultation.signing.ending import find_signature, stop_mails, withdraw
-from consultation.signing.errors import NoSuchSignature, SigningLinkUnusable, WordsChanged
+from consultation.signing.errors import NoSuchSignature, RemovedAlready, SigningLinkUnusable, WordsChanged
 from consultation.signing.receipts import (
     NoRecord,
     export_zip,
@@ -180,8 +180,8 @@ def ended(request: Request) -> Response:
                 stop_mails(session, key)
             else:
                 raise PageNotFound("deed")
-    except NoSuchSignature:
-        pass  # pressed twice: it is gone already
+    except (NoSuchSignature, RemovedAlready):
+        pass  # it is gone already, and the page of the receipt says how
     return go(_receipt_link(request, number, key))
 
 
@@ -196,6 +196,8 @@ def leave(request: Request) -> Response:
             return render(request, "signing/gone.html", {"petition": petition}, headers=_NO_STORE)
     if row.petition != petition.id:
         raise PageNotFound(petition.id)
+    if row.batch is not None:
+        return go(_receipt_link(request, petition.id, key))
     values = {"petition": petition, "handle": handle_of(desk, key)}
     return render(request, "signing/withdraw.html", values, headers=_NO_STORE)
 

@@ -422,3 +422,8 @@ def test_nothing_leads_to_whoever_has_left(under_test: DeskUnderTest) -> None:
         assert session.scalar(select(func.count()).select_from(DiscussionVote)) == 0
         assert find_contribution(session, thread.id, 1).profile is None
     assert counters(under_test, other.id) == (0, 0)
+
+
+@pytest.mark.parametrize("words", [r"https\://site.example/a", r"http:\/\/site.example"])
+def test_an_address_that_markdown_puts_together_is_one(words: str) -> None:
+    assert has_link(words)

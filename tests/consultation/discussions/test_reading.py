@@ -207,3 +207,11 @@ def test_topics(database_url: str, tmp_path: Path) -> None:
             found = describe(session, Subject("topic", mine.id))
             assert found is not None
             assert (found.title, found.author, found.public) == ("Của tôi", lan, True)
+
+
+@pytest.mark.parametrize(
+    "mark", ["0001~01~01T00:00:00+14:00-0123456789abcdef", "2025~01~01T00:00:00+00:00-0123456789abcde\0"]
+)
+def test_marks_of_lists_that_no_page_gave(talk: Talk, mark: str) -> None:
+    with reading(talk.desk.desk.engine) as session, pytest.raises(NoSuchPage):
+        threads(session, mark)

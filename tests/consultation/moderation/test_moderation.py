@@ -272,6 +272,21 @@ class TestClaims:
         assert actions(here, Subject("note", "1")) == []
         assert here.notes.entries.get("1") is None
 
+    def test_words_that_are_changed_again_and_again_still_have_somebody_who_decides(
+        self, here: Moderated
+    ) -> None:
+        subject = Subject("note", "1")
+        for by in (here.first, here.second):
+            here.notes.write("1", here.author, f"Harmless {by.person_id}")
+            with writing(here.on.desk.engine) as session:
+                report(session, here.reader, subject, Rule.ATTACK, "", here.now)
+            here.decided(here.case_of(subject), by, None)
+        here.notes.write("1", here.author, "Other words")
+        with writing(here.on.desk.engine) as session:
+            report(session, here.reader, subject, Rule.ATTACK, "", here.now)
+        here.decided(here.case_of(subject), here.first, Template.THREAT)
+        assert actions(here, subject) == [Action.LEFT, Action.LEFT, Action.HIDDEN]
+
     @pytest.mark.parametrize("tie", Tie)
     def test_nobody_judges_in_their_own_matter(self, here: Moderated, tie: Tie) -> None:
         subject = here.notes.write("1", here.first.person_id if tie is Tie.AUTHOR else here.author, "Words")

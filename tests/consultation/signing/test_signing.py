@@ -14,11 +14,13 @@ from consultation.petitions.errors import NotSignable
 from consultation.petitions.life import close_early, edit
 from consultation.signing.counting import public_count, reconcile, take_due_areas, trending
 from consultation.signing.ending import contacts_of, remove_signatures, signed_by, withdraw
-from consultation.signing.errors import NoSuchSignature, SigningLinkUnusable, WordsChanged
+from consultation.signing.errors import NoSuchSignature, RemovedAlready, SigningLinkUnusable, WordsChanged
 from consultation.signing.models import PetitionCount, PetitionLink, PetitionSignature
 from consultation.signing.signing import look
 from identity.people import find_by_claim, person_hash
 from identity.types import EMAIL
+from mail.models import OutboxMail
+from mail.outbox import Mail, queue_mail
 from protocol.petition import commit
 from storage.engine import empty_journal
 from storage.session import reading, writing
@@ -215,9 +217,23 @@ def test_removal_is_public_and_keeps_the_person_from_signing_again(
     assert [(batch.number, batch.count, batch.reason) for batch in verdict.recount.batches] == [
         (1, 3, "Made by one program")
     ]
-    with writing(shared.desk.engine) as session:
+    # Else whoever made it up would take it back and sign anew.
+    with writing(shared.desk.engine) as session, pytest.raises(RemovedAlready):
         withdraw(shared.desk, session, keys[0])
+    assert shared.sign(petition, people[0]) == keys[0]
     assert count_of(shared, petition) == 1
+
+
+def test_mails_about_a_signature_that_was_withdrawn_are_forgotten(shared: SigningUnderTest) -> None:
+    petition, address = shared.published(), "gone@example.org"
+    key = shared.confirm(shared.ask(petition, address, mails=True))
+    news = Mail(address, "en", "Answered", "Read it", "petition-news", petition)
+    with writing(shared.desk.engine) as session:
+        queue_mail(session, news, key=f"petition-news 1 {key}", now=shared.site.clock())
+        recipients = select(OutboxMail.recipient).where(OutboxMail.subject_key == petition)
+        assert session.scalars(recipients).all() == [address, address]
+        withdraw(shared.desk, session, key)
+        assert session.scalars(recipients).all() == [None, None]
 
 
 def test_the_public_count_lags_and_never_jumps_back(shared: SigningUnderTest) -> None:
