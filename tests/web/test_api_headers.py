@@ -6,12 +6,26 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from consultation.discussions.models import DiscussionThread
+from consultation.importing import (
+    ForeignPetition,
+    ForeignTopic,
+    import_discussions,
+    import_petitions,
+    importer,
+)
+from consultation.petitions.models import PetitionPetition
+from consultation.petitions.settings import set_bodies, set_rules
+from consultation.petitions.types import Body, Rules
 from crypto.display_code import alias
 from crypto.encoding import encode_base64url
 from identity.opening import open_desk
 from protocol.leaf import Kind, body_digest
+from protocol.text import LocalText
+from storage.session import reading, writing
 from tests.support.elections import voter_key
 from tests.support.offices import FIRST, OfficeUnderTest, cast_request, make_office
 from tests.voting.test_challenges import BODY, REVEAL
@@ -28,12 +42,21 @@ POSTING = [operation for operation in OPERATIONS if not operation.is_reading]
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeUnderTest]:
-    """An open election with one ballot and one test, and a site log. Nothing here depends on the database."""
+    """An open election with one ballot and one test, a site log, a petition and a topic.
+
+    Nothing here depends on the database.
+    """
     folder = tmp_path_factory.mktemp("site")
     office = make_office(f"sqlite:///{folder / 'psephos.sqlite'}", folder / "secrets")
     office.cast(1, FIRST)
     post_challenge(office.office, office.id, REVEAL)
-    open_desk(office.engine, office.secrets, "http://localhost:8000", clock=office.clock)
+    by = importer(open_desk(office.engine, office.secrets, "http://localhost:8000", clock=office.clock))
+    with writing(office.engine) as session:
+        set_bodies(session, [Body("ward", LocalText(en="Ward", vi="Phường"))])
+        set_rules(session, Rules(sponsors=0))
+    bridge = ForeignPetition(1, "1", "open", "Mend the bridge", "It is broken.", "", "", "", "")
+    assert import_petitions(by, [bridge], "ward", "en", lambda: None).done
+    assert import_discussions(by, [ForeignTopic(1, "1", "Which bridge first?", "")], [], lambda: None).done
     yield office
     office.engine.dispose()
 
@@ -47,7 +70,10 @@ def path_of(operation: Operation, site: OfficeUnderTest) -> str:
         "digest": encode_base64url(site.entries()[0].digest),
         "tracker": encode_base64url(body_digest(Kind.BALLOT, BODY)),
     }
-    path = operation.path.format(**values)
+    with reading(site.engine) as session:
+        values["petition"] = session.scalars(select(PetitionPetition.id)).one()
+        values["thread"] = session.scalars(select(DiscussionThread.id)).one()
+    path = operation.path.format(**values, table="petitions")
     return f"{path}?code={alias(VOTER)}" if operation.name == "findByCode" else path
 
 
