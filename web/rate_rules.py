@@ -93,8 +93,18 @@ SIGN_DOMAIN: Final = Rule("sign-domain", 60, 10 * MINUTE, By.SUBJECT)
 SIGN_DOMAIN_DAY: Final = Rule("sign-domain-day", 1200, DAY, By.SUBJECT)
 WITHOUT_WORK: Final = Rule("without-work", 10, 10 * MINUTE, By.NETWORK)
 """Forms that came without the browser's calculation: the slower way, for browsers without script."""
+SIGN_PERSON: Final = Rule("sign-person", 60, HOUR, By.SUBJECT, block=10, unsure=Unsure.PASS)
+"""Signatures of one person who is signed in, also by the address that supporters got. Block by block: no statement more
+for a signature. Nobody signs a petition twice, so this bounds only the rows that one account can cause."""
+PETITION_START: Final = Rule("petition-start", 10, DAY, By.SUBJECT)
+"""Petitions that one person begins; each form comes with its work besides."""
+PETITION_START_NETWORK: Final = Rule("petition-start-network", 60, HOUR, By.NETWORK)
+"""The same from one network: a class that writes petitions together, and no farm of accounts."""
+PETITION_WRITE: Final = Rule("petition-write", 60, HOUR, By.SUBJECT)
+"""Changes of words, and deeds about one's own petitions, by one person."""
+PETITION_WRITE_NETWORK: Final = Rule("petition-write-network", 600, HOUR, By.NETWORK)
 SIMILAR: Final = Rule("similar", 300, MINUTE, By.NETWORK, block=30, unsure=Unsure.PASS)
-"""Similar petitions while somebody types, and searches."""
+"""Similar petitions while somebody types, searches, and petitions looked at before they are kept."""
 
 RULES: Final = (
     READING,
@@ -123,5 +133,10 @@ RULES: Final = (
     SIGN_DOMAIN,
     SIGN_DOMAIN_DAY,
     WITHOUT_WORK,
+    SIGN_PERSON,
+    PETITION_START,
+    PETITION_START_NETWORK,
+    PETITION_WRITE,
+    PETITION_WRITE_NETWORK,
     SIMILAR,
 )

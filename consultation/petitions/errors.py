@@ -96,6 +96,17 @@ class TooManyPetitions(ConsultationError):
         super().__init__("You have several petitions in preparation. Finish or withdraw one of them first.")
 
 
+class TooManyVersions(ConsultationError):
+    """The words were changed so often that nobody who signed could follow."""
+
+    code = "petition-too-many-versions"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"These words were changed {limit - 1} times, which is as often as they can be. Leave them as they are."
+        )
+
+
 class NothingDue(ConsultationError):
     """A debate is answered where none is due."""
 

@@ -18,6 +18,7 @@ from consultation.petitions.errors import (
     NoSuchBody,
     NotTheCreator,
     TooManyPetitions,
+    TooManyVersions,
     WrongState,
 )
 from consultation.petitions.indexing import index_petition
@@ -39,6 +40,8 @@ from protocol.petition_text import (
 LANGUAGES: Final = ("en", "vi", "both")
 PREPARED_MAX: Final = 10
 """Petitions of one person that are not published yet."""
+VERSIONS_MAX: Final = 50
+"""Of one petition, from when others see it. Each one asks its signers again."""
 PREPARING: Final = (State.DRAFT.value, State.SPONSORS.value, State.MODERATION.value)
 
 
@@ -111,7 +114,7 @@ def edit(
 
     seen: the version that the form was opened at, `max(version, proposed)`. Before publication the new version holds
     at once. Of a published petition it waits for a moderator, and body and area stay as they are.
-    Raises: NoSuchPetition, NotTheCreator, WrongState, ChangedSince, and as `create_draft`.
+    Raises: NoSuchPetition, NotTheCreator, WrongState, ChangedSince, TooManyVersions, and as `create_draft`.
     """
     row = _mine(session, person, petition, State.SPONSORS, State.MODERATION, State.OPEN)
     if seen != (row.proposed or row.version):
@@ -124,6 +127,8 @@ def edit(
     if _says(now_there) == draft and row.proposed is None:
         return None
     version = row.version + 1
+    if version > VERSIONS_MAX:
+        raise TooManyVersions(VERSIONS_MAX)
     if not published:
         row.version, row.body, row.area, row.changed_at = version, draft.body, draft.area, now
         _put(session, petition, version, draft, now, signatures=row.signatures)

@@ -1,24 +1,19 @@
-"""Petitions in lists, page after page by key; what is due, what is late, and how each body answers."""
+"""Petitions in lists, page after page by key."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from consultation.petitions.models import (
-    PetitionBody,
-    PetitionDue,
-    PetitionPetition,
-    PetitionVersion,
-)
-from consultation.petitions.settings import body_of
+from consultation.petitions.life import PREPARED_MAX, PREPARING
+from consultation.petitions.models import PetitionDue, PetitionPetition, PetitionVersion
 from consultation.petitions.store import petitions_of
-from consultation.petitions.types import PUBLIC, Clock, Due, InTime, Petition, State
+from consultation.petitions.types import PUBLIC, Petition, State
 
 PAGE: Final = 20
 PAGE_MAX: Final = 100
@@ -92,6 +87,22 @@ def list_petitions(session: Session, wanted: Filter, cursor: str = "", limit: in
     return Listed(petitions_of(session, [number for number, _ in shown]), more)
 
 
+def ids_of(wanted: Filter) -> Select[tuple[str]]:
+    """The numbers of the petitions that a filter leaves, for lists with an order of their own: a search, a trend."""
+    return select(_Row.id).where(_wanted(wanted))
+
+
+def prepared(session: Session, person: str) -> Sequence[Petition]:
+    """What somebody started and nobody has published yet, the last touched first."""
+    ids = session.scalars(
+        select(_Row.id)
+        .where(_Row.creator == person, _Row.state.in_(PREPARING))
+        .order_by(_Row.changed_at.desc(), _Row.id)
+        .limit(PREPARED_MAX)
+    ).all()
+    return petitions_of(session, ids)
+
+
 def mine(session: Session, person: str) -> Sequence[Petition]:
     """Everything that somebody started, the newest first."""
     ids = session.scalars(
@@ -122,63 +133,6 @@ def waiting_for_moderation(session: Session, limit: int = PAGE_MAX) -> Sequence[
         Waiting(row.id, action, row.waiting_since, row.proposed is not None, row.creator)
         for row, action in rows
         if row.waiting_since is not None
-    ]
-
-
-def clocks_of(session: Session, *petitions: str) -> Sequence[Clock]:
-    """What is or was due for these petitions, in the order in which it was reached."""
-    return _clocks(session, PetitionDue.petition.in_(petitions), PetitionDue.id.asc())
-
-
-def waiting(session: Session, now: datetime, *, overdue: bool = False) -> Sequence[Clock]:
-    """Everything that is due and has not come, the most urgent first. overdue: only what is late already."""
-    late = PetitionDue.due_at <= now if overdue else true()
-    return _clocks(session, PetitionDue.met_at.is_(None) & late, PetitionDue.due_at.asc())
-
-
-def in_time(session: Session, now: datetime, since: datetime | None = None) -> Sequence[InTime]:
-    """How each body answers. since: only what was due since then. Bodies of which nothing was due are left out."""
-    rows = session.execute(
-        select(PetitionDue, PetitionBody)
-        .join(PetitionBody, PetitionBody.id == PetitionDue.body)
-        .where(true() if since is None else PetitionDue.due_at >= since)
-        .order_by(PetitionBody.position, PetitionBody.id)
-    )
-    found: dict[str, InTime] = {}
-    for row, body in rows:
-        so_far = found.setdefault(body.id, InTime(body_of(body), 0, 0, 0, 0))
-        met = row.met_at is not None and row.met_at < row.due_at
-        late = row.met_at is not None and not met
-        overdue = row.met_at is None and row.due_at <= now
-        found[body.id] = InTime(
-            so_far.body,
-            so_far.met + met,
-            so_far.late + late,
-            so_far.overdue + overdue,
-            so_far.waiting + (row.met_at is None and not overdue),
-        )
-    return list(found.values())
-
-
-def _clocks(session: Session, where: ColumnElement[bool], order: ColumnElement[Any]) -> Sequence[Clock]:
-    rows = session.execute(
-        select(PetitionDue, PetitionBody)
-        .join(PetitionBody, PetitionBody.id == PetitionDue.body)
-        .where(where)
-        .order_by(order, PetitionDue.id)
-    )
-    return [
-        Clock(
-            row.id,
-            row.petition,
-            row.count,
-            Due(row.due),
-            body_of(body),
-            row.reached_at,
-            row.due_at,
-            row.met_at,
-        )
-        for row, body in rows
     ]
 
 

@@ -88,16 +88,28 @@ def petitions_of(session: Session, ids: Collection[str]) -> Sequence[Petition]:
     return [found[each] for each in ids if each in found]
 
 
-def versions(session: Session, petition: str, *, proposed: bool = False) -> Sequence[PetitionText]:
-    """All versions that were ever in force, the newest first. proposed: also the one that waits for a moderator."""
+def versions(
+    session: Session,
+    petition: str,
+    *,
+    proposed: bool = False,
+    before: int | None = None,
+    limit: int | None = None,
+) -> Sequence[PetitionText]:
+    """Versions that were ever in force, the newest first.
+
+    proposed: also the one that waits for a moderator.  before: only those older than this one.  limit: None for all.
+    """
     rows = session.scalars(
         select(PetitionVersion)
         .join(PetitionPetition, PetitionPetition.id == PetitionVersion.petition)
         .where(
             PetitionVersion.petition == petition,
             true() if proposed else PetitionVersion.version <= PetitionPetition.version,
+            true() if before is None else PetitionVersion.version < before,
         )
         .order_by(PetitionVersion.version.desc())
+        .limit(limit)
     )
     return [text_of(row) for row in rows]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select, true
 from sqlalchemy.orm import Session
 
 from board import log as board
@@ -99,8 +99,17 @@ def note_pace(session: Session, petition: str, now: datetime) -> None:
         row.count += 1
 
 
-def trending(session: Session, now: datetime, limit: int, offset: int = 0) -> Sequence[tuple[str, int]]:
-    """Open petitions by the signatures confirmed in the last hour, the most first; those without are left out."""
+def trending(
+    session: Session,
+    now: datetime,
+    limit: int,
+    offset: int = 0,
+    among: Select[tuple[str]] | None = None,
+) -> Sequence[tuple[str, int]]:
+    """Open petitions by the signatures confirmed in the last hour, the most first; those without are left out.
+
+    among: numbers of the only petitions to look at.
+    """
     lately = func.sum(PetitionPace.count)
     rows = session.execute(
         select(PetitionPace.petition, lately)
@@ -110,6 +119,7 @@ def trending(session: Session, now: datetime, limit: int, offset: int = 0) -> Se
             PetitionPace.minute <= now,
             PetitionPetition.state == State.OPEN.value,
             PetitionPetition.hidden_entry.is_(None),
+            true() if among is None else PetitionPace.petition.in_(among),
         )
         .group_by(PetitionPace.petition)
         .order_by(lately.desc(), PetitionPace.petition)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import BigInteger, column, delete, func, insert, select, update, values
+from sqlalchemy import BigInteger, Select, column, delete, func, insert, select, true, update, values
 from sqlalchemy.orm import Session
 
 from consultation.similar.fold import EXACT, PIECE, number_of, terms
@@ -32,6 +32,8 @@ TERMS_MAX: Final = 400
 ROWS_MAX: Final = 20_000
 """Postings that one question reads: rare terms first, and common ones only while this lasts."""
 LIMIT_MAX: Final = 50
+OFFSET_MAX: Final = 1_000
+"""Whoever looks further asks for other words."""
 
 
 @dataclass(frozen=True)
@@ -99,12 +101,23 @@ def similar_petitions(session: Session, text: str, limit: int = 5) -> Sequence[F
     return search(session, text, ("petition",), limit)
 
 
-def search(session: Session, text: str, kinds: Collection[str], limit: int = 20) -> Sequence[Found]:
+def search(
+    session: Session,
+    text: str,
+    kinds: Collection[str],
+    limit: int = 20,
+    *,
+    offset: int = 0,
+    among: Select[tuple[str]] | None = None,
+) -> Sequence[Found]:
     """Texts of these kinds that resemble `text`, the most similar first; nothing for a text without words.
 
-    limit: 1 to LIMIT_MAX.  Cost: at most ROWS_MAX postings, whatever is asked.
+    limit: 1 to LIMIT_MAX.  offset: how many to leave out, 0 to OFFSET_MAX.  among: ids of the only subjects to find.
+    Cost: at most ROWS_MAX postings, whatever is asked.
     """
     limit = max(1, min(limit, LIMIT_MAX))
+    if not 0 <= offset <= OFFSET_MAX:
+        return []
     asked = _question(session, text)
     if not asked:
         return []
@@ -123,9 +136,12 @@ def search(session: Session, text: str, kinds: Collection[str], limit: int = 20)
     rows = session.execute(
         select(SimilarDocument, scored.c.score)
         .join(scored, scored.c.document == SimilarDocument.id)
-        .where(SimilarDocument.kind.in_(kinds))
+        .where(
+            SimilarDocument.kind.in_(kinds), true() if among is None else SimilarDocument.subject.in_(among)
+        )
         .order_by(scored.c.score.desc(), SimilarDocument.id)
         .limit(limit)
+        .offset(offset)
     )
     return [Found(Subject(row.kind, row.subject), row.title, row.open, int(points)) for row, points in rows]
 

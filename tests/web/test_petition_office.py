@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from consultation.petitions.lists import clocks_of
+from consultation.petitions.clocks import clocks_of
 from consultation.petitions.settings import bodies, rules, thresholds
 from consultation.petitions.store import events_of
 from consultation.petitions.types import Due, Outcome, Reason, Rules, State, What

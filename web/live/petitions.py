@@ -1,28 +1,23 @@
 """Pages of petitions from the database, each on one snapshot."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 from urllib.parse import urlencode
 
 from sqlalchemy.orm import Session
 
-from consultation.areas import areas
+from consultation.areas import areas, require_area
 from consultation.differences import Change, Part, differences
 from consultation.discussions.threads import known_thread
+from consultation.petitions.clocks import clocks_of, due_page, in_time
 from consultation.petitions.errors import NoSuchPetition, NotSignable
-from consultation.petitions.lists import (
-    Fact,
-    Filter,
-    Listed,
-    Sort,
-    clocks_of,
-    in_time,
-    list_petitions,
-    waiting,
-)
-from consultation.petitions.settings import bodies, rules, thresholds
+from consultation.petitions.life import cleaned
+from consultation.petitions.lists import PAGE, Fact, Filter, Sort, ids_of, list_petitions
+from consultation.petitions.settings import bodies, require_body, rules, thresholds
 from consultation.petitions.store import (
     events_of,
     find_petition,
@@ -30,10 +25,10 @@ from consultation.petitions.store import (
     require_signable,
     versions,
 )
-from consultation.petitions.types import Clock, Petition, PetitionText, State
+from consultation.petitions.types import Clock, Draft, Petition, PetitionText, State
 from consultation.petitions.votes import votes_of
 from consultation.signing.counting import counts_by_area, public_count, public_counts, trending
-from consultation.similar.index import search, similar_petitions
+from consultation.similar.index import OFFSET_MAX, search, similar_petitions
 from consultation.subjects import Subject
 from web.pages.common import PageNotFound, VoteRow
 from web.pages.petitions import (
@@ -44,6 +39,7 @@ from web.pages.petitions import (
     PetitionLine,
     PetitionPage,
     PetitionsPage,
+    Preview,
     VersionLine,
     VersionsPage,
     Waiting,
@@ -51,12 +47,12 @@ from web.pages.petitions import (
 )
 
 ON_HOME: Final = 5
-LISTED_MAX: Final = 100
-"""Of each list on the page of answers."""
 SIMILAR: Final = 4
 """Shown beside a petition."""
-FOUND_MAX: Final = 50
-"""Of one search; who wants more adds a word."""
+VERSIONS: Final = 10
+"""On one page."""
+TREND_KEPT: Final = timedelta(hours=1)
+"""How long the next page of a trend is that of the same moment; signatures by minute are kept for three hours."""
 _PUBLIC: Final = frozenset({State.OPEN, State.CLOSED})
 STATES: Final[Mapping[str, tuple[frozenset[State], Fact | None]]] = {
     "open": (frozenset({State.OPEN}), None),
@@ -85,12 +81,9 @@ def petitions_page(session: Session, narrowed: Narrowed, cursor: str, now: datet
         body=narrowed.body if narrowed.body in {body.id for body in known_bodies} else "",
         sort=narrowed.sort if narrowed.sort in (*SORTS, TRENDING) else "newest",
     )
-    lately = (
-        dict(trending(session, now, FOUND_MAX)) if narrowed.sort == TRENDING and not narrowed.sought else {}
-    )
-    found = _listed(session, narrowed, cursor, lately)
+    found = _listed(session, narrowed, cursor, now)
     return PetitionsPage(
-        lines=_lines(session, found.petitions, now, lately=lately),
+        lines=_lines(session, found.petitions, now, lately=found.lately),
         narrowed=narrowed,
         areas=tuple(known_areas),
         bodies=tuple(known_bodies),
@@ -135,7 +128,7 @@ def petition_page(
         sponsors=rules(session).sponsors,
         marks=tuple(sorted(marks, key=lambda mark: mark.count)),
         waiting=first,
-        record=next((record for record in in_time(session, now) if record.body.id == owes), None),
+        record=next(iter(in_time(session, now, body=owes)), None),
         areas=counts_by_area(session, found.id),
         events=tuple(events_of(session, found.id)),
         twin=next(iter(_public(petitions_of(session, [twin]))), None) if twin else None,
@@ -157,27 +150,58 @@ def shown(session: Session, petition: str) -> Petition:
     return found
 
 
-def versions_page(session: Session, petition: str) -> VersionsPage:
-    """All versions with what changed. Raises: PageNotFound, also when the words may not be read."""
+def versions_page(session: Session, petition: str, before: int | None = None) -> VersionsPage:
+    """Versions with what changed, page after page. before: only those older than this one.
+
+    Raises: PageNotFound, also when the words may not be read.
+    """
     found = shown(session, petition)
     if found.hidden or found.state is State.WITHDRAWN:
         raise PageNotFound("no words to read")
-    texts = versions(session, found.id)
-    lines = [VersionLine(text, _changed(before, text)) for text, before in pairwise(texts)]
-    lines += [VersionLine(text, {}) for text in texts[-1:]]
-    return VersionsPage(found, tuple(lines))
+    # One more than is shown: the oldest on the page is compared with the one before it.
+    texts = versions(session, found.id, before=before, limit=VERSIONS + 1)
+    if not texts:
+        raise PageNotFound("no such version")
+    lines = [VersionLine(text, changes(older, text)) for text, older in pairwise(texts)]
+    if len(texts) <= VERSIONS:
+        lines += [VersionLine(text, {}) for text in texts[-1:]]
+    return VersionsPage(
+        found,
+        tuple(lines),
+        first=before is None,
+        next=lines[-1].text.version if len(texts) > VERSIONS else None,
+    )
 
 
-def answers_page(session: Session, now: datetime) -> AnswersPage:
-    """Who owes an answer, and who answers in time."""
-    clocks = waiting(session, now)
-    overdue = [clock for clock in clocks if clock.overdue(now)][:LISTED_MAX]
-    others = [clock for clock in clocks if not clock.overdue(now)][:LISTED_MAX]
+def preview_of(session: Session, draft: Draft, of: Petition | None, now: datetime) -> Preview:
+    """How a petition would look. of: the one whose words are changed.
+
+    Raises: TextRefused, NoSuchBody, NoSuchArea.
+    """
+    if of is not None and of.state is State.OPEN:  # body and area stay as they were signed
+        draft = replace(draft, body=of.body.id, area=of.area[0] if of.area else None)
+    draft = cleaned(session, draft, closed_body=of is not None)
+    return Preview(
+        draft,
+        body=require_body(session, draft.body).name,
+        area=None if draft.area is None else require_area(session, draft.area).name,
+        changed=changes(of.text, draft) if of is not None and of.state is not State.DRAFT else {},
+        similar=similar_lines(session, f"{draft.action}\n{draft.background}", now, of.id if of else ""),
+    )
+
+
+def answers_page(session: Session, now: datetime, late: str = "", waiting: str = "") -> AnswersPage:
+    """Who owes an answer, and who answers in time. late, waiting: cursors of the two lists."""
+    overdue = due_page(session, now, late=True, cursor=late)
+    others = due_page(session, now, late=False, cursor=waiting)
     return AnswersPage(
-        overdue=_clock_lines(session, overdue, now),
-        waiting=_clock_lines(session, others, now),
+        overdue=_clock_lines(session, overdue.clocks, now),
+        waiting=_clock_lines(session, others.clocks, now),
         records=tuple(in_time(session, now)),
         as_of=now,
+        first=not late and not waiting,
+        next_late=overdue.next,
+        next_waiting=others.next,
     )
 
 
@@ -185,7 +209,9 @@ def home_petitions(session: Session, now: datetime) -> HomePetitions:
     """A few that close soon, that wait for an answer, and that were answered."""
     soon = list_petitions(session, Filter(sort=Sort.CLOSING), limit=3 * ON_HOME)
     answered = list_petitions(session, Filter(states=_PUBLIC, fact=Fact.ANSWERED), limit=ON_HOME)
-    due = _clock_lines(session, waiting(session, now)[:ON_HOME], now)
+    late = due_page(session, now, late=True, limit=ON_HOME).clocks
+    coming = due_page(session, now, late=False, limit=ON_HOME).clocks
+    due = _clock_lines(session, [*late, *coming][:ON_HOME], now)
     elsewhere = {petition.id for petition in answered.petitions} | {line.petition.id for line in due}
     alone = [petition for petition in soon.petitions if petition.id not in elsewhere][:ON_HOME]
     return HomePetitions(_lines(session, alone, now), due, _lines(session, answered.petitions, now))
@@ -202,29 +228,52 @@ def similar_lines(session: Session, text: str, now: datetime, besides: str = "")
     return lines_of(session, [petition for petition in found if petition != besides][:SIMILAR], now)
 
 
-def _listed(session: Session, narrowed: Narrowed, cursor: str, lately: Mapping[str, int]) -> Listed:
+@dataclass(frozen=True)
+class _Found:
+    """One page of a list. next: its cursor for the page after it.  lately: signatures of the last hour, in a trend."""
+
+    petitions: Sequence[Petition]
+    next: str
+    lately: Mapping[str, int] = field(default_factory=dict)
+
+
+def _listed(session: Session, narrowed: Narrowed, cursor: str, now: datetime) -> _Found:
     states, fact = STATES[narrowed.state]
-    if narrowed.sought or narrowed.sort == TRENDING:
-        ids = list(lately)
-        if narrowed.sought:
-            ids = [each.subject.id for each in search(session, narrowed.sought, ("petition",), FOUND_MAX)]
-        return Listed([each for each in petitions_of(session, ids) if _fits(session, each, narrowed)], "")
-    sort = Sort.REJECTED if narrowed.state == "rejected" else SORTS[narrowed.sort]
+    sort = Sort.REJECTED if narrowed.state == "rejected" else SORTS.get(narrowed.sort, Sort.NEWEST)
     wanted = Filter(states, narrowed.body or None, narrowed.area or None, fact, sort)
-    return list_petitions(session, wanted, cursor)
+    if narrowed.sought:
+        return _sought(session, narrowed.sought, wanted, cursor)
+    if narrowed.sort == TRENDING:
+        return _trend(session, wanted, cursor, now)
+    listed = list_petitions(session, wanted, cursor)
+    return _Found(listed.petitions, listed.next)
 
 
-def _fits(session: Session, petition: Petition, narrowed: Narrowed) -> bool:
-    states, fact = STATES[narrowed.state]
-    waits = any(clock.met_at is None for clock in clocks_of(session, petition.id))
-    return (
-        petition.state in states
-        and not (petition.hidden and petition.state is not State.REJECTED)
-        and (not narrowed.body or narrowed.body == petition.body.id)
-        and (not narrowed.area or (petition.area is not None and narrowed.area == petition.area[0]))
-        and (fact is not Fact.WAITS or waits)
-        and (fact is not Fact.ANSWERED or petition.answered_at is not None)
-    )
+def _sought(session: Session, sought: str, wanted: Filter, cursor: str) -> _Found:
+    """By resemblance. The place is a number of petitions: they move only where others are published or changed."""
+    offset = int(cursor) if _OFFSET.fullmatch(cursor) else 0
+    found = search(session, sought, ("petition",), PAGE + 1, offset=offset, among=ids_of(wanted))
+    following = offset + PAGE
+    more = str(following) if len(found) > PAGE and following <= OFFSET_MAX else ""
+    return _Found(petitions_of(session, [each.subject.id for each in found[:PAGE]]), more)
+
+
+def _trend(session: Session, wanted: Filter, cursor: str, now: datetime) -> _Found:
+    """By signatures of the last hour. All pages are of the moment of the first one, so that nothing moves between."""
+    minutes, _, place = cursor.partition(".")
+    offset, moment = 0, now
+    if _MINUTES.fullmatch(minutes) and _OFFSET.fullmatch(place):
+        before = datetime.fromtimestamp(60 * int(minutes), UTC)
+        if now - TREND_KEPT <= before <= now:
+            offset, moment = int(place), before
+    found = trending(session, moment, PAGE + 1, offset, ids_of(wanted))
+    more = f"{int(moment.timestamp()) // 60}.{offset + PAGE}" if len(found) > PAGE else ""
+    shown = dict(found[:PAGE])
+    return _Found(petitions_of(session, list(shown)), more, shown)
+
+
+_OFFSET: Final = re.compile("[1-9][0-9]{0,4}")
+_MINUTES: Final = re.compile("[1-9][0-9]{0,8}")
 
 
 def _lines(
@@ -235,12 +284,14 @@ def _lines(
     lately: Mapping[str, int] | None = None,
 ) -> tuple[PetitionLine, ...]:
     """due: by petition, where that is known already."""
-    counted = public_counts(session, [petition.id for petition in found], now)
+    numbers = [petition.id for petition in found]
+    counted = public_counts(session, numbers, now)
+    clocks = clocks_of(session, *numbers) if due is None else due.values()
     return tuple(
         PetitionLine(
             petition,
             counted[petition.id].count,
-            _first(clocks_of(session, petition.id), now) if due is None else Waiting(due[petition.id], now),
+            _first((clock for clock in clocks if clock.petition == petition.id), now),
             (lately or {}).get(petition.id, 0),
         )
         for petition in found
@@ -248,9 +299,7 @@ def _lines(
 
 
 def _clock_lines(session: Session, clocks: Sequence[Clock], now: datetime) -> tuple[PetitionLine, ...]:
-    first: dict[str, Clock] = {}
-    for clock in clocks:
-        first.setdefault(clock.petition, clock)
+    first = {clock.petition: clock for clock in clocks}
     return _lines(session, _public(petitions_of(session, list(first))), now, first)
 
 
@@ -274,7 +323,8 @@ def _is_signable(petition: Petition, now: datetime) -> bool:
     return True
 
 
-def _changed(before: PetitionText, after: PetitionText) -> dict[str, Sequence[Part]]:
+def changes(before: Draft | PetitionText, after: Draft | PetitionText) -> dict[str, Sequence[Part]]:
+    """What is new in each of the three texts that changed."""
     pairs = {
         "action": (before.action, after.action),
         "background": (before.background, after.background),

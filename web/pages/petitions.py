@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from consultation.areas import Area
 from consultation.differences import Part
-from consultation.petitions.types import Body, Clock, Due, Event, InTime, Petition, PetitionText, State
+from consultation.petitions.types import Body, Clock, Draft, Due, Event, InTime, Petition, PetitionText, State
 from consultation.signing.counting import ByArea
 from protocol.text import LocalText
 from web.pages.common import VoteRow
@@ -174,20 +174,42 @@ class VersionLine:
 
 @dataclass(frozen=True)
 class VersionsPage:
-    """All versions, the newest first."""
+    """Versions, the newest first. first: whether it begins with the last one.
+
+    next: the version before which the next page begins.
+    """
 
     petition: Petition
     versions: tuple[VersionLine, ...]
+    first: bool
+    next: int | None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """How a petition would look that is being written. changed: by field, against the words that stand now."""
+
+    text: Draft
+    body: LocalText
+    area: LocalText | None
+    changed: Mapping[str, Sequence[Part]]
+    similar: tuple[PetitionLine, ...]
 
 
 @dataclass(frozen=True)
 class AnswersPage:
-    """Who owes an answer, and who answers in time."""
+    """Who owes an answer, and who answers in time. first: whether both lists begin at the beginning.
+
+    next_late, next_waiting: cursors of their next pages, "" when there is none.
+    """
 
     overdue: tuple[PetitionLine, ...]
     waiting: tuple[PetitionLine, ...]
     records: tuple[InTime, ...]
     as_of: datetime
+    first: bool
+    next_late: str
+    next_waiting: str
 
     def share(self, record: InTime) -> Fraction:
         """Of everything of one body that is decided, 0 to 1."""

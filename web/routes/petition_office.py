@@ -15,7 +15,8 @@ from consultation.petitions import answering, deciding
 from consultation.petitions.answering import Saying, last_official
 from consultation.petitions.deciding import Rejecting
 from consultation.petitions.errors import ChangedSince, NoSuchPetition, NoSuchTwin, OwnPetition, WrongState
-from consultation.petitions.lists import Filter, clocks_of, in_time, list_petitions, waiting
+from consultation.petitions.clocks import clocks_of, in_time, waiting
+from consultation.petitions.lists import Filter, list_petitions
 from consultation.petitions.settings import bodies, thresholds
 from consultation.petitions.store import events_of, find_petition, petitions_of, versions
 from consultation.petitions.types import HIDING, Outcome, Petition, PetitionText, Reason, State

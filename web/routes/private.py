@@ -17,6 +17,7 @@ from web.routes.people import people_routes
 from web.routes.permit import permit_routes
 from web.routes.petition_office import petition_office_routes
 from web.routes.petition_settings import petition_settings_routes
+from web.routes.petition_writing import petition_writing_routes
 from web.routes.petitions import petition_routes
 from web.routes.receipts import receipt_routes
 from web.routes.registrar import registrar_routes
@@ -59,5 +60,6 @@ def private_routes() -> list[AccessRoute]:
         *receipt_routes(),
         *signing_routes(),
         *similar_routes(),
+        *petition_writing_routes(),
         *petition_routes(),  # after whatever has a word of its own below `/petitions`
     ]

@@ -54,7 +54,7 @@ from web.errors import language_of, too_many
 from web.forms import Form
 from web.pages.common import PageNotFound
 from web.rate_limits import TooManyRequests, hit, limiter_of
-from web.rate_rules import BUNDLE
+from web.rate_rules import BUNDLE, SIGN_PERSON
 from web.routes.office_common import CONFLICT, links_of
 from web.routes.office_files import file_response
 from web.routes.sign_in import voice_of
@@ -81,6 +81,11 @@ def signed(request: Request) -> Response:
     if who is None:
         return _asked(request, form, area)
     if version is None or not form.ok:
+        return _form_page(request, form)
+    try:
+        hit(request, SIGN_PERSON, subject=who.person_id)
+    except TooManyRequests as error:
+        form.wrong("sign", too_many(form.language, error.retry_after)[1])
         return _form_page(request, form)
     desk = desk_of(request)
     network = limiter_of(request).network_of(request)

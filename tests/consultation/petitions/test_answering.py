@@ -14,7 +14,8 @@ from consultation.petitions.answering import (
     take_up,
 )
 from consultation.petitions.errors import ChangedSince, NothingDue, NotPublished
-from consultation.petitions.lists import Fact, Filter, clocks_of, in_time, list_petitions, waiting
+from consultation.petitions.clocks import clocks_of, in_time, waiting
+from consultation.petitions.lists import Fact, Filter, list_petitions
 from consultation.petitions.mailing import TELL_BODY, TELL_SIGNERS
 from consultation.petitions.settings import set_thresholds, thresholds
 from consultation.petitions.store import events_of

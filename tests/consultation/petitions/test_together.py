@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from consultation.petitions.deciding import Rejecting, admit, reject
 from consultation.petitions.errors import WrongState
-from consultation.petitions.lists import clocks_of
+from consultation.petitions.clocks import clocks_of
 from consultation.petitions.personal import PetitionData
 from consultation.petitions.store import events_of, find_petition
 from consultation.petitions.types import Reason, State, What
