@@ -31,6 +31,13 @@ class Words:
     subject: str
     text: str
 
+    def beside(self, other: "Words") -> "Words":
+        """The same mail in two languages, for readers of whom nobody knows which one they read."""
+        return Words(_shorten(f"{self.subject} / {other.subject}"), f"{self.text}{_BETWEEN}{other.text}")
+
+
+_BETWEEN: Final = "\n" + "· " * 20 + "\n\n"
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -101,24 +108,49 @@ def code_replaced(voice: Voice, *, title: str, moment: str, link: str) -> Words:
     return _write("code-replaced", voice, title=title, moment=moment, link=link)
 
 
-def petition_answered(voice: Voice, *, title: str, link: str) -> Words:
+def petition_published(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
+    """A petition that the reader has supported is published."""
+    return _write("petition-published", voice, title=title, link=link, stop_link=stop_link)
+
+
+def petition_rejected(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
+    """A petition that the reader has supported was not accepted."""
+    return _write("petition-rejected", voice, title=title, link=link, stop_link=stop_link)
+
+
+def petition_edited(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
+    """A petition has other words than those that the reader has signed. link: of the difference."""
+    return _write("petition-edited", voice, title=title, link=link, stop_link=stop_link)
+
+
+def petition_answered(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
     """A petition that the reader has signed has an answer."""
-    return _write("petition-answered", voice, title=title, link=link)
+    return _write("petition-answered", voice, title=title, link=link, stop_link=stop_link)
 
 
-def petition_debate(voice: Voice, *, title: str, day: str, link: str) -> Words:
+def petition_debate(voice: Voice, *, title: str, day: str, link: str, stop_link: str) -> Words:
     """A day is set for the debate about a petition that the reader has signed."""
-    return _write("petition-debate", voice, title=title, day=day, link=link)
+    return _write("petition-debate", voice, title=title, day=day, link=link, stop_link=stop_link)
 
 
-def petition_no_debate(voice: Voice, *, title: str, link: str) -> Words:
+def petition_no_debate(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
     """There will be no debate about a petition that the reader has signed."""
-    return _write("petition-no-debate", voice, title=title, link=link)
+    return _write("petition-no-debate", voice, title=title, link=link, stop_link=stop_link)
 
 
-def petition_closed(voice: Voice, *, title: str, link: str) -> Words:
+def petition_outcome(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
+    """It was said what became of a petition that the reader has signed."""
+    return _write("petition-outcome", voice, title=title, link=link, stop_link=stop_link)
+
+
+def petition_closed(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
     """A petition that the reader has signed takes no more signatures."""
-    return _write("petition-closed", voice, title=title, link=link)
+    return _write("petition-closed", voice, title=title, link=link, stop_link=stop_link)
+
+
+def petition_removed(voice: Voice, *, title: str, batch: int, link: str, stop_link: str) -> Words:
+    """The signature of the reader was removed. batch: its number in the public record."""
+    return _write("petition-removed", voice, title=title, batch=batch, link=link, stop_link=stop_link)
 
 
 def petition_answer_due(voice: Voice, *, title: str, count: int, body: str, until: str, link: str) -> Words:

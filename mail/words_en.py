@@ -223,6 +223,9 @@ Read the answer here:
   {link}
 
 You get this mail because you asked for it when you signed.
+You want no more of them? This page stops them, without sign-in:
+
+  {stop_link}
 """,
     ),
     "petition-debate": (
@@ -238,6 +241,9 @@ Where it is, and who may come:
   {link}
 
 You get this mail because you asked for it when you signed.
+You want no more of them? This page stops them, without sign-in:
+
+  {stop_link}
 """,
     ),
     "petition-no-debate": (
@@ -252,6 +258,9 @@ The reasons are here:
   {link}
 
 You get this mail because you asked for it when you signed.
+You want no more of them? This page stops them, without sign-in:
+
+  {stop_link}
 """,
     ),
     "petition-closed": (
@@ -266,6 +275,99 @@ How many have signed, and what is due now:
   {link}
 
 You get this mail because you asked for it when you signed.
+You want no more of them? This page stops them, without sign-in:
+
+  {stop_link}
+""",
+    ),
+    "petition-published": (
+        "Open for signatures: {title}",
+        """
+A moderator has published the petition that you supported:
+
+  {title}
+
+Everybody can sign it now:
+
+  {link}
+
+You get this mail because you asked for it when you signed.
+You want no more of them? This page stops them, without sign-in:
+
+  {stop_link}
+""",
+    ),
+    "petition-rejected": (
+        "Not accepted: {title}",
+        """
+A moderator has not accepted the petition that you supported:
+
+  {title}
+
+The reason is here:
+
+  {link}
+
+You get this mail because you asked for it when you signed.
+You want no more of them? This page stops them, without sign-in:
+
+  {stop_link}
+""",
+    ),
+    "petition-edited": (
+        "New words: {title}",
+        """
+The words of a petition that you signed were changed. It asks now:
+
+  {title}
+
+See what is different:
+
+  {link}
+
+Your signature stands under the earlier words. Do you agree with the new ones? Then sign once more:
+you are still counted once. If you do not, you can take your signature back on your receipt.
+
+You get this mail because you asked for it when you signed.
+You want no more of them? This page stops them, without sign-in:
+
+  {stop_link}
+""",
+    ),
+    "petition-outcome": (
+        "What became of it: {title}",
+        """
+It was said what became of the petition that you signed:
+
+  {title}
+
+Read it here:
+
+  {link}
+
+You get this mail because you asked for it when you signed.
+You want no more of them? This page stops them, without sign-in:
+
+  {stop_link}
+""",
+    ),
+    "petition-removed": (
+        "Your signature was removed: {title}",
+        """
+Your signature does not count any more. It was removed from this petition, together with others:
+
+  {title}
+
+The reason stands in the public record, in batch {batch}:
+
+  {link}
+
+You did sign, and with your own address? Then write to us or call: {help_line}.
+
+You get this mail because you asked for it when you signed.
+You want no more of them? This page stops them, without sign-in:
+
+  {stop_link}
 """,
     ),
     "petition-answer-due": (

@@ -229,6 +229,9 @@ Kiến nghị mà bạn đã ký đã được trả lời:
   {link}
 
 Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
+
+  {stop_link}
 """,
     ),
     "petition-debate": (
@@ -244,6 +247,9 @@ Sẽ có buổi thảo luận về kiến nghị mà bạn đã ký:
   {link}
 
 Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
+
+  {stop_link}
 """,
     ),
     "petition-no-debate": (
@@ -258,6 +264,9 @@ Lý do được nêu tại đây:
   {link}
 
 Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
+
+  {stop_link}
 """,
     ),
     "petition-closed": (
@@ -272,6 +281,99 @@ Số người đã ký và những việc đang đến hạn:
   {link}
 
 Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
+
+  {stop_link}
+""",
+    ),
+    "petition-published": (
+        "Đang lấy chữ ký: {title}",
+        """
+Người điều hành đã đăng kiến nghị mà bạn đã ủng hộ:
+
+  {title}
+
+Bây giờ mọi người có thể ký:
+
+  {link}
+
+Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
+
+  {stop_link}
+""",
+    ),
+    "petition-rejected": (
+        "Không được chấp nhận: {title}",
+        """
+Người điều hành không chấp nhận kiến nghị mà bạn đã ủng hộ:
+
+  {title}
+
+Lý do được nêu tại đây:
+
+  {link}
+
+Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
+
+  {stop_link}
+""",
+    ),
+    "petition-edited": (
+        "Lời văn mới: {title}",
+        """
+Lời văn của một kiến nghị mà bạn đã ký đã được sửa. Bây giờ kiến nghị yêu cầu:
+
+  {title}
+
+Xem những chỗ khác nhau:
+
+  {link}
+
+Chữ ký của bạn vẫn đứng dưới lời văn cũ. Bạn đồng ý với lời văn mới? Hãy ký lại:
+bạn vẫn chỉ được tính một lần. Nếu không đồng ý, bạn có thể rút chữ ký trên trang biên nhận của mình.
+
+Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
+
+  {stop_link}
+""",
+    ),
+    "petition-outcome": (
+        "Kết quả: {title}",
+        """
+Đã có thông báo về kết quả của kiến nghị mà bạn đã ký:
+
+  {title}
+
+Đọc tại đây:
+
+  {link}
+
+Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
+
+  {stop_link}
+""",
+    ),
+    "petition-removed": (
+        "Chữ ký của bạn đã bị loại: {title}",
+        """
+Chữ ký của bạn không còn được tính. Nó đã bị loại khỏi kiến nghị này cùng với các chữ ký khác:
+
+  {title}
+
+Lý do được nêu trong sổ công khai, đợt {batch}:
+
+  {link}
+
+Bạn đã tự mình ký bằng địa chỉ của chính bạn? Hãy viết hoặc gọi cho chúng tôi: {help_line}.
+
+Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
+
+  {stop_link}
 """,
     ),
     "petition-answer-due": (

@@ -82,7 +82,7 @@ class DigestWriter:
             text=said.text,
             kind=DIGEST,
             subject_key=digest.key,
-            stop_link=base + stop_mails_api(token),
+            stop_link=base + stop_mails_api(token, language),
         )
 
     def _news(self, entry: Entry, language: Language) -> News:

@@ -61,7 +61,7 @@ class Links:
         return f"/{self.language}/confirm-address" + (f"?{urlencode({'t': token})}" if token else "")
 
     def stop_mails(self, token: str = "") -> str:
-        """What the link in each digest opens."""
+        """What the link that stops mails opens."""
         return f"/{self.language}/stop-mails" + (f"?{urlencode({'t': token})}" if token else "")
 
     def data(self) -> str:
@@ -135,6 +135,10 @@ class Links:
     def report(self, kind: str, subject: str) -> str:
         """Where somebody reports what breaks the rules."""
         return f"/{self.language}/report/{kind}/{quote(subject, safe='')}"
+
+    def reports(self) -> str:
+        """What somebody reported, and what became of it."""
+        return f"/{self.language}/reports"
 
     def moderation(self, place: str = "") -> str:
         """Where moderators decide; place: one of its pages."""
@@ -255,9 +259,9 @@ def api(election: str) -> str:
     return f"/api/v1/elections/{election}"
 
 
-def stop_mails_api(token: str) -> str:
-    """Where mail programs post to stop digests (RFC 8058)."""
-    return f"/api/v1/mails/stop?{urlencode({'t': token})}"
+def stop_mails_api(token: str, language: Language) -> str:
+    """Where mail programs post to stop mails (RFC 8058). language: of the page, where one opens it instead."""
+    return f"/api/v1/mails/stop?{urlencode({'t': token, 'lang': language})}"
 
 
 def bundle(election: str) -> str:

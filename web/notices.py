@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import reduce
 
 from sqlalchemy.orm import Session
 
 from mail import words
 from mail.errors import MailError
-from mail.outbox import SUBJECT_MAX, Mail, queue_mail
+from mail.outbox import Mail, queue_mail
 from mail.words import Voice, Words
 from protocol.text import parse_time
 from storage.jobs import Job
@@ -21,8 +21,6 @@ from voting.office import Office, effective_closes_at, find_election, read_manif
 from web import formats
 from web.i18n import Language
 from web.links import Links
-
-_BETWEEN: Final = "\n" + "· " * 20 + "\n\n"
 
 
 @dataclass(frozen=True)
@@ -48,12 +46,13 @@ class NoticeWriter:
         written = [
             self._write(row, notice, language) for language in languages if notice.language in ("", language)
         ]
+        said = reduce(Words.beside, written)
         try:
             mail = Mail(
                 to=notice.email,
                 language=notice.language or "vi",
-                subject=_shorten(" / ".join(each.subject for each in written)),
-                text=_BETWEEN.join(each.text for each in written),
+                subject=said.subject,
+                text=said.text,
                 kind=notice.kind,
                 subject_key=notice.election,
             )
@@ -88,7 +87,3 @@ class NoticeWriter:
         )
         place = links.board(row.id) if notice.kind == NoticeKind.CONFLICT else links.election(row.id)
         return write(voice, title=title, moment=moment, link=self.base_url + place)
-
-
-def _shorten(subject: str) -> str:
-    return subject if len(subject) <= SUBJECT_MAX else subject[: SUBJECT_MAX - 1] + "…"

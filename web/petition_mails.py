@@ -1,40 +1,57 @@
 """Mails about petitions: to those who signed and asked for it, and to the office from which something is due."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial, reduce
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from consultation.petitions.mailing import TELL_BODY, TELL_SIGNERS
+from consultation.petitions.mailing import TELL_BODY, TELL_REMOVED, TELL_SIGNERS, removal_mails, signers_mails
 from consultation.petitions.models import PetitionDue, PetitionEvent
 from consultation.petitions.settings import require_body
 from consultation.petitions.store import find_petition
-from consultation.petitions.types import Due, Petition, What
-from consultation.signing.ending import Contact, contacts_of
+from consultation.petitions.types import Body, Due, Petition, State, What
+from consultation.signing.telling import Contact, contacts_of, removed_contacts, stop_token
 from identity.desk import Desk
 from mail import words
 from mail.errors import MailError
-from mail.outbox import SUBJECT_MAX, Mail, queue_mail
+from mail.outbox import Mail, queue_mail
 from mail.words import Voice, Words
-from storage.jobs import Handler, Job, enqueue
+from storage.jobs import Handler, Job
 from storage.session import writing
 from web import formats
 from web.i18n import DEFAULT, Language, Text, is_language
-from web.links import Links
+from web.links import Links, stop_mails_api
 
 NEWS: Final = "petition-news"
 DUE: Final = "petition-due"
 """Kinds of these mails; their subject key is the petition."""
 AT_ONCE: Final = 200
 """Signers in one transaction. Whoever comes next is the next job's."""
-_SAID: Final[Mapping[What, Callable[..., Words]]] = {
-    What.ANSWERED: words.petition_answered,
-    What.NO_DEBATE: words.petition_no_debate,
-    What.DEBATE_SET: words.petition_debate,
-    What.CLOSED: words.petition_closed,
-    What.CLOSED_EARLY: words.petition_closed,
+
+
+@dataclass(frozen=True)
+class _Saying:
+    """How an event is told. place: below the page of the petition.  line: whether its own line there is linked."""
+
+    write: Callable[..., Words]
+    place: str = ""
+    line: bool = False
+
+
+_SAID: Final[Mapping[What, _Saying]] = {
+    What.PUBLISHED: _Saying(words.petition_published),
+    What.READMITTED: _Saying(words.petition_published),
+    What.REJECTED: _Saying(words.petition_rejected),
+    What.EDITED: _Saying(words.petition_edited, place="versions"),
+    What.ANSWERED: _Saying(words.petition_answered, line=True),
+    What.NO_DEBATE: _Saying(words.petition_no_debate, line=True),
+    What.DEBATE_SET: _Saying(words.petition_debate, line=True),
+    What.OUTCOME: _Saying(words.petition_outcome, line=True),
+    What.CLOSED: _Saying(words.petition_closed),
+    What.CLOSED_EARLY: _Saying(words.petition_closed),
 }
 
 
@@ -49,31 +66,47 @@ class PetitionMails:
 
     def handlers(self) -> dict[str, Handler]:
         """Who does which kind of job."""
-        return {TELL_SIGNERS: self.tell_signers, TELL_BODY: self.tell_body}
+        return {
+            TELL_SIGNERS: self.tell_signers,
+            TELL_REMOVED: self.tell_removed,
+            TELL_BODY: self.tell_body,
+        }
 
     def tell_signers(self, job: Job) -> None:
         """One mail to each of the next signers who asked, and a job for those after them, in one transaction.
 
-        A mail's key names the event and the signature: whatever runs again, nobody gets a second one.
+        A mail's key names the event and the signature: whatever runs again, nobody gets a second one. Of other words
+        those are told who signed earlier ones and have not signed again.
         """
         number, after = int(job.payload["event"]), str(job.payload["after"])
         with writing(self.desk.engine) as session:
             job.require(session)
             event = session.get(PetitionEvent, number)
             petition = None if event is None else find_petition(session, event.petition)
-            if event is not None and petition is not None and petition.public and not petition.hidden:
-                contacts = contacts_of(self.desk, session, petition.id, after, AT_ONCE)
+            if event is not None and petition is not None and _is_told(petition):
+                what = What(event.what)
+                below = int(event.detail) if what is What.EDITED else 0
+                contacts = contacts_of(
+                    self.desk, session, petition.id, after, AT_ONCE, at=event.at, below=below
+                )
                 for contact in contacts:
                     self._tell(session, petition, event, contact)
-                if len(contacts) == AT_ONCE:
-                    last, now = contacts[-1].key, self.desk.clock()
-                    enqueue(
-                        session,
-                        TELL_SIGNERS,
-                        {"event": number, "after": last},
-                        now=now,
-                        key=f"{number} {last}",
-                    )
+                self._go_on(contacts, partial(signers_mails, session, number, self.desk.clock()))
+            job.finish(session)
+
+    def tell_removed(self, job: Job) -> None:
+        """The same for those whose signature was removed."""
+        number, batch, after = (job.payload[name] for name in ("petition", "batch", "after"))
+        with writing(self.desk.engine) as session:
+            job.require(session)
+            petition = find_petition(session, str(number))
+            if _is_told(petition):
+                contacts = removed_contacts(self.desk, session, petition.id, int(batch), str(after), AT_ONCE)
+                for contact in contacts:
+                    self._tell_removed(session, petition, int(batch), contact)
+                self._go_on(
+                    contacts, partial(removal_mails, session, petition.id, int(batch), self.desk.clock())
+                )
             job.finish(session)
 
     def tell_body(self, job: Job) -> None:
@@ -85,45 +118,94 @@ class PetitionMails:
                 self._tell_body(session, due)
             job.finish(session)
 
+    def _go_on(self, contacts: Sequence[Contact], again: Callable[..., None]) -> None:
+        if len(contacts) == AT_ONCE:
+            again(after=contacts[-1].key)
+
     def _tell(self, session: Session, petition: Petition, event: PetitionEvent, contact: Contact) -> None:
+        said = _SAID[What(event.what)]
         language = contact.language if is_language(contact.language) else DEFAULT
-        day = {} if event.on is None else {"day": self._written(event.on, language)}
-        link = self._link(petition.id, language)
-        said = _SAID[What(event.what)](self._voice(language), title=petition.text.action, link=link, **day)
-        key = f"{NEWS} {event.id} {contact.key}"
-        self._queue(session, contact.address, language, said, NEWS, petition.id, key)
+        more = {} if event.on is None else {"day": self._written(event.on, language)}
+        link = self._link(petition.id, language, said.place) + (f"#event-{event.id}" if said.line else "")
+        self._queue(
+            session, petition, contact, f"{event.id}", partial(said.write, link=link, **more), language
+        )
+
+    def _tell_removed(self, session: Session, petition: Petition, batch: int, contact: Contact) -> None:
+        language = contact.language if is_language(contact.language) else DEFAULT
+        write = partial(words.petition_removed, batch=batch, link=self._link(petition.id, language, "record"))
+        self._queue(session, petition, contact, f"removed {batch}", write, language)
+
+    def _queue(
+        self,
+        session: Session,
+        petition: Petition,
+        contact: Contact,
+        event: str,
+        write: Callable[..., Words],
+        language: Language,
+    ) -> None:
+        token = stop_token(self.desk, contact.key)
+        said = write(
+            self._voice(language),
+            title=petition.text.action,
+            stop_link=self.desk.base_url + Links(language).stop_mails(token),
+        )
+        try:
+            mail = Mail(
+                to=contact.address,
+                language=language,
+                subject=said.subject,
+                text=said.text,
+                kind=NEWS,
+                subject_key=petition.id,
+                stop_link=self.desk.base_url + stop_mails_api(token, language),
+            )
+        except MailError:
+            return  # an address that was taken and cannot be sent to: nobody to tell
+        # Ends with the key of the signature: by it a signer's mails are found when they stop them.
+        queue_mail(session, mail, key=f"{NEWS} {event} {contact.key}", now=self.desk.clock())
 
     def _tell_body(self, session: Session, due: PetitionDue) -> None:
         body, petition = require_body(session, due.body), find_petition(session, due.petition)
         if not body.mail:
             return
+        said = reduce(
+            Words.beside,
+            [self._said_to_body(due, body, petition, language) for language in _languages(body)],
+        )
+        try:
+            mail = Mail(body.mail, _languages(body)[0], said.subject, said.text, DUE, petition.id)
+        except MailError:
+            return  # an address from before it was checked: the due date stands on the pages
+        queue_mail(session, mail, key=f"{DUE} {due.id}", now=self.desk.clock())
+
+    def _said_to_body(self, due: PetitionDue, body: Body, petition: Petition, language: Language) -> Words:
         write = words.petition_debate_due if due.due == Due.DEBATE else words.petition_answer_due
-        said = write(
-            self._voice(DEFAULT),
+        return write(
+            self._voice(language),
             title=petition.text.action,
             count=due.count,
-            body=body.name.en,
-            until=self._written(due.due_at, DEFAULT),
-            link=self._link(petition.id, DEFAULT),
+            body=body.name.vi if language == "vi" else body.name.en,
+            until=self._written(due.due_at, language),
+            link=self._link(petition.id, language),
         )
-        self._queue(session, body.mail, DEFAULT, said, DUE, petition.id, f"{DUE} {due.id}")
-
-    def _queue(
-        self, session: Session, to: str, language: Language, said: Words, kind: str, about: str, key: str
-    ) -> None:
-        subject = said.subject if len(said.subject) <= SUBJECT_MAX else said.subject[: SUBJECT_MAX - 1] + "…"
-        try:
-            mail = Mail(to, language, subject, said.text, kind, about)
-        except MailError:
-            return  # an address that was taken and cannot be sent to: nobody to tell
-        queue_mail(session, mail, key=key, now=self.desk.clock())
 
     def _voice(self, language: Language) -> Voice:
         return Voice(language, self.authority.in_(language), self.help_line)
 
-    def _link(self, petition: str, language: Language) -> str:
-        return self.desk.base_url + Links(language).petition(petition)
+    def _link(self, petition: str, language: Language, place: str = "") -> str:
+        return self.desk.base_url + Links(language).petition(petition, place)
 
     def _written(self, moment: datetime, language: Language) -> str:
         local = moment.astimezone(formats.zone_of(self.time_zone))
         return f"{formats.full(local, language)} ({formats.zone_label(local)})"
+
+
+def _is_told(petition: Petition) -> bool:
+    """Whether its words may stand in a mail. Before publication its supporters have them already."""
+    return not petition.hidden and (petition.public or petition.state in (State.SPONSORS, State.MODERATION))
+
+
+def _languages(body: Body) -> Sequence[Language]:
+    return (body.language,) if is_language(body.language) else ("vi", "en")

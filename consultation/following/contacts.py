@@ -12,7 +12,9 @@ from typing import Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from consultation.following import stopping
 from consultation.following.models import FollowingContact, FollowingNotice
+from consultation.following.stopping import NONCE_BYTES
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
 from identity.desk import Desk
@@ -30,8 +32,6 @@ DIGEST: Final = "digest"
 LIFETIME: Final = timedelta(days=1)
 """Of a link that confirms an address."""
 SECRET_BYTES: Final = 32
-NONCE_BYTES: Final = 16
-TAG_BYTES: Final = 16
 _STOP: Final = "stop-mails"
 
 
@@ -105,9 +105,8 @@ def _waiting(session: Session, token: str, now: datetime) -> FollowingContact:
 
 
 def stop_token(desk: Desk, key: str) -> str:
-    """What the link in each mail carries: it stops the mails without sign-in, and can do nothing else."""
-    nonce = bytes.fromhex(key)
-    return encode_base64url(nonce + desk.keys.tag(_STOP, nonce))
+    """What the link in each digest carries: it stops them without sign-in."""
+    return stopping.stop_token(desk, _STOP, bytes.fromhex(key))
 
 
 def stop(desk: Desk, session: Session, token: str) -> None:
@@ -120,15 +119,8 @@ def stop(desk: Desk, session: Session, token: str) -> None:
 
 
 def stopped_by(desk: Desk, token: str) -> bytes:
-    """The nonce in the token of a link that stops mails. Raises: LinkUnusable."""
-    try:
-        whole = decode_base64url(token, NONCE_BYTES + TAG_BYTES)
-    except CryptoError:
-        raise LinkUnusable from None
-    nonce, tag = whole[:NONCE_BYTES], whole[NONCE_BYTES:]
-    if not secrets.compare_digest(tag, desk.keys.tag(_STOP, nonce)):
-        raise LinkUnusable
-    return nonce
+    """The nonce in the token of a link that stops digests. Raises: LinkUnusable."""
+    return stopping.nonce_in(desk, _STOP, token)
 
 
 def forget_address(session: Session, person: str) -> None:

@@ -5,22 +5,22 @@ any more, and the entry that says that it does not count.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from consultation.following.contacts import contact_of
 from consultation.fraud.marks import forget_traces
 from consultation.petitions.counting import signatures_counted
+from consultation.petitions.mailing import removal_mails
 from consultation.petitions.models import PetitionPetition
 from consultation.petitions.store import lock_petition
 from consultation.signing.errors import NoSuchSignature, NothingToRemove, RemovedAlready
 from consultation.signing.ledger import Ledger
 from consultation.signing.models import PetitionLink, PetitionSignature
-from consultation.signing.signing import hold_person, link_mail_key, open_address
+from consultation.signing.signing import hold_person, link_mail_key
 from consultation.text import written
 from identity.desk import Desk
 from identity.models import IdentityClaim
@@ -50,15 +50,6 @@ class Signed:
     mails: bool
     signed_at: datetime
     counts: bool
-
-
-@dataclass(frozen=True)
-class Contact:
-    """Where a signer who asked for it is told. key: names nobody."""
-
-    key: str
-    address: str = field(repr=False)
-    language: str
 
 
 def find_signature(session: Session, key: str) -> PetitionSignature:
@@ -100,13 +91,6 @@ def withdraw_all(desk: Desk, session: Session, person: str, now: datetime) -> in
     claims = select(IdentityClaim.digest).where(IdentityClaim.person == person)
     session.execute(delete(PetitionLink).where(PetitionLink.claim.in_(claims)))
     return len(petitions)
-
-
-def stop_mails(session: Session, key: str) -> None:
-    """Nothing more is told about this petition, and the address goes. Raises: NoSuchSignature."""
-    row = find_signature(session, key)
-    row.mails, row.address_sealed = False, None
-    session.flush()
 
 
 def remove_signatures(
@@ -163,6 +147,7 @@ def remove_signatures(
     signatures_counted(session, row, count, desk, now)
     detail = {"batch": str(batch), "count": str(len(found)), "reason": words}
     record(desk, session, by, "signatures-removed", f"petition {petition}", detail)
+    removal_mails(session, petition, batch, now)
     return Removed(batch, len(found))
 
 
@@ -184,45 +169,6 @@ def signers_persons(session: Session, petition: str) -> Sequence[str]:
     counting = (PetitionSignature.petition == petition) & PetitionSignature.batch.is_(None)
     return session.scalars(
         select(PetitionSignature.person).where(counting).order_by(PetitionSignature.id)
-    ).all()
-
-
-def contacts_of(desk: Desk, session: Session, petition: str, after: str, limit: int) -> Sequence[Contact]:
-    """Signers who asked to be told, in the order of their keys: the first `limit` behind `after`, fewer at the end.
-
-    Who signed by mail has the address of then; who was signed in, the one of their account, if it is confirmed there.
-    """
-    found: list[Contact] = []
-    while len(found) < limit:
-        rows = _wanting(session, petition, after, limit)
-        for row in rows:
-            address = _address(desk, session, row)
-            if address is not None and len(found) < limit:
-                found.append(Contact(row.key, address, row.language))
-        if len(rows) < limit:
-            break
-        after = rows[-1].key
-    return found
-
-
-def _address(desk: Desk, session: Session, row: PetitionSignature) -> str | None:
-    if row.address_sealed is not None:
-        return open_address(desk, row.key, row.address_sealed)
-    contact = contact_of(desk, session, row.person, desk.clock())
-    return None if contact is None else contact.address
-
-
-def _wanting(session: Session, petition: str, after: str, limit: int) -> Sequence[PetitionSignature]:
-    return session.scalars(
-        select(PetitionSignature)
-        .where(
-            PetitionSignature.petition == petition,
-            PetitionSignature.mails.is_(True),
-            PetitionSignature.batch.is_(None),
-            PetitionSignature.key > after,
-        )
-        .order_by(PetitionSignature.key)
-        .limit(limit)
     ).all()
 
 

@@ -17,6 +17,8 @@ LINK = "https://vote.example.org/vi/elections/00112233445566778899aabbccddeeff"
 
 DUE = {"title": "Đèn hồ Sen", "count": 300, "body": "Hội đồng nhân dân", "until": "29/11", "link": LINK}
 
+SIGNED = {"title": "Đèn hồ Sen", "link": LINK, "stop_link": LINK + "/stop"}
+
 FACTS: Mapping[str, dict[str, Any]] = {
     "sign_in_link": {"link": LINK, "minutes": 15},
     "invitation": {"inviter": "Trần Thị Hoa", "role": "registrar", "link": LINK, "days": 7},
@@ -40,10 +42,15 @@ FACTS: Mapping[str, dict[str, Any]] = {
     "dispute_answered": {"title": "Sân chơi mới", "number": "12", "link": LINK},
     "conflict": {"title": "Sân chơi mới", "moment": "20:00", "link": LINK},
     "code_replaced": {"title": "Sân chơi mới", "moment": "20:00", "link": LINK},
-    "petition_answered": {"title": "Đèn hồ Sen", "link": LINK},
-    "petition_debate": {"title": "Đèn hồ Sen", "day": "20:00 29/11", "link": LINK},
-    "petition_no_debate": {"title": "Đèn hồ Sen", "link": LINK},
-    "petition_closed": {"title": "Đèn hồ Sen", "link": LINK},
+    "petition_published": SIGNED,
+    "petition_rejected": SIGNED,
+    "petition_edited": SIGNED,
+    "petition_answered": SIGNED,
+    "petition_debate": SIGNED | {"day": "20:00 29/11"},
+    "petition_no_debate": SIGNED,
+    "petition_outcome": SIGNED,
+    "petition_closed": SIGNED,
+    "petition_removed": SIGNED | {"batch": 3},
     "petition_answer_due": DUE,
     "petition_debate_due": DUE,
     "confirm_address": {"link": LINK, "hours": 24},

@@ -26,7 +26,7 @@ from web.access import FORM_REFUSED, Access, AccessRoute, actor, form_of, go, re
 from web.errors import language_of
 from web.following_texts import HAPPENED
 from web.forms import Form
-from web.i18n import DEFAULT, N_, Language, is_language
+from web.i18n import N_, Language
 from web.links import Links
 from web.pages.common import PageNotFound
 from web.rate_limits import EMAIL_LINK, EMAIL_LINK_DAY, EMAIL_LINK_NETWORK, hit
@@ -38,7 +38,7 @@ PAGE: Final = 20
 WRITTEN_MAX: Final = 50
 """Of each kind, on the page of one's own; the export has all."""
 TOO_MUCH: Final = N_("You follow very many things already. Stop following one of them first.")
-_TOKEN_MAX: Final = 100
+TOKEN_CHARACTERS: Final = 100
 
 
 def ask(request: Request) -> Response:
@@ -194,7 +194,7 @@ def stop_mine(request: Request) -> Response:
 
 def confirmable(request: Request) -> Response:
     """GET /{lang}/confirm-address?t=: what the mailed link opens. It changes nothing."""
-    desk, token = desk_of(request), request.query_params.get("t", "")[:_TOKEN_MAX]
+    desk, token = desk_of(request), request.query_params.get("t", "")[:TOKEN_CHARACTERS]
     try:
         with reading(desk.engine) as session:
             contacts.look_at_link(session, token, desk.clock())
@@ -212,47 +212,6 @@ def confirm(request: Request) -> Response:
     except LinkUnusable:
         return _unusable(request)
     return render(request, "my/confirm_address.html", {"done": True})
-
-
-def stoppable(request: Request) -> Response:
-    """GET /{lang}/stop-mails?t=: what the link in each digest opens. It changes nothing: scanners open links."""
-    token = request.query_params.get("t", "")[:_TOKEN_MAX]
-    try:
-        contacts.stopped_by(desk_of(request), token)
-    except LinkUnusable:
-        return _unusable(request)
-    return render(request, "my/stop_mails.html", {"token": token, "done": False})
-
-
-def stop(request: Request) -> Response:
-    """POST /{lang}/stop-mails: without sign-in."""
-    try:
-        _stop(request, form_of(request).value("t"))
-    except LinkUnusable:
-        return _unusable(request)
-    return render(request, "my/stop_mails.html", {"done": True})
-
-
-def stop_from_mail(request: Request) -> Response:
-    """POST /api/v1/mails/stop?t=: the button of a mail program (RFC 8058). No cookie, no form of ours, no page."""
-    try:
-        _stop(request, request.query_params.get("t", "")[:_TOKEN_MAX])
-    except LinkUnusable:
-        return Response(status_code=HTTPStatus.NOT_FOUND, headers={"Cache-Control": "no-store"})
-    return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Cache-Control": "no-store"})
-
-
-def show_from_mail(request: Request) -> Response:
-    """GET /api/v1/mails/stop?t=: mail programs without that button open the address as a page."""
-    preferred = request.query_params.get("lang", "")
-    links = Links(preferred if is_language(preferred) else DEFAULT)
-    return go(links.stop_mails(request.query_params.get("t", "")[:_TOKEN_MAX]))
-
-
-def _stop(request: Request, token: str) -> None:
-    desk = desk_of(request)
-    with writing(desk.engine) as session:
-        contacts.stop(desk, session, token)
 
 
 def _unusable(request: Request) -> Response:
@@ -282,8 +241,4 @@ def following_routes() -> list[AccessRoute]:
         AccessRoute("/{lang}/my/activity", activity, access=mine),
         AccessRoute("/{lang}/confirm-address", confirmable, access=everybody),
         AccessRoute("/{lang}/confirm-address", confirm, access=everybody, methods=post),
-        AccessRoute("/{lang}/stop-mails", stoppable, access=everybody),
-        AccessRoute("/{lang}/stop-mails", stop, access=everybody, methods=post),
-        AccessRoute("/api/v1/mails/stop", show_from_mail, access=everybody),
-        AccessRoute("/api/v1/mails/stop", stop_from_mail, access=everybody, methods=post),
     ]

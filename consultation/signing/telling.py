@@ -1,0 +1,132 @@
+"""Whom mails about a petition reach, and how its signers stop them: by one press, without sign-in, also without account.
+
+A signature keeps the address only of who signed by mail and asked to be told; who was signed in is told at the address
+of their account, if one is confirmed there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, exists, select, true
+from sqlalchemy.orm import Session
+
+from consultation.following import stopping
+from consultation.following.contacts import contact_of
+from consultation.following.models import FollowingSubject
+from consultation.signing.errors import NoSuchSignature
+from consultation.signing.models import PetitionSignature
+from consultation.signing.signing import open_address
+from identity.desk import Desk
+from mail.outbox import forget_to
+
+_STOP: Final = "stop-signers-mails"
+
+_Row = PetitionSignature
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Where a signer who asked for it is told. key: of the signature; it names nobody."""
+
+    key: str
+    address: str = field(repr=False)
+    language: str
+
+
+def contacts_of(
+    desk: Desk, session: Session, petition: str, after: str, limit: int, *, at: datetime, below: int = 0
+) -> Sequence[Contact]:
+    """Signers to whom something that happened `at` is mailed, in the order of their keys: `limit` behind `after`.
+
+    Fewer at the end, and nobody who signed later. below: only those whose signature stands under an earlier version of the words than this one; 0
+    for all. Who follows the petition and would be told at the same address is left out: the digest tells them.
+    """
+    digested = exists().where(
+        FollowingSubject.person == _Row.person,
+        FollowingSubject.subject_kind == "petition",
+        FollowingSubject.subject == _Row.petition,
+        FollowingSubject.since <= at,
+    )
+    wanted = (
+        _Row.batch.is_(None)
+        & (_Row.signed_at <= at)
+        & (_Row.address_sealed.is_not(None) | ~digested)
+        & (_Row.version < below if below else true())
+    )
+    return _contacts(desk, session, petition, wanted, after, limit)
+
+
+def removed_contacts(
+    desk: Desk, session: Session, petition: str, batch: int, after: str, limit: int
+) -> Sequence[Contact]:
+    """The same for those whose signature was removed in this batch."""
+    return _contacts(desk, session, petition, _Row.batch == batch, after, limit)
+
+
+def stop_mails(session: Session, key: str) -> None:
+    """Nothing more is told about this petition, and the address goes, also from mails that were queued.
+
+    Raises: NoSuchSignature.
+    """
+    _stop(session, _find(session, key))
+
+
+def stop_all_mails(session: Session, key: str) -> None:
+    """The same for everything that the signer of this signature has signed. Raises: NoSuchSignature."""
+    mine = select(_Row).where(_Row.person == _find(session, key).person, _Row.mails.is_(True))
+    for row in session.scalars(mine.order_by(_Row.petition)).all():
+        _stop(session, row)
+
+
+def stop_token(desk: Desk, key: str) -> str:
+    """What the link in each mail to a signer carries. key: of the signature."""
+    return stopping.stop_token(desk, _STOP, bytes.fromhex(key))
+
+
+def stopped_by(desk: Desk, token: str) -> str:
+    """The key in such a token. Raises: LinkUnusable."""
+    return stopping.nonce_in(desk, _STOP, token).hex()
+
+
+def _contacts(
+    desk: Desk, session: Session, petition: str, which: ColumnElement[bool], after: str, limit: int
+) -> Sequence[Contact]:
+    found: list[Contact] = []
+    while len(found) < limit:
+        rows = session.scalars(
+            select(_Row)
+            .where(_Row.petition == petition, _Row.mails.is_(True), which, _Row.key > after)
+            .order_by(_Row.key)
+            .limit(limit)
+        ).all()
+        for row in rows:
+            address = _address(desk, session, row)
+            if address is not None and len(found) < limit:
+                found.append(Contact(row.key, address, row.language))
+        if len(rows) < limit:
+            break
+        after = rows[-1].key
+    return found
+
+
+def _address(desk: Desk, session: Session, row: PetitionSignature) -> str | None:
+    if row.address_sealed is not None:
+        return open_address(desk, row.key, row.address_sealed)
+    contact = contact_of(desk, session, row.person, desk.clock())
+    return None if contact is None else contact.address
+
+
+def _find(session: Session, key: str) -> PetitionSignature:
+    row = session.scalar(select(_Row).where(_Row.key == key).with_for_update())
+    if row is None:
+        raise NoSuchSignature
+    return row
+
+
+def _stop(session: Session, row: PetitionSignature) -> None:
+    row.mails, row.address_sealed = False, None
+    session.flush()
+    # The keys of mails to a signer end with the signature's key.
+    forget_to(session, row.petition, [], row.key)

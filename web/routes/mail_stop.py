@@ -1,0 +1,126 @@
+"""The links that stop mails: of digests, and of news to those who signed a petition. None asks for sign-in.
+
+Opening one changes nothing, for scanners open every link of a mail. A page with a button posts, and so does the button
+of a mail program (RFC 8058).
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import Response
+
+from consultation.following import contacts
+from consultation.petitions.store import find_petition
+from consultation.petitions.types import Petition
+from consultation.signing import telling
+from consultation.signing.ending import find_signature
+from consultation.signing.errors import NoSuchSignature
+from identity.desk import Desk
+from identity.errors import LinkUnusable
+from storage.session import reading, writing
+from web.access import Access, AccessRoute, form_of, go, render
+from web.i18n import DEFAULT, is_language
+from web.links import Links
+from web.routes.following import TOKEN_CHARACTERS
+from web.visitor import desk_of
+
+EVERYTHING: Final = "all"
+"""Of the field `stop`: of all petitions that the same person signed."""
+_NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True)
+class _Link:
+    """What a link stops. signature: its key; "" for digests."""
+
+    token: str
+    signature: str
+
+
+def ask(request: Request) -> Response:
+    """GET /{lang}/stop-mails?t=: what the link in each mail opens. It changes nothing."""
+    try:
+        link = _link(desk_of(request), request.query_params.get("t", ""))
+    except LinkUnusable:
+        return render(request, "my/stop_link_unusable.html", status=HTTPStatus.GONE)
+    return _page(request, link, done=False)
+
+
+def stop(request: Request) -> Response:
+    """POST /{lang}/stop-mails"""
+    form = form_of(request)
+    try:
+        link = _link(desk_of(request), form.value("t"))
+    except LinkUnusable:
+        return render(request, "my/stop_link_unusable.html", status=HTTPStatus.GONE)
+    _stop(desk_of(request), link, everything=form.value("stop") == EVERYTHING)
+    return _page(request, link, done=True)
+
+
+def stop_from_mail(request: Request) -> Response:
+    """POST /api/v1/mails/stop?t=: the button of a mail program. No cookie, no form of ours, no page."""
+    try:
+        _stop(desk_of(request), _link(desk_of(request), request.query_params.get("t", "")), everything=False)
+    except LinkUnusable:
+        return Response(status_code=HTTPStatus.NOT_FOUND, headers=_NO_STORE)
+    return Response(status_code=HTTPStatus.NO_CONTENT, headers=_NO_STORE)
+
+
+def show_from_mail(request: Request) -> Response:
+    """GET /api/v1/mails/stop?t=: mail programs without that button open the address as a page."""
+    preferred = request.query_params.get("lang", "")
+    links = Links(preferred if is_language(preferred) else DEFAULT)
+    return go(links.stop_mails(request.query_params.get("t", "")[:TOKEN_CHARACTERS]))
+
+
+def mail_stop_routes() -> list[AccessRoute]:
+    """All of the above."""
+    everybody, post, page, api = Access.PUBLIC, ("POST",), "/{lang}/stop-mails", "/api/v1/mails/stop"
+    return [
+        AccessRoute(page, ask, access=everybody),
+        AccessRoute(page, stop, access=everybody, methods=post),
+        AccessRoute(api, show_from_mail, access=everybody),
+        AccessRoute(api, stop_from_mail, access=everybody, methods=post),
+    ]
+
+
+def _link(desk: Desk, typed: str) -> _Link:
+    token = typed[:TOKEN_CHARACTERS]
+    try:
+        return _Link(token, telling.stopped_by(desk, token))
+    except LinkUnusable:
+        contacts.stopped_by(desk, token)
+        return _Link(token, "")
+
+
+def _stop(desk: Desk, link: _Link, *, everything: bool) -> None:
+    with writing(desk.engine) as session:
+        if not link.signature:
+            contacts.stop(desk, session, link.token)
+            return
+        try:
+            if everything:
+                telling.stop_all_mails(session, link.signature)
+            else:
+                telling.stop_mails(session, link.signature)
+        except NoSuchSignature:
+            pass  # it was taken back, and its mails and its address went with it
+
+
+def _page(request: Request, link: _Link, *, done: bool) -> Response:
+    with reading(desk_of(request).engine) as session:
+        petition = _petition(session, link)
+    template = "my/stop_petition_mails.html" if link.signature else "my/stop_mails.html"
+    values = {"token": link.token, "done": done, "petition": petition}
+    return render(request, template, values, headers=_NO_STORE)
+
+
+def _petition(session: Session, link: _Link) -> Petition | None:
+    """What the mails are about; None when the signature was taken back."""
+    try:
+        return find_petition(session, find_signature(session, link.signature).petition)
+    except NoSuchSignature:
+        return None
