@@ -6,6 +6,7 @@ other element and no address but `http` and `https`, and nh3 (the ammonia librar
 the list below, so a fault of one of them is not yet a hole.
 
 A number such as `#12` becomes a link to that contribution, an address that was typed bare becomes a link as well.
+Behind a link that has a text of its own stands the host to which it leads: no text can pretend another one.
 Links of citizens say so (`ugc`, `nofollow`) and tell the other side nothing (`noreferrer`).
 """
 
@@ -92,14 +93,26 @@ def is_address(url: str) -> bool:
 
 def _linked(children: Sequence[Token], where: Where | None) -> list[Token]:
     made: list[Token] = []
-    inside = 0
+    href, said = "", ""
     for token in children:
-        inside += (token.type == "link_open") - (token.type == "link_close")
-        if token.type == "text" and not inside:
+        if token.type == "link_open":
+            href, said = str(token.attrs["href"]), ""
+        said += token.content
+        if token.type == "text" and not href:
             made.extend(_of_text(token.content, where))
         else:
             made.append(token)
+        if token.type == "link_close":
+            if not _says_where(said, href):
+                made.append(_text(f" ({urlsplit(href).hostname})"))
+            href = ""
     return made
+
+
+def _says_where(said: str, href: str) -> bool:
+    """Whether the text of a link is an address at the host to which it leads."""
+    typed = said.strip()
+    return is_address(typed) and _parser().normalizeLink(typed).partition("?")[0] == href.partition("?")[0]
 
 
 def _of_text(text: str, where: Where | None) -> list[Token]:

@@ -105,6 +105,26 @@ def test_what_it_must_not_do(words: str) -> None:
         assert not (attributes.get("href") or "https:").lower().startswith(("java", "data", "vb"))
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("[https://bank.vn](https://evil.example/bank.vn)", "https://bank.vn (evil.example)"),
+        ("[`https://bank.vn`](https://evil.example)", "https://bank.vn (evil.example)"),
+        ("[https://**bank.vn**](https://evil.example)", "https://bank.vn (evil.example)"),
+        ("[https://bank.vn@evil.example](https://evil.example)", "https://bank.vn@evil.example (evil.example)"),
+        ("[bank.vn](https://bánk.vn)", "bank.vn (xn--bnk-ela.vn)"),
+        ("[#12](https://evil.example)", "#12 (evil.example)"),
+        ("[read](https://A.Example:8443/x) and [more](http://b.example)", "read (a.example) and more (b.example)"),
+        # What says itself where it leads needs no second word.
+        ("[https://bank.vn](https://bank.vn) https://a.example/x <https://b.example/?q=1>",
+         "https://bank.vn https://a.example/x https://b.example/?q=1"),
+        ("see #12", "see #12"),
+    ],
+)  # fmt: skip
+def test_a_link_says_where_it_leads(words: str, shown: str) -> None:
+    assert check_harmless(to_html(words, where)).text.strip() == shown
+
+
 MARKS = ("> ", "- ", "1. ", ">", "- > ", "*", "**", "_", "[", "](", "`", "(", "\\", "<", "#1 ")
 
 
