@@ -17,11 +17,14 @@ from mail.models import OutboxMail
 from storage.models import StorageJob
 from storage.session import reading, writing
 from storage.worker import Worker
+from tests.support.killing import run_program
 from tests.support.petitions import PetitionsUnderTest, petitions_under_test
 from tests.support.signatures import Signatures
 from web import petition_mails
 from web.i18n import Text
 from web.petition_mails import DUE, NEWS, PetitionMails
+
+LINES_AT_LEAST = 100
 
 
 @dataclass
@@ -73,6 +76,13 @@ def test_each_who_asked_gets_one_mail_for_an_answer(mailing: Mailing) -> None:
         signers_mails(session, number, room.site.clock())
     mailing.work()
     assert len(mailing.mails(NEWS)) == 3
+
+
+@pytest.mark.parametrize("step", [13, pytest.param(1, marks=pytest.mark.slow)])
+def test_whoever_tells_them_is_killed_and_each_is_told_once(tmp_path: Path, step: int) -> None:
+    seen = run_program("tests.web.kill_telling", str(tmp_path), str(step))
+    assert seen == ["1 1 True"] * (len(seen) - 1) + ["1 1 False"]
+    assert len(seen) * step > LINES_AT_LEAST
 
 
 def test_closing_is_told_once_and_nothing_of_what_is_hidden(mailing: Mailing) -> None:
