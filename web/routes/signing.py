@@ -17,7 +17,7 @@ from consultation.petitions.errors import NoSuchPetition, NotSignable
 from consultation.petitions.store import find_petition, require_signable, versions
 from consultation.petitions.types import Petition, State
 from consultation.signing.counting import public_count
-from consultation.signing.ending import find_signature, stop_mails, withdraw
+from consultation.signing.ending import find_signature, withdraw
 from consultation.signing.errors import NoSuchSignature, RemovedAlready, SigningLinkUnusable, WordsChanged
 from consultation.signing.receipts import (
     NoRecord,
@@ -40,6 +40,7 @@ from consultation.signing.signing import (
     signed_version,
     takes_mail,
 )
+from consultation.signing.telling import stop_mails
 from crypto.encoding import encode_base64url
 from identity.assurance import Action
 from mail import words
