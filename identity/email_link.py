@@ -18,7 +18,7 @@ from identity.assurance import Assurance
 from identity.desk import Desk
 from identity.errors import LinkUnusable
 from identity.models import IdentityEmailLink
-from identity.people import email_claim, person_hash
+from identity.people import email_claim, mailbox_hash, person_hash
 from identity.sessions import KnownAs, digest_of
 from identity.types import EMAIL
 from mail.outbox import Mail, queue_mail
@@ -37,6 +37,7 @@ class OpenLink:
     same_browser: bool
     claim: bytes = field(repr=False)
     next_path: str = ""
+    mailbox: bytes | None = field(default=None, repr=False)
 
 
 def ask(desk: Desk, session: Session, address: str, browser: bytes, voice: Voice, next_path: str) -> None:
@@ -50,6 +51,7 @@ def ask(desk: Desk, session: Session, address: str, browser: bytes, voice: Voice
         IdentityEmailLink(
             digest=digest_of(token),
             claim=person_hash(desk.keys, EMAIL, claim),
+            mailbox=mailbox_hash(desk.keys, claim),
             browser=digest_of(browser),
             language=voice.language,
             next_path=next_path,
@@ -80,7 +82,7 @@ def look(desk: Desk, session: Session, token: str, browser: bytes | None) -> Ope
     if row is None or row.spent_at is not None or desk.clock() >= row.expires_at:
         raise LinkUnusable
     same = browser is not None and secrets.compare_digest(digest_of(browser), row.browser)
-    return OpenLink(same, row.claim, row.next_path)
+    return OpenLink(same, row.claim, row.next_path, row.mailbox)
 
 
 def use(desk: Desk, session: Session, token: str) -> tuple[KnownAs, str]:
@@ -93,7 +95,7 @@ def use(desk: Desk, session: Session, token: str) -> tuple[KnownAs, str]:
     )
     if rows_changed(session, spent) != 1:  # somebody else was a moment earlier
         raise LinkUnusable
-    return KnownAs(EMAIL, found.claim, Assurance.LOW, ("email",)), found.next_path
+    return KnownAs(EMAIL, found.claim, Assurance.LOW, ("email",), found.mailbox), found.next_path
 
 
 def _digest(token: str) -> bytes:

@@ -36,7 +36,13 @@ def export_person(desk: Desk, session: Session, person: str) -> Mapping[str, Row
             }
         ],
         "ways_to_sign_in": [
-            {"issuer": claim.issuer, "hash": claim.digest, "since": claim.made_at} for claim in claims
+            {
+                "issuer": claim.issuer,
+                "hash": claim.digest,
+                "mailbox_hash": claim.mailbox,
+                "since": claim.made_at,
+            }
+            for claim in claims
         ],
         "passkeys": [
             {"name": key.name, "added": key.made_at, "last_used": key.used_at, "public_key": key.public_key}

@@ -18,9 +18,10 @@ from identity.errors import LinkUnusable, NotYourself
 from identity.models import IdentityInvitation, IdentityPerson
 from identity.people import (
     email_claim,
-    find_by_claim,
     find_or_make,
     keep_only_claim,
+    mailbox_hash,
+    one_person,
     person_hash,
     roles_of,
     set_roles,
@@ -76,8 +77,8 @@ def invite(
     """
     if not 1 <= len(name) <= NAME_MAX or not roles:
         raise ValueError("Whoever is invited has a name and at least one role.")
-    claim = person_hash(desk.keys, EMAIL, email_claim(address))
-    if isinstance(actor, SignedIn) and find_by_claim(session, EMAIL, claim) == actor.person_id:
+    claim, mailbox = person_hash(desk.keys, EMAIL, email_claim(address)), mailbox_hash(desk.keys, address)
+    if isinstance(actor, SignedIn) and mailbox in one_person(session, actor.person_id).mailboxes:
         raise NotYourself
     token, now = secrets.token_bytes(SECRET_BYTES), desk.clock()
     session.add(
@@ -87,6 +88,7 @@ def invite(
             language=language,
             roles=" ".join(sorted(roles)),
             claim=claim,
+            mailbox=mailbox,
             invited_by=actor.name,
             made_at=now,
             expires_at=now + LIFETIME,
@@ -149,7 +151,7 @@ def accept(desk: Desk, session: Session, token: str, *, device: str) -> Accepted
     )
     if rows_changed(session, spent) != 1:
         raise LinkUnusable
-    person = find_or_make(session, EMAIL, row.claim, language=row.language, now=now)
+    person = find_or_make(session, EMAIL, row.claim, mailbox=row.mailbox, language=row.language, now=now)
     before = roles_of(session, person)
     if not before:
         second_factor.forget_all(session, person)

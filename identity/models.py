@@ -44,13 +44,18 @@ class IdentityRole(Base):
 
 
 class IdentityClaim(Base):
-    """Who a person is for one issuer. digest: `identity.people.person_hash`.  made_at: as the person's."""
+    """Who a person is for one issuer. digest: `identity.people.person_hash`.  made_at: as the person's.
+
+    mailbox: of a mail address `identity.people.mailbox_hash`, as the last sign-in knew it; the digest itself while
+    nobody has signed in with it since this is kept. None for other issuers.
+    """
 
     __tablename__ = "identity_claim"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  (SQLAlchemy reads it from the class)
 
     issuer: Mapped[str] = mapped_column(primary_key=True)
     digest: Mapped[bytes] = mapped_column(primary_key=True)
+    mailbox: Mapped[bytes | None] = mapped_column(index=True)
     person: Mapped[str] = mapped_column(ForeignKey(IdentityPerson.id), index=True)
     made_at: Mapped[datetime]
 
@@ -87,6 +92,8 @@ class IdentityInvitation(Base):
     """Joined by spaces."""
     claim: Mapped[bytes]
     """Of the invited address: it can sign in by mail later."""
+    mailbox: Mapped[bytes | None]
+    """As in `IdentityClaim`."""
     invited_by: Mapped[str]
     """Name of the administrator, or `console`."""
     made_at: Mapped[datetime]
@@ -102,6 +109,8 @@ class IdentityEmailLink(Base):
 
     digest: Mapped[bytes] = mapped_column(primary_key=True)
     claim: Mapped[bytes]
+    mailbox: Mapped[bytes | None]
+    """As in `IdentityClaim`."""
     browser: Mapped[bytes]
     """SHA-256 of the cookie of the browser that asked."""
     language: Mapped[str]

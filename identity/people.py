@@ -6,19 +6,21 @@ Whoever changes another person's roles, second factor or access ends that person
 import secrets
 import string
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from identity.errors import NoSuchPerson
 from identity.keys import IdentityKeys
 from identity.models import IdentityClaim, IdentityPerson, IdentityRole
 from identity.roles import Role
+from identity.types import EMAIL
 from mail.address import parse_address
+from mail.mailbox import canonical_address
 
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -32,6 +34,17 @@ class Person:
     roles: frozenset[Role]
     made_at: datetime
     disabled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class OnePerson:
+    """Accounts that are one person as far as their mailboxes tell, the asked one among them.
+
+    mailboxes: hashes of all mailboxes with which one can sign in to the asked account.
+    """
+
+    accounts: frozenset[str]
+    mailboxes: frozenset[bytes] = field(repr=False)
 
 
 def person_hash(keys: IdentityKeys, issuer: str, claim: str) -> bytes:
@@ -52,15 +65,51 @@ def email_claim(address: str) -> str:
     return parse_address(address).translate(_LOWER)
 
 
-def find_or_make(session: Session, issuer: str, claim: bytes, *, language: str, now: datetime) -> str:
-    """Number of the person with this identity, made if there is none yet."""
+def mailbox_hash(keys: IdentityKeys, address: str) -> bytes:
+    """What is kept of a mailbox, 32 bytes: equal for all spellings that lead to it.
+
+    Of an address that is written as its canonical form it is the `person_hash`. Raises: mail.errors.UnusableAddress.
+    """
+    return keys.person_digest(EMAIL, canonical_address(address))
+
+
+def one_person(session: Session, person: str) -> OnePerson:
+    """Which accounts are the person of this one. Wherever people are counted, all of them are one voice.
+
+    Accounts are one when a mailbox of the one, in whatever spelling, is a mailbox of the other. One link is looked at,
+    not what hangs on the other end of it.
+    """
+    theirs, mine = aliased(IdentityClaim), aliased(IdentityClaim)
+    rows = session.execute(
+        select(theirs.person, theirs.mailbox)
+        .join(mine, theirs.mailbox == mine.mailbox)
+        .where(mine.person == person)
+    ).all()
+    return OnePerson(
+        frozenset({person, *(row.person for row in rows)}),
+        frozenset(row.mailbox for row in rows if row.mailbox is not None),
+    )
+
+
+def mailbox_of(session: Session, issuer: str, claim: bytes) -> bytes | None:
+    """Hash of the mailbox behind an identity that is known; None for one that is no mail address."""
+    return session.scalar(
+        select(IdentityClaim.mailbox).where(IdentityClaim.issuer == issuer, IdentityClaim.digest == claim)
+    )
+
+
+def find_or_make(
+    session: Session, issuer: str, claim: bytes, *, mailbox: bytes | None = None, language: str, now: datetime
+) -> str:
+    """Number of the person with this identity, made if there is none yet. mailbox: noted, where it is known."""
     found = find_by_claim(session, issuer, claim)
     if found is not None:
+        _note_mailbox(session, issuer, claim, mailbox)
         return found
     try:
         with session.begin_nested():
             person = make_person(session, name="", language=language, now=now)
-            add_claim(session, person, issuer, claim, now=now)
+            add_claim(session, person, issuer, claim, mailbox=mailbox, now=now)
             session.flush()
             return person
     except IntegrityError:  # another request of the same person was a moment earlier
@@ -88,9 +137,31 @@ def make_person(session: Session, *, name: str, language: str, now: datetime) ->
     return number
 
 
-def add_claim(session: Session, person: str, issuer: str, claim: bytes, *, now: datetime) -> None:
-    """Let a person sign in with one more identity. Raises: IntegrityError if it is somebody's already."""
-    session.execute(insert(IdentityClaim).values(issuer=issuer, digest=claim, person=person, made_at=now))
+def add_claim(
+    session: Session,
+    person: str,
+    issuer: str,
+    claim: bytes,
+    *,
+    mailbox: bytes | None = None,
+    now: datetime,
+) -> None:
+    """Let a person sign in with one more identity. mailbox: of a mail address; unless given, what was typed.
+
+    Raises: IntegrityError if it is somebody's already.
+    """
+    kept = mailbox if mailbox is not None or issuer != EMAIL else claim
+    values = {"issuer": issuer, "digest": claim, "mailbox": kept, "person": person, "made_at": now}
+    session.execute(insert(IdentityClaim).values(values))
+
+
+def _note_mailbox(session: Session, issuer: str, claim: bytes, mailbox: bytes | None) -> None:
+    """What is known of providers may have changed since this claim was made."""
+    if mailbox is None:
+        return
+    other = (IdentityClaim.issuer == issuer) & (IdentityClaim.digest == claim)
+    other &= IdentityClaim.mailbox.is_distinct_from(mailbox)
+    session.execute(update(IdentityClaim).where(other).values(mailbox=mailbox))
 
 
 def keep_only_claim(session: Session, person: str, issuer: str, claim: bytes) -> None:

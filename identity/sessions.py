@@ -18,9 +18,9 @@ from identity.assurance import Action, Assurance
 from identity.desk import Desk
 from identity.errors import PersonDisabled
 from identity.models import IdentityCeremony, IdentityPerson, IdentitySession
-from identity.people import find_or_make, person_hash, roles_of
+from identity.people import find_or_make, mailbox_hash, person_hash, roles_of
 from identity.roles import Permission, Role, permitted
-from identity.types import Identity
+from identity.types import EMAIL, Identity
 
 TOKEN_BYTES: Final = 32
 IDLE: Final = timedelta(minutes=30)
@@ -77,12 +77,13 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class KnownAs:
-    """An identity whose claim is hashed already."""
+    """An identity whose claim is hashed already. mailbox: of a mail address, where this sign-in knows it."""
 
     issuer: str
     claim: bytes = field(repr=False)
     assurance: Assurance
     methods: tuple[str, ...]
+    mailbox: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -107,13 +108,21 @@ def sign_in(desk: Desk, session: Session, identity: Identity, *, language: str, 
     Raises: PersonDisabled.
     """
     claim = person_hash(desk.keys, identity.issuer, identity.claim)
-    known = KnownAs(identity.issuer, claim, identity.assurance, identity.methods)
+    mailbox = mailbox_hash(desk.keys, identity.claim) if identity.issuer == EMAIL else None
+    known = KnownAs(identity.issuer, claim, identity.assurance, identity.methods, mailbox)
     return sign_in_known(desk, session, known, language=language, device=device)
 
 
 def sign_in_known(desk: Desk, session: Session, known: KnownAs, *, language: str, device: str) -> bytes:
     """The same for an identity whose claim is hashed already. Raises: PersonDisabled."""
-    person = find_or_make(session, known.issuer, known.claim, language=language, now=_month_of(desk.clock()))
+    person = find_or_make(
+        session,
+        known.issuer,
+        known.claim,
+        mailbox=known.mailbox,
+        language=language,
+        now=_month_of(desk.clock()),
+    )
     return open_session(desk, session, person, known, device=device, second_factor=False)
 
 

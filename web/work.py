@@ -8,7 +8,6 @@ from typing import Final
 
 from starlette.requests import Request
 
-from consultation.fraud.addresses import canonical_address, domain_of, is_common
 from consultation.fraud.errors import WorkRefused
 from consultation.fraud.work import (
     ANSWER_CHARACTERS,
@@ -17,6 +16,7 @@ from consultation.fraud.work import (
     make_challenge,
     spend_work,
 )
+from mail.mailbox import canonical_address, domain_of, is_common
 from storage.session import reading, writing
 from web.errors import too_many
 from web.forms import Form

@@ -38,6 +38,7 @@ from consultation.moderation.pauses import require_not_paused
 from consultation.subjects import Subject
 from consultation.text import written
 from crypto.transcript import tuple_hash
+from identity.people import one_person
 from storage.statements import insert_once
 
 CONTRIBUTION: Final = "contribution"
@@ -207,7 +208,7 @@ def withdraw(session: Session, contribution: int, author: str, now: datetime) ->
 
 
 def vote(session: Session, contribution: int, person: str, *, agrees: bool | None, now: datetime) -> None:
-    """Agree, disagree, or neither any more (None). One for each person, the last one counts.
+    """Agree, disagree, or neither any more (None). One for each person with all their accounts, the last one counts.
 
     Raises: NoSuchSubject (also hidden or withdrawn), OwnWords, ThreadClosed.
     """
@@ -217,18 +218,19 @@ def vote(session: Session, contribution: int, person: str, *, agrees: bool | Non
     require_open(thread, now)
     row = lock_contribution(session, contribution)
     _require_standing(row)
-    if row.author == person:
+    accounts = one_person(session, person).accounts
+    if row.author in accounts:
         raise OwnWords
-    mine = (DiscussionVote.contribution == contribution) & (DiscussionVote.person == person)
-    before = session.scalar(select(DiscussionVote.agrees).where(mine))
-    if before == agrees:
+    mine = (DiscussionVote.contribution == contribution) & DiscussionVote.person.in_(accounts)
+    before = session.scalars(select(DiscussionVote.agrees).where(mine)).all()
+    if before == ([] if agrees is None else [agrees]):
         return
     session.execute(delete(DiscussionVote).where(mine))
     if agrees is not None:
         values = {"contribution": contribution, "person": person, "agrees": agrees}
         insert_once(session, DiscussionVote, values, ("contribution", "person"))
-    row.agree += (agrees is True) - (before is True)
-    row.disagree += (agrees is False) - (before is False)
+    row.agree += (agrees is True) - before.count(True)
+    row.disagree += (agrees is False) - before.count(False)
     _sort(row)
     session.flush()
 

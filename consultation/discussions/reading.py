@@ -26,6 +26,7 @@ from consultation.discussions.threads import TOPIC, Thread, is_thread_id, shown
 from consultation.discussions.topics import Topic, topics_of
 from consultation.errors import NoSuchSubject
 from consultation.profiles import Profile, profiles_of
+from identity.people import one_person
 
 PAGE: Final = 20
 REPLIES_SHOWN: Final = 2
@@ -290,7 +291,7 @@ def _votes(session: Session, contributions: Collection[int], reader: str) -> Map
     return dict(
         session.execute(
             select(DiscussionVote.contribution, DiscussionVote.agrees).where(
-                within, DiscussionVote.person == reader
+                within, DiscussionVote.person.in_(one_person(session, reader).accounts)
             )
         ).all()
     )

@@ -13,7 +13,6 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from consultation.fraud.addresses import is_common
 from consultation.fraud.errors import NoConditions, OwnPetition, PreviewOutdated
 from consultation.fraud.marks import Mark, domain_tag
 from consultation.fraud.models import FraudDomain, FraudMark, FraudTrace
@@ -23,6 +22,7 @@ from consultation.signing.ending import Removed, remove_signatures
 from consultation.signing.models import PetitionSignature
 from identity.desk import Desk
 from identity.sessions import SignedIn
+from mail.mailbox import is_common
 from protocol.petition import REMOVED_AT_ONCE
 
 GROUP_LEAST: Final = 5

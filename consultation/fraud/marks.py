@@ -7,20 +7,21 @@ What is kept, for TRACE_LIFETIME: keyed hashes of network, mail domain and mailb
 domain is kept only once so many have signed with it that it names nobody.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy import ColumnElement, Label, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from consultation.fraud.addresses import canonical_address, domain_of, is_common, is_disposable, stem_of
+from consultation.fraud.addresses import is_disposable, stem_of
 from consultation.fraud.models import FraudDomain, FraudMark, FraudTrace
 from consultation.fraud.work import network_tag
 from identity.desk import Desk
+from mail.mailbox import canonical_address, domain_of, is_common
 from storage.statements import insert_once, rows_changed
 
 TRACE_LIFETIME: Final = timedelta(days=90)
@@ -98,15 +99,13 @@ def assess(
     trace, domain = _trace(desk, context), ""
     if context.address is not None:
         domain = domain_of(canonical_address(context.address))
-    marks = set()
-    for rule in RULES:
-        value = trace[rule.column]
-        if value is None or (rule.column == "domain" and is_common(domain)):
-            continue
-        if rule.column == "network" and context.network in NO_NETWORK:
-            continue
-        if _seen(session, context.petition, rule.column, value, now - rule.span, rule.most) >= rule.most:
-            marks.add(rule.mark)
+    counted = dict(trace)
+    if is_common(domain):
+        counted["domain"] = None
+    if context.network in NO_NETWORK:
+        counted["network"] = None
+    seen = _seen(session, context.petition, counted, now)
+    marks = {rule.mark for rule in RULES if seen[rule.mark.value] >= rule.most}
     if domain and is_disposable(domain, disposable):
         marks.add(Mark.DISPOSABLE)
     if not context.worked:
@@ -119,8 +118,10 @@ def assess(
     if marks:
         rows = [{"signature": context.signature, "mark": mark.value} for mark in sorted(marks)]
         session.execute(insert(FraudMark), rows)
-    if domain and not is_common(domain):
-        _name(session, context.petition, trace["domain"], domain, now)
+    if counted["domain"] is not None and not seen[_NAMED] and seen[_SO_FAR] >= NAMED_FROM - 1:
+        insert_once(
+            session, FraudDomain, {"domain": counted["domain"], "name": domain, "seen_at": now}, ["domain"]
+        )
     return frozenset(marks)
 
 
@@ -169,20 +170,31 @@ def _trace(desk: Desk, context: SignatureContext) -> dict[str, bytes | None]:
     return trace
 
 
-def _seen(session: Session, petition: str, column: str, value: bytes, since: datetime, most: int) -> int:
-    same: ColumnElement[bool] = getattr(FraudTrace, column) == value
+def _seen(
+    session: Session, petition: str, values: Mapping[str, bytes | None], now: datetime
+) -> Mapping[str, int]:
+    """For each rule how many signatures there were with its value, no further than it counts; None is no value."""
+    moments = {f"since_{rule.mark.value}": now - rule.span for rule in RULES}
+    given = {"petition": petition, **values, **moments, f"since_{_SO_FAR}": now - TRACE_LIFETIME}
+    return session.execute(_SEEN, given).one()._mapping
+
+
+def _number(name: str, column: str, most: int) -> Label[int]:
+    same: ColumnElement[bool] = getattr(FraudTrace, column) == bindparam(column)
     found = (
         select(FraudTrace.signature)
-        .where(FraudTrace.petition == petition, same, FraudTrace.at > since)
+        .where(FraudTrace.petition == bindparam("petition"), same, FraudTrace.at > bindparam(f"since_{name}"))
         .limit(most)
         .subquery()
     )
-    return session.scalar(select(func.count()).select_from(found)) or 0
+    return select(func.count()).select_from(found).scalar_subquery().label(name)
 
 
-def _name(session: Session, petition: str, tag: bytes | None, domain: str, now: datetime) -> None:
-    if (
-        tag is not None
-        and _seen(session, petition, "domain", tag, now - TRACE_LIFETIME, NAMED_FROM) >= NAMED_FROM
-    ):
-        insert_once(session, FraudDomain, {"domain": tag, "name": domain, "seen_at": now}, ["domain"])
+_SO_FAR: Final = "so-far"
+_NAMED: Final = "named"
+# One statement for all rules, made once: this is part of every signature.
+_SEEN: Final = select(
+    *(_number(rule.mark.value, rule.column, rule.most) for rule in RULES),
+    _number(_SO_FAR, "domain", NAMED_FROM),
+    select(func.count()).where(FraudDomain.domain == bindparam("domain")).scalar_subquery().label(_NAMED),
+)

@@ -33,7 +33,7 @@ class PetitionSignature(Base):
     petition: Mapped[str] = mapped_column(ForeignKey(PetitionPetition.id))
     person: Mapped[str] = mapped_column(ForeignKey(IdentityPerson.id))
     mailbox: Mapped[bytes | None]
-    """Keyed hash of the canonical address; None for who signed in."""
+    """Hash of the mailbox with which they signed or signed in (`identity.people.mailbox_hash`); None without one."""
     version: Mapped[int]
     """Of the words."""
     area: Mapped[str | None] = mapped_column(ForeignKey(ConsultationArea.id))

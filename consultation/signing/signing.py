@@ -14,7 +14,6 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from consultation.areas import require_area
-from consultation.fraud.addresses import canonical_address
 from consultation.fraud.marks import SignatureContext, assess
 from consultation.petitions.counting import signatures_counted
 from consultation.petitions.models import PetitionPetition
@@ -27,8 +26,8 @@ from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
 from identity.assurance import Action, Assurance
 from identity.desk import Desk
-from identity.models import IdentityClaim, IdentityPerson
-from identity.people import email_claim, find_or_make, person_hash
+from identity.models import IdentityPerson
+from identity.people import email_claim, find_or_make, mailbox_hash, mailbox_of, one_person, person_hash
 from identity.sessions import SignedIn, digest_of
 from identity.types import EMAIL
 from mail.address import parse_address
@@ -90,7 +89,8 @@ def sign(desk: Desk, session: Session, petition: str, who: SignedIn, signing: Si
     """
     if not desk.policy.is_enough(who.assurance, Action.SIGN_PETITION):
         raise NotSureEnough
-    signer = _Signer(who.person_id, None, None, worked=True, asked_at=None)
+    mailbox = mailbox_of(session, who.issuer, who.claim)
+    signer = _Signer(who.person_id, mailbox, None, worked=True, asked_at=None)
     return _sign(desk, session, petition, signer, signing)
 
 
@@ -120,7 +120,7 @@ def ask_by_mail(
             digest=digest,
             petition=petition,
             claim=person_hash(desk.keys, EMAIL, email_claim(address)),
-            mailbox=person_hash(desk.keys, EMAIL, email_claim(canonical_address(address))),
+            mailbox=mailbox_hash(desk.keys, address),
             address_sealed=desk.keys.seal_secret(address.encode(), _context(digest)),
             area=asking.area,
             mails=asking.mails,
@@ -155,7 +155,7 @@ def confirm(desk: Desk, session: Session, token: str, version: int, network: str
     if link.signature is not None:
         return link.signature
     month = desk.clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    person = find_or_make(session, EMAIL, link.claim, language=link.language, now=month)
+    person = find_or_make(session, EMAIL, link.claim, mailbox=link.mailbox, language=link.language, now=month)
     if session.get_one(IdentityPerson, person).disabled_at is not None:
         raise SigningLinkUnusable
     address = desk.keys.open_secret(link.address_sealed, _context(link.digest)).decode()
@@ -276,17 +276,14 @@ def _store(
 
 
 def _standing(session: Session, petition: str, signer: _Signer) -> PetitionSignature | None:
-    """The signature of this person or mailbox, however it was given."""
-    claims = select(IdentityClaim.digest).where(
-        IdentityClaim.person == signer.person, IdentityClaim.issuer == EMAIL
-    )
-    ways = [PetitionSignature.person == signer.person, PetitionSignature.mailbox.in_(claims)]
-    if signer.mailbox is not None:
-        owner = select(IdentityClaim.person).where(
-            IdentityClaim.issuer == EMAIL, IdentityClaim.digest == signer.mailbox
-        )
-        ways += [PetitionSignature.mailbox == signer.mailbox, PetitionSignature.person.in_(owner)]
-    found = select(PetitionSignature).where(PetitionSignature.petition == petition, or_(*ways))
+    """The signature of this person or mailbox, in whatever spelling and however it was given.
+
+    Asked for under the petition's lock: whoever signs with another spelling at the same moment is before or behind it.
+    """
+    known = one_person(session, signer.person)
+    mailboxes = known.mailboxes if signer.mailbox is None else known.mailboxes | {signer.mailbox}
+    theirs = or_(PetitionSignature.person.in_(known.accounts), PetitionSignature.mailbox.in_(mailboxes))
+    found = select(PetitionSignature).where(PetitionSignature.petition == petition, theirs)
     return session.scalars(
         found.order_by(PetitionSignature.id).limit(1).execution_options(populate_existing=True)
     ).one_or_none()

@@ -68,7 +68,7 @@ from tests.support.signatures import Signatures
 from voting.notices import NoticeKind
 from web.routes import receipts
 
-MAILBOX, NEWS, NEXT = "lan.nguyen@dong-sen.example", "tin-tuc@dong-sen.example", "moi@dong-sen.example"
+MAILBOX, NEWS, NEXT = "lan.nguyen+thu@dong-sen.example", "tin-tuc@dong-sen.example", "moi@dong-sen.example"
 VOICE = Voice("vi", "Phường Đồng Sen", "024 0000 0123")
 NOBODY = "0" * 32
 LAKE = Subject("petition", "5f00000000000001")
@@ -118,6 +118,7 @@ def a_full_life(site: DeskUnderTest) -> tuple[str, list[bytes]]:
                 language="vi",
                 roles="moderator",
                 claim=known.claim,
+                mailbox=known.mailbox,
                 invited_by="console",
                 made_at=clock(),
                 expires_at=clock(),
@@ -155,6 +156,7 @@ def a_full_life(site: DeskUnderTest) -> tuple[str, list[bytes]]:
         # People with a role cannot leave; that column is empty of whoever leaves.
         session.execute(Base.metadata.tables["identity_role"].delete())
         digests = [*session.scalars(select(IdentityClaim.digest).where(IdentityClaim.person == person))]
+        digests += session.scalars(select(IdentityClaim.mailbox).where(IdentityClaim.person == person))
         digests += session.scalars(
             select(PetitionSignature.mailbox).where(PetitionSignature.person == person)
         )
@@ -215,7 +217,7 @@ def _moderation(site: DeskUnderTest, person: str, other: str) -> None:
     with writing(desk.engine) as session:
         [case] = [
             one
-            for one in waiting_cases(session, moderator.person_id, now)
+            for one in waiting_cases(session, moderator.person_id, now).cases
             if one.subject == Subject("contribution", str(bad.id))
         ]
         claim(session, case.id, moderator.person_id, now)

@@ -20,9 +20,12 @@ from tests.support.repository import ROOMS, ROOT
 LEADS: Mapping[str, str] = {
     "identity_person.id": "the account itself",
     "identity_claim.digest": "hash of what they sign in with",
+    "identity_claim.mailbox": "the same for the mailbox in whatever spelling",
     "identity_ceremony.purpose": "a ticket for one more way to sign in names the account",
     "identity_email_link.claim": "hash of the address to which a link was sent",
+    "identity_email_link.mailbox": "the same for the mailbox",
     "identity_invitation.claim": "hash of the invited address",
+    "identity_invitation.mailbox": "the same for the mailbox",
     "identity_passkey.claim": "of the sign-in in which it was added",
     "identity_session.claim": "of the sign-in",
     "identity_totp.sealed": "secret of the app",

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consultation.errors import ConsultationError
-from consultation.fraud.addresses import domain_of
 from consultation.fraud.batches import (
     Conditions,
     Preview,
@@ -28,8 +27,8 @@ from consultation.petitions.errors import NoSuchPetition
 from consultation.petitions.store import find_petition, petitions_of
 from consultation.petitions.types import Petition
 from identity.roles import Permission
-from mail.address import parse_address
 from mail.errors import MailError
+from mail.mailbox import canonical_address, domain_of
 from protocol.petition import REASON_CHARACTERS
 from storage.session import reading, writing
 from web.access import FORM_REFUSED, AccessRoute, actor, form_of, go, render
@@ -157,7 +156,7 @@ def _conditions(request: Request, form: Form) -> Conditions | None:
 def _domain(form: Form) -> str:
     typed = form.text("domain", most=DOMAIN_CHARACTERS)
     try:
-        return domain_of(parse_address(f"x@{typed.rpartition('@')[2]}")) if typed else ""
+        return domain_of(canonical_address(f"x@{typed.rpartition('@')[2]}")) if typed else ""
     except MailError:
         form.wrong("domain", form.say(DOMAIN_WRONG))
         return ""
