@@ -112,6 +112,8 @@ class PetitionVersion(Base):
     made_at: Mapped[datetime]
     signatures: Mapped[int]
     """How many had signed the version before when this one was made; 0 for the first."""
+    standing: Mapped[int] = mapped_column(server_default="0")
+    """Signatures that count and name this version, as last taken together with those by area."""
 
 
 class PetitionDue(Base):

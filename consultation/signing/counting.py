@@ -20,6 +20,7 @@ from consultation.models import ConsultationArea
 from consultation.petitions.models import PetitionPetition
 from consultation.petitions.store import lock_petition
 from consultation.petitions.types import State
+from consultation.signing.by_version import take_versions
 from consultation.signing.ledger import origin_of
 from consultation.signing.models import (
     PetitionArea,
@@ -164,6 +165,7 @@ def take_areas(session: Session, petition: str, now: datetime) -> None:
     ).all()
     session.execute(delete(PetitionArea).where(PetitionArea.petition == petition))
     session.add_all(PetitionArea(petition=petition, area=area or "", count=count) for area, count in rows)
+    take_versions(session, petition)
     counter.areas_at, counter.areas_entries = now, counter.entries
     session.flush()
 

@@ -36,6 +36,19 @@ class SimilarPosting(Base):
     weight: Mapped[int]
 
 
+class SimilarVector(Base):
+    """What a text means, for one model: there only where the site has named one. vector: as `embedding` packs it."""
+
+    __tablename__ = "similar_vector"
+
+    document: Mapped[int] = mapped_column(
+        ForeignKey(SimilarDocument.id), primary_key=True, autoincrement=False
+    )
+    model: Mapped[str] = mapped_column(primary_key=True)
+    """Name and version of the model: vectors of two models say nothing about each other."""
+    vector: Mapped[bytes]
+
+
 class SimilarTerm(Base):
     """In how many texts a term stands. Term 0 stands in all: whoever changes the index locks its row."""
 
