@@ -173,6 +173,11 @@ def sign_petition(voice: Voice, *, title: str, link: str, hours: int) -> Words:
     return _write("sign-petition", voice, title=title, link=link, hours=hours)
 
 
+def sign_unread_petition(voice: Voice, *, number: str, link: str, hours: int) -> Words:
+    """The same for a petition that no moderator has read: a stranger's words are not sent in the authority's name."""
+    return _write("sign-unread-petition", voice, number=number, link=link, hours=hours)
+
+
 @dataclass(frozen=True)
 class News:
     """One thing that the reader follows. title: "" when it is not shown any more.  happened: one sentence each."""

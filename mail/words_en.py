@@ -179,6 +179,23 @@ The link works within {hours} hours. Your name and address are never published.
 You did not ask for it? Then do nothing. Without the button nothing is signed.
 """,
     ),
+    "sign-unread-petition": (
+        "Support a petition",
+        """
+Somebody, most likely you, wants to support a petition with this e-mail address. It looks for its first supporters
+and was not checked by anybody yet. Its number:
+
+  {number}
+
+Open this page, read it, and press the button there:
+
+  {link}
+
+The link works within {hours} hours. Your name and address are never published.
+
+You did not ask for it? Then do nothing. Without the button nothing is signed.
+""",
+    ),
     "digest": (
         "News about {count} things that you follow",
         """

@@ -185,6 +185,23 @@ Liên kết dùng được trong vòng {hours} giờ. Tên và địa chỉ củ
 Không phải bạn yêu cầu? Bạn không cần làm gì. Nếu không bấm nút thì không có chữ ký nào.
 """,
     ),
+    "sign-unread-petition": (
+        "Ủng hộ một kiến nghị",
+        """
+Có người, rất có thể là bạn, muốn ủng hộ một kiến nghị bằng địa chỉ thư này. Kiến nghị đang tìm những người ủng hộ
+đầu tiên và chưa được ai kiểm tra. Số của kiến nghị:
+
+  {number}
+
+Hãy mở trang sau, đọc kiến nghị và bấm nút trên trang:
+
+  {link}
+
+Liên kết dùng được trong vòng {hours} giờ. Tên và địa chỉ của bạn không bao giờ bị công bố.
+
+Không phải bạn yêu cầu? Bạn không cần làm gì. Nếu không bấm nút thì không có chữ ký nào.
+""",
+    ),
     "digest": (
         "Tin mới về {count} mục bạn theo dõi",
         """

@@ -53,6 +53,7 @@ _SAID: Final[Mapping[What, _Saying]] = {
     What.CLOSED: _Saying(words.petition_closed),
     What.CLOSED_EARLY: _Saying(words.petition_closed),
 }
+_OPENED: Final = (What.PUBLISHED, What.READMITTED)
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,10 @@ class PetitionMails:
             again(after=contacts[-1].key)
 
     def _tell(self, session: Session, petition: Petition, event: PetitionEvent, contact: Contact) -> None:
-        said = _SAID[What(event.what)]
+        what = What(event.what)
+        if what in _OPENED and contact.version < petition.text.version:
+            what = What.EDITED  # changed while supporters signed, of which nobody was told then
+        said = _SAID[what]
         language = contact.language if is_language(contact.language) else DEFAULT
         more = {} if event.on is None else {"day": self._written(event.on, language)}
         link = self._link(petition.id, language, said.place) + (f"#event-{event.id}" if said.line else "")

@@ -121,6 +121,7 @@ def set_outcome(session: Session, by: By, petition: str, said: Saying, outcome: 
     number = _say(session, row, What.OUTCOME, said, now, detail=outcome.value)
     subject = Subject("petition", petition)
     happened(session, Happened.PETITION_OUTCOME, subject, at=now, about=Subject("answer", str(number)))
+    signers_mails(session, number, now)
     by.note(session, "petition-outcome", f"petition {petition}", outcome=outcome.value)
     return number
 

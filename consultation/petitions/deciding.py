@@ -23,6 +23,7 @@ from consultation.petitions.errors import (
 )
 from consultation.petitions.indexing import index_petition
 from consultation.petitions.life import drop_proposed
+from consultation.petitions.mailing import signers_mails
 from consultation.petitions.models import PetitionPetition, PetitionVersion
 from consultation.petitions.settings import rules
 from consultation.petitions.store import add_event, find_petition, lock_petition
@@ -53,13 +54,14 @@ def admit(session: Session, by: By, petition: str, version: int) -> None:
     row = _lock_waiting(session, by, petition, version)
     if row.state == State.OPEN:
         row.version, row.proposed, row.waiting_since, row.changed_at = version, None, None, now
-        add_event(session, petition, What.EDITED, now, detail=str(version))
+        number = add_event(session, petition, What.EDITED, now, detail=str(version))
+        signers_mails(session, number, now)
         happened(session, Happened.PETITION_EDITED, Subject("petition", petition), at=now, by=row.creator)
         index_petition(session, petition)
         by.note(session, "petition-edit-admitted", f"petition {petition}", version=str(version))
         return
     _open(session, row, now)
-    add_event(session, petition, What.PUBLISHED, now)
+    signers_mails(session, add_event(session, petition, What.PUBLISHED, now), now)
     happened(session, Happened.PETITION_PUBLISHED, Subject("petition", petition), at=now)
     signatures_counted(session, row, row.signatures, by.desk, now)
     by.note(session, "petition-admitted", f"petition {petition}", version=str(version))
@@ -84,7 +86,8 @@ def reject(session: Session, by: By, petition: str, version: int, wanted: Reject
     else:
         row.state, row.waiting_since, row.rejected_at, row.changed_at = State.REJECTED.value, None, now, now
         row.reason, row.rejection, row.twin = wanted.reason.value, words, twin
-        add_event(session, petition, What.REJECTED, now, detail=wanted.reason.value)
+        number = add_event(session, petition, What.REJECTED, now, detail=wanted.reason.value)
+        signers_mails(session, number, now)
         action = Action.REJECTED
     happened(session, Happened.PETITION_REJECTED, subject, at=now, to=row.creator)
     ruling = Ruling(action, subject, digest, rule=wanted.reason.value, author=row.creator, note=words)
@@ -102,7 +105,7 @@ def readmit(session: Session, desk: Desk, petition: str) -> None:
         raise WrongState
     row.rejected_at = row.reason = row.rejection = row.twin = None
     _open(session, row, now)
-    add_event(session, petition, What.READMITTED, now)
+    signers_mails(session, add_event(session, petition, What.READMITTED, now), now)
     happened(session, Happened.PETITION_PUBLISHED, Subject("petition", petition), at=now)
     signatures_counted(session, row, row.signatures, desk, now)
 

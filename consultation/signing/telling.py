@@ -1,4 +1,4 @@
-"""Whom mails about a petition reach, and how its signers stop them: by one press, without sign-in, also without account.
+"""Whom mails about a petition reach, and how its signers stop them: by one press, without sign-in, also without one.
 
 A signature keeps the address only of who signed by mail and asked to be told; who was signed in is told at the address
 of their account, if one is confirmed there.
@@ -28,11 +28,12 @@ _Row = PetitionSignature
 
 @dataclass(frozen=True)
 class Contact:
-    """Where a signer who asked for it is told. key: of the signature; it names nobody."""
+    """Where a signer who asked for it is told. key: of the signature; names nobody.  version: signed."""
 
     key: str
     address: str = field(repr=False)
     language: str
+    version: int
 
 
 def contacts_of(
@@ -40,8 +41,9 @@ def contacts_of(
 ) -> Sequence[Contact]:
     """Signers to whom something that happened `at` is mailed, in the order of their keys: `limit` behind `after`.
 
-    Fewer at the end, and nobody who signed later. below: only those whose signature stands under an earlier version of the words than this one; 0
-    for all. Who follows the petition and would be told at the same address is left out: the digest tells them.
+    Fewer at the end, and nobody who signed later. below: only those whose signature stands under an earlier version
+    of the words than this one; 0 for all. Who follows the petition and would be told at the same address is left out:
+    the digest tells them.
     """
     digested = exists().where(
         FollowingSubject.person == _Row.person,
@@ -104,7 +106,7 @@ def _contacts(
         for row in rows:
             address = _address(desk, session, row)
             if address is not None and len(found) < limit:
-                found.append(Contact(row.key, address, row.language))
+                found.append(Contact(row.key, address, row.language, row.version))
         if len(rows) < limit:
             break
         after = rows[-1].key

@@ -55,6 +55,7 @@ FACTS: Mapping[str, dict[str, Any]] = {
     "petition_debate_due": DUE,
     "confirm_address": {"link": LINK, "hours": 24},
     "sign_petition": {"title": "Sân chơi mới", "link": LINK, "hours": 24},
+    "sign_unread_petition": {"number": "5f00000000000001", "link": LINK, "hours": 24},
     "digest": {
         "news": [
             News("Sân chơi mới", ["Kiến nghị đã được trả lời"], LINK + "/1"),

@@ -340,12 +340,11 @@ def _asked(request: Request, form: Form, area: str | None) -> Response:
 
     def mail(token: str, lifetime: timedelta) -> Mail:
         here = f"{desk.base_url}{links_of(request).petition(petition.id, 'sign/confirm')}?t={token}"
-        said = words.sign_petition(
-            voice_of(request, form.language),
-            title=petition.text.action,
-            link=here,
-            hours=int(lifetime.total_seconds() // 3600),
-        )
+        voice, hours = voice_of(request, form.language), int(lifetime.total_seconds() // 3600)
+        if petition.public:
+            said = words.sign_petition(voice, title=petition.text.action, link=here, hours=hours)
+        else:
+            said = words.sign_unread_petition(voice, number=petition.id, link=here, hours=hours)
         return Mail(
             to=address,
             language=form.language,
