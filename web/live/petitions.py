@@ -27,6 +27,7 @@ from consultation.petitions.store import (
 )
 from consultation.petitions.types import Clock, Draft, Petition, PetitionText, State
 from consultation.petitions.votes import votes_of
+from consultation.signing.by_version import counts_by_version
 from consultation.signing.counting import counts_by_area, public_count, public_counts, trending
 from consultation.similar.index import OFFSET_MAX, search, similar_petitions
 from consultation.subjects import Subject
@@ -130,6 +131,7 @@ def petition_page(
         waiting=first,
         record=next(iter(in_time(session, now, body=owes)), None),
         areas=counts_by_area(session, found.id),
+        versions=counts_by_version(session, found.id) if found.text.version > 1 else None,
         events=tuple(events_of(session, found.id)),
         twin=next(iter(_public(petitions_of(session, [twin]))), None) if twin else None,
         similar=similar_lines(session, found.text.action, now, found.id) if found.public else (),
@@ -168,6 +170,7 @@ def versions_page(session: Session, petition: str, before: int | None = None) ->
     return VersionsPage(
         found,
         tuple(lines),
+        counts_by_version(session, found.id),
         first=before is None,
         next=lines[-1].text.version if len(texts) > VERSIONS else None,
     )

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from consultation.areas import Area
 from consultation.differences import Part
 from consultation.petitions.types import Body, Clock, Draft, Due, Event, InTime, Petition, PetitionText, State
+from consultation.signing.by_version import ByVersion
 from consultation.signing.counting import ByArea
 from protocol.text import LocalText
 from web.pages.common import VoteRow
@@ -121,6 +122,7 @@ class PetitionPage:
 
     similar, twin: of public petitions.  votes: that came from it; coming: how many of those are still drafts.
     record: how its body answers.  discussion: contributions to the discussion about it.
+    versions: under which words people signed; None where the words were never changed.
     """
 
     petition: Petition
@@ -133,6 +135,7 @@ class PetitionPage:
     waiting: Waiting | None
     record: InTime | None
     areas: ByArea
+    versions: ByVersion | None
     events: tuple[Event, ...]
     twin: Petition | None
     similar: tuple[PetitionLine, ...]
@@ -144,6 +147,11 @@ class PetitionPage:
     def id(self) -> str:
         """Of the petition."""
         return self.petition.id
+
+    @property
+    def standing(self) -> int | None:
+        """Signatures under the words that stand now, where they were changed and the number may be shown."""
+        return None if self.versions is None else self.versions.counts.get(self.petition.text.version)
 
     @property
     def next_mark(self) -> Mark | None:
@@ -174,13 +182,14 @@ class VersionLine:
 
 @dataclass(frozen=True)
 class VersionsPage:
-    """Versions, the newest first. first: whether it begins with the last one.
+    """Versions, the newest first. first: whether it begins with the last one.  standing: under which words people signed.
 
     next: the version before which the next page begins.
     """
 
     petition: Petition
     versions: tuple[VersionLine, ...]
+    standing: ByVersion
     first: bool
     next: int | None
 
