@@ -41,6 +41,7 @@ def verify_petition_record(
     folder: Path,
     petition: str,
     *,
+    site: str | None,
     key: str | None,
     checkpoint: str | None,
     receipt: Path | None,
@@ -50,6 +51,7 @@ def verify_petition_record(
     with verdict_errors(as_json, UnusableBundle):
         request = PetitionRequest(
             petition,
+            site,
             None if key is None else _key(key),
             None if checkpoint is None else read_text_file(checkpoint, MAX_NOTE_BYTES),
             None if receipt is None else _receipt(receipt),
@@ -65,7 +67,7 @@ def verify_petition_record(
         if as_json:
             print_json(as_record(verdict))
         else:
-            _print(verdict, compared=key is not None)
+            _print(verdict, site=site, key=key)
         raise typer.Exit(ExitCode.VERIFIED)
 
 
@@ -75,6 +77,7 @@ def as_record(verdict: PetitionVerdict) -> dict[str, Any]:
     return {
         "ok": True,
         "petition": verdict.key.petition,
+        "site": verdict.site,
         "count": recount.count,
         "published": {"count": verdict.published.count, "time": verdict.published.time},
         "signed": recount.signed,
@@ -94,7 +97,7 @@ def as_record(verdict: PetitionVerdict) -> dict[str, Any]:
     }
 
 
-def _print(verdict: PetitionVerdict, *, compared: bool) -> None:
+def _print(verdict: PetitionVerdict, *, site: str | None, key: str | None) -> None:
     recount, published = verdict.recount, verdict.published
     say(f"{visible(verdict.key.origin)}, {recount.entries:,} entries")
     say()
@@ -109,10 +112,12 @@ def _print(verdict: PetitionVerdict, *, compared: bool) -> None:
         say(f"\n{_STANDING[verdict.standing]}")
     say(f"\nKey          {verdict.key.log_key}")
     say(f"\nVERIFIED. {recount.count:,} signatures count.")
-    say(f"The page said {published.count:,} at {published.time}, and the record agrees.")
+    say(f"It was published that {published.count:,} counted at {published.time}, and the record agrees.")
     say("It proves that no entry vanished or changed, not that behind each one stands a person.")
-    if not compared:
+    if key is None:
         say("A record proves only itself: compare the key with one that you know (--key).")
+    if site is None:
+        say(f"It is the log of {visible(verdict.site)}: compare it with the address of the page (--site).")
 
 
 def _key(text: str) -> bytes:

@@ -63,6 +63,10 @@ def verify(
         str | None,
         typer.Option(help="With --petition: the key of the site that you know.", show_default=False),
     ] = None,
+    site: Annotated[
+        str | None,
+        typer.Option(help="With --petition: the host in the address of its page.", show_default=False),
+    ] = None,
     receipt: Annotated[
         Path | None, typer.Option(help="With --petition: look for your signature.", show_default=False)
     ] = None,
@@ -73,7 +77,13 @@ def verify(
     """
     if petition is not None:
         verify_petition_record(
-            bundle, petition, key=key, checkpoint=checkpoint, receipt=receipt, as_json=as_json
+            bundle,
+            petition,
+            site=site,
+            key=key,
+            checkpoint=checkpoint,
+            receipt=receipt,
+            as_json=as_json,
         )
     with verdict_errors(as_json, UnusableBundle, MalformedFingerprint):
         expected = None if fingerprint is None else read_fingerprint(fingerprint)

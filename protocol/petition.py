@@ -132,6 +132,17 @@ def petition_origin(netloc: str, petition: str) -> str:
     return f"{netloc}/petition/{petition}"
 
 
+def site_of_origin(origin: str, petition: str) -> str:
+    """The host whose log of this petition has this name. Raises: PetitionBroken.
+
+    A host and nothing more: `host/mirror/petition/<id>` would be a second log under the same key, for other readers.
+    """
+    netloc, _, _ = origin.partition("/")
+    if not netloc or origin != petition_origin(netloc, petition):
+        raise PetitionBroken("The log's name does not belong to this petition.")
+    return netloc
+
+
 def hour_of(time: str) -> str:
     """A time as entries give it: the begun hour."""
     return f"{time[:14]}00:00Z"
@@ -200,13 +211,14 @@ _COUNTS, _WITHDRAWN, _REMOVED = "counts", "withdrawn", "removed"
 
 @dataclass
 class Recounter:
-    """Takes the leaves of one log in order. roots, counts: of the sizes in `wanted`."""
+    """Takes the leaves of one log in order. roots, counts, times (of the last entry): of the sizes in `wanted`."""
 
     petition: str
     log_key: bytes
     wanted: frozenset[int] = frozenset()
     roots: dict[int, bytes] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)
+    times: dict[int, str] = field(default_factory=dict)
     _tree: CompactTree = field(default_factory=CompactTree)
     _standing: dict[int, str] = field(default_factory=dict)
     _under: dict[int, str] = field(default_factory=dict)
@@ -319,6 +331,7 @@ class Recounter:
         if self._size in self.wanted:
             self.roots[self._size] = self._tree.root()
             self.counts[self._size] = self._count
+            self.times[self._size] = self._time
 
 
 def verify_head(note: str, origin: str, log_key: bytes) -> Checkpoint:
@@ -334,8 +347,9 @@ def verify_petition_receipt(receipt: PetitionReceipt, origin: str, log_key: byte
 
     origin, log_key: of the log that the verifier knows, not those that the receipt names.  Raises: PetitionBroken.
     """
-    if receipt.origin != origin or not origin.endswith(f"/petition/{receipt.entry.petition}"):
+    if receipt.origin != origin or receipt.entry.petition != origin.rpartition("/")[2]:
         raise PetitionBroken("The receipt is about another petition or another site.")
+    site_of_origin(origin, receipt.entry.petition)
     at = receipt.entry.entry
     try:
         if decode_base64url(receipt.log_key, 32) != log_key:
@@ -363,10 +377,11 @@ def decode_petition_receipt(data: bytes) -> PetitionReceipt:
 class PetitionVerdict:
     """A petition that was verified. words: of the versions whose text is in the export, by digest.
 
-    standing: of the receipt's entry, None without a receipt.
+    site: the host that its log names.  standing: of the receipt's entry, None without a receipt.
     """
 
     key: PetitionKey
+    site: str
     recount: Recount
     published: PublishedCount
     words: Mapping[str, PetitionTextRecord]
@@ -381,19 +396,21 @@ def verify_petition(
     texts: Sequence[PetitionTextRecord],
     *,
     petition: str,
+    known_site: str | None = None,
     known_key: bytes | None = None,
     known_head: str | None = None,
     receipt: PetitionReceipt | None = None,
 ) -> PetitionVerdict:
     """Recount a petition from its export, and check what was published against it.
 
-    petition: that the reader asks for.  known_key, known_head, receipt: what the reader brings.
+    petition: that the reader asks for.  known_site, known_key, known_head, receipt: what the reader brings.
     Raises: PetitionBroken.
     """
     if key.petition != petition:
         raise PetitionBroken(f"The export is of petition {key.petition}.")
-    if not key.origin.endswith(f"/petition/{petition}"):
-        raise PetitionBroken("The log's name does not belong to this petition.")
+    site = site_of_origin(key.origin, petition)
+    if known_site is not None and known_site != site:
+        raise PetitionBroken(f"The export is of the log of {site}, not of {known_site}.")
     log_key = _bytes_of(key.log_key, 32, None)
     if known_key is not None and known_key != log_key:
         raise PetitionBroken("The export is signed with another key than the one that you know.")
@@ -421,9 +438,11 @@ def verify_petition(
             )
     if recounter.counts.get(published.entries) != published.count:
         raise PetitionBroken(
-            f"The page said {published.count} signatures after {published.entries} entries; "
+            f"{published.count} signatures were published after {published.entries} entries; "
             f"there are {recounter.counts.get(published.entries, 'none')}."
         )
+    if published.time < recounter.times[published.entries]:
+        raise PetitionBroken(f"The count of {published.time} is older than the entries that it counts.")
     if receipt is not None and mine != receipt.entry:
         raise PetitionBroken(
             "The entry of your receipt is not there, or it was changed.", receipt.entry.entry
@@ -433,7 +452,7 @@ def verify_petition(
         if text.petition != petition or found.texts.get(digest) != text.version:
             raise PetitionBroken(f"Version {text.version} of the words is not the one that was signed.")
     standing = None if receipt is None else recounter.standing(receipt.entry.entry)
-    return PetitionVerdict(key, found, published, words, standing)
+    return PetitionVerdict(key, site, found, published, words, standing)
 
 
 def _bytes_of(text: str, length: int, entry: int | None) -> bytes:

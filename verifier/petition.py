@@ -40,9 +40,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class PetitionRequest:
-    """What the reader brings. log_key: 32 bytes, of the site.  head: a signed head that was kept."""
+    """What the reader brings. site: its host.  log_key: 32 bytes, of the site.  head: a signed head that was kept."""
 
     petition: str
+    site: str | None = None
     log_key: bytes | None = None
     head: str | None = None
     receipt: PetitionReceipt | None = None
@@ -62,6 +63,7 @@ def verify_petition_folder(folder: Path, request: PetitionRequest) -> PetitionVe
             _one(folder / PUBLISHED_FILE, PublishedCount),
             [_decoded(TEXTS_FILE, line, PetitionTextRecord) for line in _texts(folder)],
             petition=request.petition,
+            known_site=request.site,
             known_key=request.log_key,
             known_head=request.head,
             receipt=request.receipt,

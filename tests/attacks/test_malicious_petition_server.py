@@ -1,7 +1,7 @@
 """A site that cheats with the signatures of a petition, against a stranger with its export and a signer's receipt."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from tests.support.signatures import Signatures, recounted
 from verifier.petition import PetitionRequest
 
 Change = Callable[[list[Any]], list[Any]]
+SITE = "localhost:8000"
 TEXT, FIRST, SECOND, THIRD, WITHDRAWAL, REMOVAL = range(6)
 
 
@@ -89,7 +90,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
 
 def verdict(record: Record, folder: Path, files: dict[str, bytes], *, receipt: bool = True) -> Any:
     request = PetitionRequest(
-        record.petition, record.key.public_key, receipt=record.receipt if receipt else None
+        record.petition, SITE, record.key.public_key, receipt=record.receipt if receipt else None
     )
     return recounted(folder, files, request)
 
@@ -169,8 +170,31 @@ def test_a_removal_in_wrong_order_is_refused_though_it_is_signed(record: Record,
 
 
 def test_a_count_on_the_page_that_the_record_does_not_give(record: Record, tmp_path: Path) -> None:
-    with pytest.raises(PetitionBroken, match="The page said 9"):
+    with pytest.raises(PetitionBroken, match="9 signatures were published"):
         verdict(record, tmp_path, record.forged(lambda entries: entries, count=9), receipt=False)
+
+
+def test_a_count_published_before_its_entries_were_made(record: Record, tmp_path: Path) -> None:
+    published = msgspec.json.decode(record.files["published.json"])
+    published["time"] = "2001-01-01T00:00:00Z"
+    files = record.files | {"published.json": encode_canonical(published) + b"\n"}
+    with pytest.raises(PetitionBroken, match="older than the entries"):
+        verdict(record, tmp_path, files, receipt=False)
+
+
+@pytest.mark.parametrize("before", ["mirror.example", f"{SITE}/mirror", f"/{SITE}", ""])
+def test_a_second_log_for_other_readers(record: Record, tmp_path: Path, before: str) -> None:
+    """The same petition, the same key, fewer entries: no two heads of one log contradict each other."""
+    origin = f"{before}/petition/{record.petition}"
+    second = replace(record, origin=origin).forged(lambda entries: entries[:SECOND], count=1)
+    key = msgspec.json.decode(record.files["key.json"]) | {"origin": origin}
+    second["key.json"] = encode_canonical(key) + b"\n"
+    with pytest.raises(PetitionBroken, match=r"not of localhost|does not belong"):
+        verdict(record, tmp_path, second, receipt=False)
+    # Control: whoever does not say which site they mean is told which one it is.
+    if before == "mirror.example":
+        request = PetitionRequest(record.petition, log_key=record.key.public_key)
+        assert recounted(tmp_path, second, request).site == before
 
 
 def test_an_earlier_head_is_no_excuse(record: Record, tmp_path: Path) -> None:
@@ -182,7 +206,7 @@ def test_an_earlier_head_is_no_excuse(record: Record, tmp_path: Path) -> None:
 def test_another_key_and_another_head(record: Record, tmp_path: Path) -> None:
     stranger = SigningKey.from_seed(bytes(32))
     with pytest.raises(PetitionBroken, match="another key"):
-        recounted(tmp_path, record.files, PetitionRequest(record.petition, stranger.public_key))
+        recounted(tmp_path, record.files, PetitionRequest(record.petition, log_key=stranger.public_key))
     note = sign_checkpoint(Checkpoint(record.origin, 6, bytes(32)), stranger)
     with pytest.raises(PetitionBroken, match="not signed by this log"):
         verdict(record, tmp_path, record.files | {"checkpoint": note.encode()})

@@ -6,7 +6,7 @@ mail scanners open every link of a mail before its reader does.
 
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -221,6 +221,7 @@ def record(request: Request) -> Response:
         "batches": batches,
         "exists": exists,
         "log_key": encode_base64url(desk.keys.log.public_key),
+        "site_host": urlsplit(desk.base_url).netloc,
         "hour_of": parse_time,
     }
     headers = {} if petition.public else _NO_STORE
