@@ -46,3 +46,13 @@ class ConsultationHappening(Base):
     by: Mapped[str | None] = mapped_column(ForeignKey(IdentityPerson.id), index=True)
     to: Mapped[str | None] = mapped_column(ForeignKey(IdentityPerson.id), index=True)
     at: Mapped[datetime]
+
+
+class ConsultationHand(Base):
+    """Somebody worked on a subject for the office: an answer, a consultation. They do not moderate it."""
+
+    __tablename__ = "consultation_hand"
+
+    subject_kind: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    person: Mapped[str] = mapped_column(ForeignKey(IdentityPerson.id), primary_key=True, index=True)

@@ -42,7 +42,7 @@ class ModerationCase(Base):
     __tablename__ = "moderation_case"
     __table_args__ = (
         UniqueConstraint("subject_kind", "subject"),
-        Index(None, "waiting", "urgent", "opened_at"),
+        Index(None, "waiting"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -63,7 +63,11 @@ class ModerationReport(Base):
     """Somebody says that something breaks a rule. Once for each person and wording."""
 
     __tablename__ = "moderation_report"
-    __table_args__ = (UniqueConstraint("case", "reporter", "digest"), Index(None, "reporter", "at"))
+    __table_args__ = (
+        UniqueConstraint("case", "reporter", "digest"),
+        Index(None, "case", "round"),
+        Index(None, "reporter", "at"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     case: Mapped[str] = mapped_column(ForeignKey(ModerationCase.id))
@@ -74,6 +78,8 @@ class ModerationReport(Base):
     digest: Mapped[bytes]
     """Of the words that were reported."""
     at: Mapped[datetime]
+    decision: Mapped[int | None] = mapped_column(index=True)
+    """Number of the entry by which it was decided; None while it waits, and where its subject was gone before that."""
 
 
 class ModerationPause(Base):
