@@ -55,3 +55,12 @@ class NoSuchSubject(ConsultationError):
 
     def __init__(self) -> None:
         super().__init__("There is nothing here, or it is not public yet.")
+
+
+class ChangedMeanwhile(ConsultationError):
+    """Somebody else changed it since this page was shown."""
+
+    code = "changed-meanwhile"
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else has changed this meanwhile. Look at it again.")

@@ -38,9 +38,11 @@ class What(StrEnum):
     AUTHOR_WARNED = "author-warned"
     AUTHOR_PAUSED = "author-paused"
     APPEAL_DECIDED = "appeal-decided"
+    REPORT_DECIDED = "report-decided"
     CONSULTATION_OPENED = "consultation-opened"
     CONSULTATION_CLOSED = "consultation-closed"
     OUTCOME_PUBLISHED = "outcome-published"
+    CONSULTATION_BECAME_VOTE = "consultation-became-vote"
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,11 @@ HAPPENED: Final[Mapping[What, str]] = {
     What.AUTHOR_WARNED: N_("A moderator has sent you a warning about this"),
     What.AUTHOR_PAUSED: N_("A moderator has paused you: you cannot write for a while"),
     What.APPEAL_DECIDED: N_("Your appeal was decided"),
+    What.REPORT_DECIDED: N_("A moderator decided about what you reported"),
     What.CONSULTATION_OPENED: N_("The consultation is open for contributions"),
     What.CONSULTATION_CLOSED: N_("The consultation was closed"),
     What.OUTCOME_PUBLISHED: N_("The outcome of the consultation was published"),
+    What.CONSULTATION_BECAME_VOTE: N_("The consultation became a vote"),
 }
 """Whoever adds a kind of happening adds its sentence here; a test says so."""
 

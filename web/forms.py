@@ -28,6 +28,8 @@ _Value = TypeVar("_Value")
 
 FORM_BYTES_MAX: Final = 64 * 1024
 """Enough for every form without a file, unless its route says otherwise."""
+SEEN: Final = "seen"
+"""The hidden field of what a form had shown (`consultation.seen`)."""
 FIELDS_MAX: Final = 2_000
 FILES_MAX: Final = 20
 
@@ -37,6 +39,7 @@ _UNSEEN: Final = re.compile(
 )
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,15}")
 _CLOCK: Final = re.compile(r"([01]?[0-9]|2[0-3])[:.h]([0-5][0-9])")
+_MOMENT: Final = ("day", "month", "year", "time")
 _PART: Final = re.compile(r"[0-9]{1,4}")
 
 
@@ -67,12 +70,16 @@ class Fault:
 
 @dataclass
 class Form:
-    """One form of one reader: typed values, files, faults in the order in which they were found."""
+    """One form of one reader: typed values, files, faults in the order in which they were found.
+
+    saved: what somebody else saved meanwhile, by field (`overtaken`).
+    """
 
     language: Language
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
     files: Mapping[str, Sequence[Upload]] = field(default_factory=dict, repr=False)
     faults: list[Fault] = field(default_factory=list)
+    saved: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def filled(cls, language: Language, values: Mapping[str, str | Sequence[str]]) -> "Form":
@@ -110,6 +117,25 @@ class Form:
     def values(self, name: str) -> tuple[str, ...]:
         """Everything under this name, as it was sent. For templates."""
         return tuple(self.fields.get(name, ()))
+
+    def overtaken(self, saved: Mapping[str, str]) -> None:
+        """Somebody else saved this form meanwhile: what they saved is shown beside what was typed, which stays.
+
+        saved: the fields as they would be shown now. Its `seen`, what the form now shows, takes the place of the old
+        one, so that sending it again replaces the other's words, knowingly.
+        """
+        self.saved = saved
+        self.fields = {**self.fields, SEEN: (saved[SEEN],)}
+
+    def saved_else(self, name: str) -> str:
+        """What somebody else saved in this field, where it is something else than what was typed. For templates."""
+        parts = [part for part in _MOMENT if f"{name}-{part}" in self.saved]
+        names = [f"{name}-{part}" for part in parts] or [name]
+        if all(self._plain(self.value(each)) == self.saved.get(each, "") for each in names):
+            return ""
+        values = [self.saved.get(each, "") for each in names]
+        shown = " ".join(("/".join(values[:3]), *values[3:])) if parts else values[0]
+        return shown if any(values) else "–"
 
     def text(self, name: str, *, most: int, missing: str = "", lines: bool = False) -> str:
         """Text in NFC, without spaces around it. missing: what to say when it is empty; else it may be.
@@ -221,6 +247,9 @@ class Form:
         except ValueError:
             self.wrong(name, self.say(NO_SUCH_DAY), f"{name}-day")
             return None
+
+    def _plain(self, typed: str) -> str:
+        return unicodedata.normalize("NFC", typed).replace("\r\n", "\n").strip()
 
     def _single(self, name: str) -> str:
         found = self.fields.get(name, ())

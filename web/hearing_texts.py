@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from consultation.errors import ConsultationError, TextRefused
+from consultation.errors import ChangedMeanwhile, ConsultationError, TextRefused
 from consultation.hearings.errors import (
     AnswerWrong,
-    ChangedMeanwhile,
     MatchedTwice,
     NothingAnswered,
     NothingToAsk,
@@ -80,7 +79,10 @@ _ERRORS: Final[Mapping[type[ConsultationError], str]] = {
         "words none."
     ),
     SameText: N_("This text is the public one. Change something, then prepare it as a new version."),
-    ChangedMeanwhile: N_("Somebody else has changed this meanwhile. Look at it again."),
+    ChangedMeanwhile: N_(
+        "Somebody else has changed this meanwhile, and yours is not saved yet. Compare what is shown; if you send it "
+        "again, yours stands."
+    ),
     NothingAnswered: N_("Answer at least one question."),
     OutcomeIncomplete: N_("The outcome must say for each theme whether it is accepted, and why."),
 }

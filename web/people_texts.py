@@ -125,6 +125,7 @@ DEEDS: Final[Mapping[str, str]] = {
     "hearing-theme-changed": N_("A theme of a consultation was changed"),
     "hearing-theme-removed": N_("A theme of a consultation was taken out"),
     "hearing-outcome-published": N_("The outcome of a consultation was published"),
+    "hearing-became-vote": N_("Turned a consultation into a vote"),
     "moderated": N_("A moderator’s decision was entered in the public record"),
     "opening-taken": N_("A key holder opened the count"),
 }

@@ -5,8 +5,9 @@ After the end nothing changes any more. When an account goes, its answers to wha
 what is over belong to nobody: the counts were published, and a second count beside them would single somebody out.
 """
 
+import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from consultation.errors import NoSuchSubject
 from consultation.hearings.errors import AnswerWrong, NothingAnswered, WrongPhase
-from consultation.hearings.hearings import lock_hearing
+from consultation.hearings.hearings import is_id, lock_hearing
 from consultation.hearings.models import HearingAnswer, HearingAnswers, HearingHearing, HearingQuestion
 from consultation.hearings.phases import phase_of
 from consultation.hearings.questions import choices_of, questions_of
@@ -25,28 +26,34 @@ from consultation.hearings.types import Answer, Phase, Question, QuestionKind, T
 from consultation.moderation.pauses import require_not_paused
 from consultation.text import written
 from crypto.transcript import tuple_hash
+from identity.people import one_person
 from storage.statements import rows_changed
 
 ANSWER: Final = "hearing-answer"
 WORDS_MAX: Final = 2_000
 PAGE: Final = 20
 
+Clock = Callable[[], datetime]
+
 
 @dataclass(frozen=True)
 class WrittenAnswer:
-    """Words that somebody wrote to a question, without who; empty where an entry of moderation took them away."""
+    """Words that somebody wrote to a question, without who; empty where an entry of moderation took them away.
 
-    id: int
+    id: 16 random hexadecimal digits.
+    """
+
+    id: str
     words: str
     hidden_entry: int | None
 
 
 @dataclass(frozen=True)
 class WrittenPage:
-    """Some of them. after: number of the last one where there are more, else 0."""
+    """Some of them. after: id of the last one where there are more, else empty."""
 
     lines: Sequence[WrittenAnswer]
-    after: int
+    after: str
 
 
 def digest_of(words: str) -> bytes:
@@ -54,14 +61,16 @@ def digest_of(words: str) -> bytes:
     return tuple_hash("hearing", [words.encode()])
 
 
-def answer(session: Session, hearing: str, person: str, answers: Mapping[int, Answer], now: datetime) -> None:
+def answer(session: Session, hearing: str, person: str, answers: Mapping[int, Answer], clock: Clock) -> None:
     """Put these answers, by number of the question, in the place of the person's earlier ones.
 
-    Questions that are not named, or answered with nothing, are left open.
+    Questions that are not named, or answered with nothing, are left open. A person with several accounts has one set,
+    which is of the account that answered last.
     Raises: Paused, NoSuchSubject, WrongPhase, AnswerWrong, NothingAnswered, TextRefused.
     """
-    require_not_paused(session, person, now)
     row = lock_hearing(session, hearing)
+    now = clock()  # under the lock: who waited for it past the end is too late
+    require_not_paused(session, person, now)
     if row.hidden_entry is not None:
         raise NoSuchSubject
     if phase_of(row, now) is not Phase.COMMENT:
@@ -69,24 +78,21 @@ def answer(session: Session, hearing: str, person: str, answers: Mapping[int, An
     given = _checked(questions_of(session, hearing), answers)
     if not given:
         raise NothingAnswered
-    mine = _set_of(session, hearing, person)
-    if mine is None:
-        mine = HearingAnswers(hearing=hearing, person=person, changed_at=now)
-        session.add(mine)
-        row.participants += 1
-    mine.changed_at = now
+    mine = _one_set(session, row, person, now)
     session.flush()
     before = {each.question: each for each in session.scalars(_answers_of(mine.id))}
     for question, said in given:
         kept = before.pop(question.id, None)
         words = said.words
-        digest = digest_of(words) if question.kind is QuestionKind.TEXT else None
+        written_down = question.kind is QuestionKind.TEXT
+        digest = digest_of(words) if written_down else None
         choices = ",".join(str(number) for number in said.choices)
         if kept is None:
             session.add(
                 HearingAnswer(
                     answers=mine.id,
                     question=question.id,
+                    public=secrets.token_hex(8) if written_down else None,
                     choices=choices,
                     words=words,
                     digest=digest,
@@ -100,16 +106,15 @@ def answer(session: Session, hearing: str, person: str, answers: Mapping[int, An
     session.flush()
 
 
-def take_back(session: Session, hearing: str, person: str, now: datetime) -> bool:
+def take_back(session: Session, hearing: str, person: str, clock: Clock) -> bool:
     """Delete all answers of the person, until the end. Whether there were any. Raises: NoSuchSubject, WrongPhase."""
     row = lock_hearing(session, hearing)
-    if phase_of(row, now) is not Phase.COMMENT:
+    if phase_of(row, clock()) is not Phase.COMMENT:
         raise WrongPhase
-    mine = _set_of(session, hearing, person)
-    if mine is None:
-        return False
-    _delete(session, row, mine)
-    return True
+    sets = _sets_of(session, hearing, person)
+    for mine in sets:
+        _delete(session, row, mine)
+    return bool(sets)
 
 
 def answers_of(session: Session, hearing: str, person: str) -> Mapping[int, Answer]:
@@ -139,30 +144,36 @@ def shown_participants(participants: int) -> int | None:
 
 
 def written_answers(
-    session: Session, question: Question, *, after: int = 0, limit: int = PAGE
+    session: Session, question: Question, *, after: str = "", limit: int = PAGE
 ) -> WrittenPage:
-    """What was written to a question, in the order in which it came in. The caller knows that the end is past.
+    """What was written to a question, in the order of random ids. The caller knows that the end is past.
 
-    after: number of the last one of the page before.
+    In the order in which answers came in, whoever saw somebody write would find the words.
+    after: id of the last one of the page before.
     """
+    row = HearingAnswer
     rows = session.scalars(
-        select(HearingAnswer)
-        .where(
-            HearingAnswer.question == question.id, HearingAnswer.digest.is_not(None), HearingAnswer.id > after
-        )
-        .order_by(HearingAnswer.id)
+        select(row)
+        .where(row.question == question.id, row.public.is_not(None), row.public > after)
+        .order_by(row.public)
         .limit(limit + 1)
     ).all()
-    lines = [_written(row) for row in rows[:limit]]
-    return WrittenPage(lines, rows[limit - 1].id if len(rows) > limit else 0)
+    lines = [_written(each) for each in rows[:limit]]
+    return WrittenPage(lines, lines[-1].id if len(rows) > limit else "")
 
 
-def written_answer(session: Session, question: Question, number: int) -> WrittenAnswer:
+def written_answer(session: Session, question: Question, answer_id: str) -> WrittenAnswer:
     """One of them. Raises: NoSuchSubject."""
-    row = session.get(HearingAnswer, number) if 0 < number < 2**63 else None
-    if row is None or row.question != question.id or row.digest is None:
+    row = find_written(session, answer_id)
+    if row is None or row.question != question.id:
         raise NoSuchSubject
     return _written(row)
+
+
+def find_written(session: Session, answer_id: str) -> HearingAnswer | None:
+    """The row of a written answer by its public id."""
+    found = select(HearingAnswer).where(HearingAnswer.public == answer_id)
+    return session.scalar(found) if is_id(answer_id) else None
 
 
 def forget_answers(session: Session, person: str, now: datetime | None = None) -> None:
@@ -231,10 +242,28 @@ def _tally(session: Session, question: Question, participants: int) -> Tally:
     return Tally(question, dict(zip(numbers, cells, strict=False)), cells[-1])
 
 
-def _set_of(session: Session, hearing: str, person: str) -> HearingAnswers | None:
-    return session.scalar(
-        select(HearingAnswers).where(HearingAnswers.hearing == hearing, HearingAnswers.person == person)
-    )
+def _one_set(session: Session, row: HearingHearing, person: str, now: datetime) -> HearingAnswers:
+    """The person's set, made if there is none. Of two, from before two accounts were known as one, one is left."""
+    sets = _sets_of(session, row.id, person)
+    if not sets:
+        row.participants += 1
+        sets = [HearingAnswers(hearing=row.id, person=person, changed_at=now)]
+        session.add_all(sets)
+    mine, *others = sorted(sets, key=lambda each: each.person != person)
+    for other in others:
+        _delete(session, row, other)
+    mine.person, mine.changed_at = person, now
+    return mine
+
+
+def _sets_of(session: Session, hearing: str, person: str) -> Sequence[HearingAnswers]:
+    theirs = HearingAnswers.person.in_(one_person(session, person).accounts)
+    return session.scalars(
+        select(HearingAnswers)
+        .where(HearingAnswers.hearing == hearing, theirs)
+        .order_by(HearingAnswers.id)
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def _answers_of(number: int) -> Select[HearingAnswer]:
@@ -249,7 +278,9 @@ def _delete(session: Session, row: HearingHearing, mine: HearingAnswers) -> None
 
 
 def _written(row: HearingAnswer) -> WrittenAnswer:
-    return WrittenAnswer(row.id, "" if row.hidden_entry is not None else row.words, row.hidden_entry)
+    return WrittenAnswer(
+        row.public or "", "" if row.hidden_entry is not None else row.words, row.hidden_entry
+    )
 
 
 def _numbers(choices: str) -> tuple[int, ...]:

@@ -16,9 +16,8 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from consultation.discussions.models import DiscussionThread
-from consultation.errors import NoSuchSubject, TextProblem, TextRefused
+from consultation.errors import ChangedMeanwhile, NoSuchSubject, TextProblem, TextRefused
 from consultation.hearings.errors import (
-    ChangedMeanwhile,
     MatchedTwice,
     ParagraphsWrong,
     SameText,
@@ -48,7 +47,8 @@ from consultation.text import written
 from crypto.transcript import tuple_hash
 from protocol.text import LocalText
 
-DOCUMENTS_MAX: Final = 20
+DOCUMENTS_MAX: Final = 19
+"""A vote has up to 20 documents: each of these, and one about the consultation itself (`hearings.votes`)."""
 PARAGRAPHS_MAX: Final = 400
 PARAGRAPH_CHARACTERS: Final = 4_000
 TEXT_CHARACTERS: Final = 100_000
@@ -82,6 +82,7 @@ def add_document(
         title_vi=title.vi,
         language=language,
         version=0,
+        revision=0,
     )
     session.add(document)
     session.flush()
@@ -89,13 +90,16 @@ def add_document(
     return _shown(document)
 
 
-def prepare_version(session: Session, document: str, text: str, note: LocalText, now: datetime) -> int:
+def prepare_version(
+    session: Session, document: str, revision: int, text: str, note: LocalText, now: datetime
+) -> int:
     """Prepare the next version, in the place of one that was prepared before; its number.
 
+    revision: of the text, as the official saw it, here and below.
     note: what changed, in a sentence; empty in the first version.
-    Raises: NoSuchSubject, TextRefused, ParagraphsWrong, SameText, WrongPhase.
+    Raises: NoSuchSubject, TextRefused, ParagraphsWrong, SameText, ChangedMeanwhile, WrongPhase.
     """
-    row, _ = _locked(session, document, now)
+    row, _ = _locked(session, document, revision, now)
     paragraphs = split(text)
     note = both(note, NOTE_CHARACTERS, least=1 if row.version else 0)
     if row.version and [each.words for each in paragraphs_of(session, row.id, row.version)] == paragraphs:
@@ -109,12 +113,12 @@ def correct_matching(
 ) -> int:
     """Say which earlier paragraph the ones at these positions are, None for a new one. Gives the new revision.
 
-    revision: which matching the official saw.  Positions that are not named stay as they are.
+    Positions that are not named stay as they are.
     Raises: NoSuchSubject (also for a position or an earlier paragraph that is not there), MatchedTwice,
     ChangedMeanwhile, WrongPhase.
     """
-    row, _ = _locked(session, document, now)
-    version = _prepared(session, row, revision)
+    row, _ = _locked(session, document, revision, now)
+    version = _prepared(session, row)
     rows = {each.position: each for each in session.scalars(_texts(row.id, version.version))}
     earlier = {each.id for each in paragraphs_of(session, row.id, row.version)}
     if not set(wanted) <= set(rows) or not {each for each in wanted.values() if each is not None} <= earlier:
@@ -122,23 +126,27 @@ def correct_matching(
     _require_each_once({position: wanted.get(position, each.paragraph) for position, each in rows.items()})
     changed = {position: new for position, new in wanted.items() if rows[position].paragraph != new}
     if not changed:
-        return version.revision
+        return row.revision
     for position in changed:
         rows[position].paragraph = None
     session.flush()  # all free first: two that are exchanged would meet otherwise
     for position, new in changed.items():
         rows[position].paragraph = new
         rows[position].match = (Match.NEW if new is None else Match.BY_HAND).value
-    version.revision += 1
+    row.revision += 1
     session.flush()
-    return version.revision
+    return row.revision
 
 
-def discard_version(session: Session, document: str, now: datetime) -> None:
-    """Throw away what is being prepared; a text without any version goes with it. Raises: NoSuchSubject, WrongPhase."""
-    row, _ = _locked(session, document, now)
-    if _drop_prepared(session, row) == 0:
-        raise NoSuchSubject
+def discard_version(session: Session, document: str, revision: int, now: datetime) -> None:
+    """Throw away what is being prepared; a text without any version goes with it.
+
+    Raises: NoSuchSubject, ChangedMeanwhile, WrongPhase.
+    """
+    row, _ = _locked(session, document, revision, now)
+    _prepared(session, row)
+    _drop_prepared(session, row)
+    row.revision += 1
     if row.version == 0:
         behind = (HearingDocument.hearing == row.hearing) & (HearingDocument.position > row.position)
         session.execute(update(HearingDocument).where(behind).values(position=HearingDocument.position - 1))
@@ -150,10 +158,10 @@ def publish_version(session: Session, document: str, revision: int, now: datetim
     """Make the prepared version the public one; its number.
 
     Its new paragraphs get their ids, those that it leaves out are closed for comments.
-    revision: which matching the official saw.  Raises: NoSuchSubject, ChangedMeanwhile, WrongPhase.
+    Raises: NoSuchSubject, ChangedMeanwhile, WrongPhase.
     """
-    row, hearing = _locked(session, document, now)
-    version = _prepared(session, row, revision)
+    row, hearing = _locked(session, document, revision, now)
+    version = _prepared(session, row)
     before = {each.id for each in paragraphs_of(session, row.id, row.version)}
     rows = session.scalars(_texts(row.id, version.version)).all()
     for each in rows:
@@ -169,6 +177,7 @@ def publish_version(session: Session, document: str, revision: int, now: datetim
     version.digest = _digest(row, version, rows)
     version.published_at = now
     row.version = version.version
+    row.revision += 1
     gone = sorted(each for each in before - set(after) if each is not None)
     session.execute(
         update(HearingParagraph).where(HearingParagraph.id.in_(gone)).values(removed_in=row.version)
@@ -326,12 +335,19 @@ def _changeable(session: Session, hearing: str, now: datetime) -> HearingHearing
     return row
 
 
-def _locked(session: Session, document: str, now: datetime) -> tuple[HearingDocument, HearingHearing]:
+def _locked(
+    session: Session, document: str, revision: int, now: datetime
+) -> tuple[HearingDocument, HearingHearing]:
     found = session.get(HearingDocument, document) if is_id(document) else None
     if found is None:
         raise NoSuchSubject
     hearing = _changeable(session, found.hearing, now)
-    session.refresh(found)  # the consultation's lock holds for its texts too
+    # Read again: the consultation's lock holds for its texts too.
+    found = session.get(HearingDocument, document, populate_existing=True)
+    if found is None:
+        raise NoSuchSubject
+    if found.revision != revision:
+        raise ChangedMeanwhile
     return found, hearing
 
 
@@ -343,16 +359,17 @@ def _texts(document: str, version: int) -> Select[HearingText]:
     )
 
 
-def _prepared(session: Session, row: HearingDocument, revision: int) -> HearingVersion:
+def _prepared(session: Session, row: HearingDocument) -> HearingVersion:
     version = session.get(HearingVersion, (row.id, row.version + 1), populate_existing=True)
-    if version is None or version.revision != revision:
-        raise ChangedMeanwhile
+    if version is None:
+        raise NoSuchSubject
     return version
 
 
 def _prepare(session: Session, row: HearingDocument, paragraphs: Sequence[str], note: LocalText) -> None:
     number = row.version + 1
-    revision = _drop_prepared(session, row) + 1
+    _drop_prepared(session, row)
+    row.revision += 1
     old = paragraphs_of(session, row.id, row.version)
     matched = match_paragraphs([each.words for each in old], paragraphs)
     session.add(
@@ -361,7 +378,6 @@ def _prepare(session: Session, row: HearingDocument, paragraphs: Sequence[str], 
             version=number,
             note_en=note.en,
             note_vi=note.vi,
-            revision=revision,
             digest=None,
             published_at=None,
         )
@@ -381,17 +397,12 @@ def _prepare(session: Session, row: HearingDocument, paragraphs: Sequence[str], 
     session.flush()
 
 
-def _drop_prepared(session: Session, row: HearingDocument) -> int:
-    """The revision at which it was; 0 when nothing was prepared."""
+def _drop_prepared(session: Session, row: HearingDocument) -> None:
     number = row.version + 1
-    version = session.get(HearingVersion, (row.id, number), populate_existing=True)
-    if version is None:
-        return 0
-    revision = version.revision
     session.execute(delete(HearingText).where(HearingText.document == row.id, HearingText.version == number))
-    session.delete(version)
+    mine = (HearingVersion.document == row.id) & (HearingVersion.version == number)
+    session.execute(delete(HearingVersion).where(mine))
     session.flush()
-    return revision
 
 
 def _require_each_once(wanted: Mapping[int, str | None]) -> None:
@@ -448,6 +459,7 @@ def _shown(row: HearingDocument) -> Document:
         title=LocalText(en=row.title_en, vi=row.title_vi),
         language=row.language,
         version=row.version,
+        revision=row.revision,
     )
 
 
@@ -455,7 +467,6 @@ def _version(row: HearingVersion) -> Version:
     return Version(
         number=row.version,
         note=LocalText(en=row.note_en, vi=row.note_vi),
-        revision=row.revision,
         digest=row.digest,
         published_at=row.published_at,
     )

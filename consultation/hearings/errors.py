@@ -94,15 +94,6 @@ class MatchedTwice(ConsultationError):
         self.positions = positions
 
 
-class ChangedMeanwhile(ConsultationError):
-    """Somebody else changed it since this page was shown."""
-
-    code = "changed-meanwhile"
-
-    def __init__(self) -> None:
-        super().__init__("Somebody else has changed this meanwhile. Look at it again.")
-
-
 class AnswerWrong(ConsultationError):
     """An answer that does not fit its question. number: of the question."""
 

@@ -16,6 +16,7 @@ from consultation.hearings.errors import NothingToAsk, TimesWrong, WrongPhase
 from consultation.hearings.models import HearingDocument, HearingHearing, HearingParagraph, HearingQuestion
 from consultation.hearings.phases import phase_of
 from consultation.hearings.types import Hearing, Phase, Plan
+from consultation.seen import require_seen
 from consultation.subjects import Subject
 from consultation.text import written
 from protocol.text import LocalText
@@ -53,12 +54,14 @@ def make_hearing(session: Session, plan: Plan, now: datetime) -> str:
     return row.id
 
 
-def change_hearing(session: Session, hearing: str, plan: Plan, now: datetime) -> None:
+def change_hearing(session: Session, hearing: str, plan: Plan, seen: str, now: datetime) -> None:
     """Other words or times. A beginning that is past stays; an end can be put off, but not once it is past.
 
-    Raises: NoSuchSubject, TextRefused, TimesWrong, WrongPhase.
+    seen: of the plan that the official saw.
+    Raises: NoSuchSubject, TextRefused, TimesWrong, ChangedMeanwhile, WrongPhase.
     """
     row = lock_hearing(session, hearing)
+    require_seen(seen, _plan_of(row).seen)
     phase = phase_of(row, now)
     if phase is Phase.OUTCOME:
         raise WrongPhase
@@ -172,13 +175,7 @@ def shown(row: HearingHearing, now: datetime) -> Hearing:
     """The row as others see it."""
     return Hearing(
         id=row.id,
-        plan=Plan(
-            title=LocalText(en=row.title_en, vi=row.title_vi),
-            about=LocalText(en=row.about_en, vi=row.about_vi),
-            opens_at=row.opens_at,
-            closes_at=row.closes_at,
-            outcome_due=row.outcome_due,
-        ),
+        plan=_plan_of(row),
         phase=phase_of(row, now),
         made_at=row.made_at,
         published_at=row.published_at,
@@ -214,6 +211,16 @@ def both(text: LocalText, limit: int, *, lines: bool = False, least: int = 1) ->
 def is_id(value: str) -> bool:
     """Whether it can be the id of a consultation, a text or a paragraph: 16 hexadecimal digits."""
     return len(value) == 16 and all(digit in "0123456789abcdef" for digit in value)
+
+
+def _plan_of(row: HearingHearing) -> Plan:
+    return Plan(
+        title=LocalText(en=row.title_en, vi=row.title_vi),
+        about=LocalText(en=row.about_en, vi=row.about_vi),
+        opens_at=row.opens_at,
+        closes_at=row.closes_at,
+        outcome_due=row.outcome_due,
+    )
 
 
 def _fill(row: HearingHearing, plan: Plan) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from consultation.ballots import VoteLink
 from identity.models import IdentityPerson
 from storage.base import Base, Id
 
@@ -40,7 +41,10 @@ class HearingHearing(Base):
 
 
 class HearingDocument(Base):
-    """A draft text. language: in which it is written.  version: the public one, 0 before there is one."""
+    """A draft text. language: in which it is written.  version: the public one, 0 before there is one.
+
+    revision: counted up with everything that is done to it, never down: what a form had shown is known by it.
+    """
 
     __tablename__ = "hearing_document"
 
@@ -51,6 +55,7 @@ class HearingDocument(Base):
     title_vi: Mapped[str]
     language: Mapped[str]
     version: Mapped[int]
+    revision: Mapped[int]
 
 
 class HearingVersion(Base):
@@ -63,8 +68,6 @@ class HearingVersion(Base):
     note_en: Mapped[str]
     """What changed, in a sentence."""
     note_vi: Mapped[str]
-    revision: Mapped[int]
-    """Counted up with every change while it is being prepared."""
     digest: Mapped[bytes | None]
     published_at: Mapped[datetime | None]
 
@@ -137,14 +140,17 @@ class HearingAnswer(Base):
     """What one person says to one question. choices: numbers of options from 1, joined by commas.
 
     words: of a question that asks for words; public after the end, without a name.  digest: of the words.
+    public: 16 random hexadecimal digits by which everybody knows the words, None where there are none. `id` counts in
+    the order in which answers came in, so it stays here: whoever saw a neighbour answer would find the words by it.
     """
 
     __tablename__ = "hearing_answer"
-    __table_args__ = (UniqueConstraint("answers", "question"), Index(None, "question", "id"))
+    __table_args__ = (UniqueConstraint("answers", "question"), Index(None, "question", "public"))
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     answers: Mapped[int] = mapped_column(ForeignKey(HearingAnswers.id))
     question: Mapped[int] = mapped_column(ForeignKey(HearingQuestion.id))
+    public: Mapped[str | None] = mapped_column(index=True, unique=True)
     choices: Mapped[str]
     words: Mapped[str]
     digest: Mapped[bytes | None]
@@ -169,3 +175,11 @@ class HearingTheme(Base):
     verdict: Mapped[str | None]
     reason_en: Mapped[str]
     reason_vi: Mapped[str]
+
+
+class HearingVote(VoteLink, Base):
+    """A consultation that became an election."""
+
+    __tablename__ = "hearing_vote"
+
+    hearing: Mapped[str] = mapped_column(ForeignKey(HearingHearing.id), index=True)

@@ -14,6 +14,7 @@ from consultation.hearings.hearings import HEARING, both, lock_hearing
 from consultation.hearings.models import HearingHearing, HearingTheme
 from consultation.hearings.phases import phase_of
 from consultation.hearings.types import Lack, Missing, Phase, Theme, Verdict
+from consultation.seen import require_seen, seen_of
 from consultation.subjects import Subject
 from protocol.text import LocalText
 
@@ -36,18 +37,25 @@ def add_theme(session: Session, hearing: str, theme: Theme, now: datetime) -> in
     return row.number
 
 
-def change_theme(session: Session, hearing: str, number: int, theme: Theme, now: datetime) -> None:
-    """Other words, verdict or reason; these may still be missing. Raises: NoSuchSubject, TextRefused, WrongPhase."""
+def change_theme(
+    session: Session, hearing: str, theme_id: int, theme: Theme, seen: str, now: datetime
+) -> None:
+    """Other words, verdict or reason; these may still be missing. seen: of the theme that the official saw.
+
+    theme_id: as its number changes when others are taken out.
+    Raises: NoSuchSubject, TextRefused, ChangedMeanwhile, WrongPhase.
+    """
     _changeable(session, hearing, now)
-    _fill(_row(session, hearing, number), theme)
+    _fill(_seen_row(session, hearing, theme_id, seen), theme)
     session.flush()
 
 
-def remove_theme(session: Session, hearing: str, number: int, now: datetime) -> None:
-    """Take it out; those behind it move up. Raises: NoSuchSubject, WrongPhase."""
+def remove_theme(session: Session, hearing: str, theme_id: int, seen: str, now: datetime) -> None:
+    """Take it out; those behind it move up. Raises: NoSuchSubject, ChangedMeanwhile, WrongPhase."""
     _changeable(session, hearing, now)
-    session.execute(delete(HearingTheme).where(HearingTheme.id == _row(session, hearing, number).id))
-    behind = select(HearingTheme).where(HearingTheme.hearing == hearing, HearingTheme.number > number)
+    row = _seen_row(session, hearing, theme_id, seen)
+    session.execute(delete(HearingTheme).where(HearingTheme.id == row.id))
+    behind = select(HearingTheme).where(HearingTheme.hearing == hearing, HearingTheme.number > row.number)
     for other in session.scalars(behind.order_by(HearingTheme.number)):
         other.number -= 1
         session.flush()  # one after the other: numbers are unique at every moment
@@ -59,6 +67,11 @@ def themes_of(session: Session, hearing: str) -> Sequence[Theme]:
         select(HearingTheme).where(HearingTheme.hearing == hearing).order_by(HearingTheme.number)
     )
     return [_shown(row) for row in rows]
+
+
+def find_theme(session: Session, hearing: str, theme_id: int) -> Theme:
+    """The one with this id. Raises: NoSuchSubject."""
+    return _shown(_row(session, hearing, theme_id))
 
 
 def missing(themes: Sequence[Theme]) -> Sequence[Missing]:
@@ -74,15 +87,23 @@ def missing(themes: Sequence[Theme]) -> Sequence[Missing]:
     return lacks
 
 
-def publish_outcome(session: Session, hearing: str, now: datetime) -> None:
-    """End the consultation: after this nothing of it changes.
+def outcome_seen(themes: Sequence[Theme]) -> str:
+    """Of an outcome with these themes, for `consultation.seen`."""
+    return seen_of(*(theme.seen for theme in themes))
 
-    Raises: NoSuchSubject, WrongPhase before the end of comments and after the outcome, OutcomeIncomplete.
+
+def publish_outcome(session: Session, hearing: str, seen: str, now: datetime) -> None:
+    """End the consultation: after this nothing of it changes. seen: of all themes, as the official saw them.
+
+    Raises: NoSuchSubject, WrongPhase before the end of comments and after the outcome, ChangedMeanwhile,
+    OutcomeIncomplete.
     """
     row = lock_hearing(session, hearing)
     if phase_of(row, now) is not Phase.REVIEW:
         raise WrongPhase
-    lacks = missing(themes_of(session, hearing))
+    themes = themes_of(session, hearing)
+    require_seen(seen, outcome_seen(themes))
+    lacks = missing(themes)
     if lacks:
         raise OutcomeIncomplete(lacks)
     row.outcome_at = now
@@ -97,11 +118,15 @@ def _changeable(session: Session, hearing: str, now: datetime) -> HearingHearing
     return row
 
 
-def _row(session: Session, hearing: str, number: int) -> HearingTheme:
-    row = session.scalar(
-        select(HearingTheme).where(HearingTheme.hearing == hearing, HearingTheme.number == number)
-    )
-    if row is None:
+def _seen_row(session: Session, hearing: str, theme_id: int, seen: str) -> HearingTheme:
+    row = _row(session, hearing, theme_id)
+    require_seen(seen, _shown(row).seen)
+    return row
+
+
+def _row(session: Session, hearing: str, theme_id: int) -> HearingTheme:
+    row = session.get(HearingTheme, theme_id)
+    if row is None or row.hearing != hearing:
         raise NoSuchSubject
     return row
 
@@ -122,4 +147,5 @@ def _shown(row: HearingTheme) -> Theme:
         verdict=None if row.verdict is None else Verdict(row.verdict),
         reason=LocalText(en=row.reason_en, vi=row.reason_vi),
         number=row.number,
+        id=row.id,
     )

@@ -14,6 +14,7 @@ from consultation.hearings.hearings import both, lock_hearing
 from consultation.hearings.models import HearingQuestion
 from consultation.hearings.phases import phase_of
 from consultation.hearings.types import Phase, Question, QuestionKind
+from consultation.seen import require_seen
 from protocol.text import LocalText
 
 QUESTIONS_MAX: Final = 30
@@ -43,20 +44,26 @@ def add_question(session: Session, hearing: str, question: Question, now: dateti
     return row.number
 
 
-def change_question(session: Session, hearing: str, number: int, question: Question, now: datetime) -> None:
-    """Put another one in its place. Raises: NoSuchSubject, TextRefused, QuestionWrong, QuestionsFixed."""
+def change_question(
+    session: Session, hearing: str, question_id: int, question: Question, seen: str, now: datetime
+) -> None:
+    """Put another one in its place. seen: of the question that the official saw, here and below.
+
+    question_id: as its number changes when others are taken out.
+    Raises: NoSuchSubject, TextRefused, QuestionWrong, ChangedMeanwhile, QuestionsFixed.
+    """
     _require_changeable(session, hearing, now)
-    _fill(_row(session, hearing, number), question)
+    _fill(_seen_row(session, hearing, question_id, seen), question)
     session.flush()
 
 
-def remove_question(session: Session, hearing: str, number: int, now: datetime) -> None:
-    """Take it out; those behind it move up. Raises: NoSuchSubject, QuestionsFixed."""
+def remove_question(session: Session, hearing: str, question_id: int, seen: str, now: datetime) -> None:
+    """Take it out; those behind it move up. Raises: NoSuchSubject, ChangedMeanwhile, QuestionsFixed."""
     _require_changeable(session, hearing, now)
-    row = _row(session, hearing, number)
+    row = _seen_row(session, hearing, question_id, seen)
     session.execute(delete(HearingQuestion).where(HearingQuestion.id == row.id))
     behind = select(HearingQuestion).where(
-        HearingQuestion.hearing == hearing, HearingQuestion.number > number
+        HearingQuestion.hearing == hearing, HearingQuestion.number > row.number
     )
     for other in session.scalars(behind.order_by(HearingQuestion.number)):
         other.number -= 1
@@ -73,7 +80,17 @@ def questions_of(session: Session, hearing: str) -> Sequence[Question]:
 
 def find_question(session: Session, hearing: str, number: int) -> Question:
     """The one with this number. Raises: NoSuchSubject."""
-    return _shown(_row(session, hearing, number))
+    row = session.scalar(
+        select(HearingQuestion).where(HearingQuestion.hearing == hearing, HearingQuestion.number == number)
+    )
+    if row is None:
+        raise NoSuchSubject
+    return _shown(row)
+
+
+def known_question(session: Session, hearing: str, question_id: int) -> Question:
+    """The one with this id. Raises: NoSuchSubject."""
+    return _shown(_row(session, hearing, question_id))
 
 
 def choices_of(question: Question) -> range:
@@ -87,12 +104,16 @@ def choices_of(question: Question) -> range:
             return range(1, len(question.options) + 1)
 
 
-def _row(session: Session, hearing: str, number: int) -> HearingQuestion:
-    row = session.scalar(
-        select(HearingQuestion).where(HearingQuestion.hearing == hearing, HearingQuestion.number == number)
-    )
-    if row is None:
+def _row(session: Session, hearing: str, question_id: int) -> HearingQuestion:
+    row = session.get(HearingQuestion, question_id)
+    if row is None or row.hearing != hearing:
         raise NoSuchSubject
+    return row
+
+
+def _seen_row(session: Session, hearing: str, question_id: int, seen: str) -> HearingQuestion:
+    row = _row(session, hearing, question_id)
+    require_seen(seen, _shown(row).seen)
     return row
 
 

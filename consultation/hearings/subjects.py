@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consultation.errors import NoSuchSubject
-from consultation.hearings.answers import ANSWER, digest_of, forget_answers
+from consultation.hands import is_hand
+from consultation.hearings.answers import ANSWER, digest_of, find_written, forget_answers
 from consultation.hearings.hearings import HEARING, PARAGRAPH, is_id
 from consultation.hearings.models import (
     HearingAnswer,
@@ -41,9 +42,18 @@ class Hearings:
             digest=digest_of(words),
             author=None,
             path=f"consultations/{row.id}",
-            public=row.published_at is not None and row.hidden_entry is None,
+            standing=row.published_at is not None and row.hidden_entry is None,
             hidden=row.hidden_entry is not None,
         )
+
+    def worded(self, session: Session, subject_id: str, digest: bytes) -> str | None:
+        """Earlier words of the office are not kept."""
+        found = self.describe(session, subject_id)
+        return found.words if found is not None and found.digest == digest else None
+
+    def concerns(self, session: Session, subject_id: str, person: str) -> bool:
+        """Whoever worked on it for the office."""
+        return is_hand(session, Subject(HEARING, subject_id), person)
 
     def set_hidden(self, session: Session, subject_id: str, *, entry: int | None) -> None:
         """Take it away, or show it again. Raises: NoSuchSubject."""
@@ -82,7 +92,6 @@ class Paragraphs:
             .limit(1)
         )
         words = "" if newest is None else newest.words
-        shown = hearing.published_at is not None and hearing.hidden_entry is None
         return Described(
             subject=Subject(PARAGRAPH, row.id),
             title=_start(words),
@@ -90,9 +99,28 @@ class Paragraphs:
             digest=digest_of(words),
             author=None,
             path=f"consultations/{hearing.id}/documents/{document.id}/paragraphs/{row.id}",
-            public=shown and row.hidden_entry is None,
+            standing=row.hidden_entry is None and newest is not None,
             hidden=row.hidden_entry is not None,
+            above=Subject(HEARING, hearing.id),
         )
+
+    def worded(self, session: Session, subject_id: str, digest: bytes) -> str | None:
+        """Every version of a draft is kept."""
+        row = session.get(HearingParagraph, subject_id) if is_id(subject_id) else None
+        document = None if row is None else session.get(HearingDocument, row.document)
+        if row is None or document is None:
+            return None
+        texts = session.scalars(
+            select(HearingText.words)
+            .where(HearingText.paragraph == row.id, HearingText.version <= document.version)
+            .order_by(HearingText.version.desc())
+        )
+        return next((words for words in texts if digest_of(words) == digest), None)
+
+    def concerns(self, session: Session, subject_id: str, person: str) -> bool:
+        """Nobody beside those who work on the consultation, above it."""
+        del session, subject_id, person
+        return False
 
     def set_hidden(self, session: Session, subject_id: str, *, entry: int | None) -> None:
         """Take its words away in all versions, or show them again. Raises: NoSuchSubject."""
@@ -119,7 +147,7 @@ class WrittenAnswers:
 
     def describe(self, session: Session, subject_id: str) -> Described | None:
         """None also for answers that are only choices."""
-        row = _answer(session, subject_id)
+        row = find_written(session, subject_id)
         if row is None:
             return None
         answers = session.get(HearingAnswers, row.answers)
@@ -134,14 +162,26 @@ class WrittenAnswers:
             words=row.words,
             digest=row.digest or digest_of(row.words),
             author=answers.person,
-            path=f"consultations/{hearing.id}/answers/{question.number}/{row.id}",
-            public=over and hearing.hidden_entry is None and row.hidden_entry is None,
+            path=f"consultations/{hearing.id}/answers/{question.number}/{row.public}",
+            standing=over and row.hidden_entry is None,
             hidden=row.hidden_entry is not None,
+            above=Subject(HEARING, hearing.id),
         )
+
+    def worded(self, session: Session, subject_id: str, digest: bytes) -> str | None:
+        """Nothing changes any more once answers can be read."""
+        row = find_written(session, subject_id)
+        return row.words if row is not None and (row.digest or digest_of(row.words)) == digest else None
+
+    def concerns(self, session: Session, subject_id: str, person: str) -> bool:
+        """Whoever wrote it."""
+        row = find_written(session, subject_id)
+        answers = None if row is None else session.get(HearingAnswers, row.answers)
+        return answers is not None and answers.person == person
 
     def set_hidden(self, session: Session, subject_id: str, *, entry: int | None) -> None:
         """Take the words away, or show them again. Raises: NoSuchSubject."""
-        row = _answer(session, subject_id)
+        row = find_written(session, subject_id)
         if row is None:
             raise NoSuchSubject
         row.hidden_entry = entry
@@ -150,22 +190,16 @@ class WrittenAnswers:
     def written_by(self, session: Session, person: str) -> Sequence[Subject]:
         """The newest first."""
         rows = session.scalars(
-            select(HearingAnswer.id)
+            select(HearingAnswer.public)
             .join(HearingAnswers, HearingAnswers.id == HearingAnswer.answers)
-            .where(HearingAnswers.person == person, HearingAnswer.digest.is_not(None))
+            .where(HearingAnswers.person == person, HearingAnswer.public.is_not(None))
             .order_by(HearingAnswer.id.desc())
         )
-        return [Subject(ANSWER, str(number)) for number in rows]
+        return [Subject(ANSWER, public) for public in rows if public is not None]
 
     def forget_author(self, session: Session, person: str) -> None:
         """Answers to what is over belong to nobody; those to what is open are deleted."""
         forget_answers(session, person)
-
-
-def _answer(session: Session, subject_id: str) -> HearingAnswer | None:
-    digits = subject_id.isascii() and subject_id.isdigit() and not subject_id.startswith("0")
-    row = session.get(HearingAnswer, int(subject_id)) if digits and len(subject_id) <= 18 else None
-    return None if row is None or row.digest is None else row
 
 
 def _start(words: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from consultation.seen import seen_of
 from protocol.text import LocalText
 
 NO_TEXT: Final = LocalText(en="", vi="")
@@ -35,6 +36,11 @@ class Plan:
     opens_at: datetime
     closes_at: datetime
     outcome_due: datetime
+
+    @property
+    def seen(self) -> str:
+        """Of this plan, for `consultation.seen`."""
+        return seen_of(*_words(self.title, self.about), self.opens_at, self.closes_at, self.outcome_due)
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,10 @@ class Match(StrEnum):
 
 @dataclass(frozen=True)
 class Document:
-    """A draft text. language: `en` or `vi`.  version: the public one, 0 before there is one."""
+    """A draft text. language: `en` or `vi`.  version: the public one, 0 before there is one.
+
+    revision: counted up with everything that is done to it.
+    """
 
     id: str
     hearing: str
@@ -75,6 +84,7 @@ class Document:
     title: LocalText
     language: str
     version: int
+    revision: int
 
 
 @dataclass(frozen=True)
@@ -90,11 +100,10 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a text. revision: of one that is being prepared."""
+    """A version of a text. published_at: None for one that is being prepared."""
 
     number: int
     note: LocalText
-    revision: int
     digest: bytes | None
     published_at: datetime | None
 
@@ -138,6 +147,11 @@ class Question:
     options: Sequence[LocalText] = ()
     number: int = 0
     id: int = 0
+
+    @property
+    def seen(self) -> str:
+        """Of this question, wherever it stands, for `consultation.seen`."""
+        return seen_of(self.kind.value, *_words(self.text, *self.options))
 
 
 @dataclass(frozen=True)
@@ -183,6 +197,12 @@ class Theme:
     verdict: Verdict | None = None
     reason: LocalText = NO_TEXT
     number: int = 0
+    id: int = 0
+
+    @property
+    def seen(self) -> str:
+        """Of this theme, wherever it stands, for `consultation.seen`."""
+        return seen_of(self.verdict and self.verdict.value, *_words(self.title, self.said, self.reason))
 
 
 class Lack(StrEnum):
@@ -200,3 +220,7 @@ class Missing:
     lack: Lack
     theme: int = 0
     title: LocalText = NO_TEXT
+
+
+def _words(*texts: LocalText) -> Sequence[str]:
+    return [words for text in texts for words in (text.en, text.vi)]

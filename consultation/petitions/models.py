@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from consultation.ballots import VoteLink
 from consultation.models import ConsultationArea
 from identity.models import IdentityPerson
 from storage.base import Base, Id
@@ -158,11 +159,9 @@ class PetitionEvent(Base):
     hidden_entry: Mapped[int | None]
 
 
-class PetitionVote(Base):
+class PetitionVote(VoteLink, Base):
     """A petition that became an election: the draft's number stays, also when the draft became a vote."""
 
     __tablename__ = "petition_vote"
 
-    draft: Mapped[str] = mapped_column(primary_key=True)
     petition: Mapped[str] = mapped_column(ForeignKey(PetitionPetition.id), index=True)
-    made_at: Mapped[datetime]

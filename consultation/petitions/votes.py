@@ -1,17 +1,10 @@
-"""From a petition to a vote: an official begins the draft of an election with one form, and both name each other.
+"""From a petition to a vote: an official begins the draft of an election with one form, and both name each other."""
 
-The draft begins with the question, and with the petition's words as a document: once the vote is frozen, its signed
-terms hold the digest of what was asked. The link is stored under the draft's number and never taken out.
-"""
-
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from consultation.ballots import Ballot, Leaflet, Vote, begin_draft, is_begun, link_of_vote, votes_behind
 from consultation.happenings import What as Happened
 from consultation.happenings import happened
 from consultation.petitions.answering import last_official
@@ -23,40 +16,9 @@ from consultation.subjects import Subject
 from crypto.encoding import encode_base64url
 from storage.session import reading
 from storage.statements import insert_once
-from voting import drafts
 from voting.deeds import By
-from voting.draft_document import (
-    DocumentsPart,
-    DraftDocument,
-    DraftOption,
-    DraftQuestion,
-    QuestionsPart,
-    TitlePart,
-    Words,
-    empty_draft,
-)
-from voting.draft_models import VotingDraft, VotingFile
+from voting.draft_document import Words
 from voting.office import Office
-
-
-@dataclass(frozen=True)
-class Ballot:
-    """What the vote asks. options: at least two, in their order."""
-
-    title: Words
-    authority: Words
-    question: Words
-    options: tuple[Words, ...]
-
-
-@dataclass(frozen=True)
-class Vote:
-    """A vote that a petition became. election: None until the draft was frozen.  gone: whether it was discarded."""
-
-    draft: str
-    election: str | None
-    gone: bool
-    made_at: datetime
 
 
 def begin_vote(office: Office, by: By, petition: str, ballot: Ballot, draft_id: str, seen: int) -> str:
@@ -67,19 +29,8 @@ def begin_vote(office: Office, by: By, petition: str, ballot: Ballot, draft_id: 
     """
     with reading(office.engine) as session:
         found = find_petition(session, petition)
-        if session.get(PetitionVote, draft_id) is not None:
-            return draft_id
-    data = _document(by.desk.base_url, found)
-    digest = hashlib.sha256(data).digest()
-    name = Words(en="The petition", vi="Kiến nghị")
-    document = DraftDocument(
-        bytes=len(data), media_type="text/plain", name=name, sha256=encode_base64url(digest)
-    )
-    base = (
-        empty_draft()
-        .with_part(QuestionsPart(questions=(_question(ballot),)))
-        .with_part(DocumentsPart(documents=(document,)))
-    )
+    if is_begun(office, PetitionVote, draft_id):
+        return draft_id
 
     def link(session: Session) -> None:
         row = lock_petition(session, petition)
@@ -88,67 +39,31 @@ def begin_vote(office: Office, by: By, petition: str, ballot: Ballot, draft_id: 
         if row.version != found.text.version or last_official(session, petition) != seen:
             raise ChangedSince
         now = office.clock()
-        # Locked: another draft with this very file may be discarded at this moment (voting.drafts).
-        if session.get(VotingFile, digest, with_for_update=True) is None:
-            session.add(VotingFile(digest=digest, media_type="text/plain", data=data))
         values = {"draft": draft_id, "petition": petition, "made_at": now}
         insert_once(session, PetitionVote, values, ("draft",))
         add_event(session, petition, What.BECAME_VOTE, now, detail=draft_id)
         happened(session, Happened.PETITION_BECAME_VOTE, Subject("petition", petition), at=now)
         by.note(session, "petition-became-vote", f"petition {petition}", draft=draft_id)
 
-    title = TitlePart(authority=ballot.authority, rehearsal=False, title=ballot.title)
-    return drafts.create(office, by, title, base, draft_id, link)
+    return begin_draft(office, by, ballot, [_leaflet(by.desk.base_url, found)], draft_id, link)
 
 
 def votes_of(session: Session, petition: str) -> Sequence[Vote]:
     """The votes that a petition became, the newest first."""
-    rows = session.execute(
-        select(PetitionVote, VotingDraft)
-        .outerjoin(VotingDraft, VotingDraft.id == PetitionVote.draft)
-        .where(PetitionVote.petition == petition)
-        .order_by(PetitionVote.made_at.desc(), PetitionVote.draft)
-    )
-    return [
-        Vote(
-            link.draft,
-            draft.election if draft is not None and draft.frozen_at is not None else None,
-            draft is None,
-            link.made_at,
-        )
-        for link, draft in rows
-    ]
+    return votes_behind(session, PetitionVote, PetitionVote.petition == petition)
 
 
 def petition_of_vote(session: Session, election: str) -> Petition | None:
     """The petition from which an election came, if it came from one and its words may be shown."""
-    petition = session.scalar(
-        select(PetitionVote.petition)
-        .join(VotingDraft, VotingDraft.id == PetitionVote.draft)
-        .where(VotingDraft.election == election)
-    )
-    return None if petition is None else find_petition(session, petition)
+    link = link_of_vote(session, PetitionVote, election)
+    return None if link is None else find_petition(session, link.petition)
 
 
-def _question(ballot: Ballot) -> DraftQuestion:
-    return DraftQuestion(
-        id="q1",
-        kind="choose-one",
-        maximum=1,
-        minimum=1,
-        options=tuple(
-            DraftOption(id=f"o{number}", label=label) for number, label in enumerate(ballot.options, start=1)
-        ),
-        points_max=0,
-        positions=(),
-        text=ballot.question,
-    )
-
-
-def _document(base_url: str, petition: Petition) -> bytes:
-    """What voters may read of the petition: its words and where it stands, as plain text."""
+def _leaflet(base_url: str, petition: Petition) -> Leaflet:
+    """What voters may read of the petition: its words and where it stands."""
     text = petition.text
     place = f"{base_url}/{'en' if text.language == 'en' else 'vi'}/petitions/{petition.id}"
     head = f"{text.action}\n\n{place}\n{text.version} · {encode_base64url(text.digest)}"
     parts = (head, text.background, text.details)
-    return ("\n\n".join(part for part in parts if part) + "\n").encode()
+    words = "\n\n".join(part for part in parts if part) + "\n"
+    return Leaflet(Words(en="The petition", vi="Kiến nghị"), words)

@@ -32,7 +32,7 @@ from consultation.hearings.documents import (
     versions_of,
 )
 from consultation.hearings.errors import AnswerWrong, WrongPhase
-from consultation.hearings.hearings import find_public, list_hearings
+from consultation.hearings.hearings import find_public, is_id, list_hearings
 from consultation.hearings.outcome import themes_of
 from consultation.hearings.questions import SCALE_STEPS, choices_of, find_question, questions_of
 from consultation.hearings.types import Answer, Document, Hearing, Paragraph, Phase, Question, QuestionKind
@@ -206,7 +206,7 @@ def say_answers(request: Request) -> Response:
     if form.ok:
         try:
             with writing(desk.engine) as session:
-                answer(session, hearing.id, person, given, desk.clock())
+                answer(session, hearing.id, person, given, desk.clock)
         except AnswerWrong as error:
             refuse(form, error, f"q{error.number}")
         except ConsultationError as error:
@@ -223,7 +223,7 @@ def take_back_answers(request: Request) -> Response:
         hearing = _found(request, session)
     try:
         with writing(desk.engine) as session:
-            take_back(session, hearing.id, actor(request).person_id, desk.clock())
+            take_back(session, hearing.id, actor(request).person_id, desk.clock)
     except WrongPhase:
         return go(links.hearing(hearing.id, "questions"))
     return go(f"{links.hearing(hearing.id, 'questions')}?taken=1")
@@ -233,7 +233,9 @@ def written_list(request: Request) -> Response:
     """GET /{lang}/consultations/{hearing}/answers/{question}?after=: what was written, after the end."""
     with reading(desk_of(request).engine) as session:
         hearing, question = _written_question(request, session)
-        after = _number(request.query_params.get("after", "0") or "0", zero=True)
+        after = request.query_params.get("after", "")
+        if after and not is_id(after):
+            raise PageNotFound(after)
         page = written_answers(session, question, after=after)
     values = {"hearing": hearing, "question": question, "page": page, "first": not after}
     return render(request, "hearings/answers.html", values)
@@ -244,7 +246,7 @@ def written_one(request: Request) -> Response:
     with reading(desk_of(request).engine) as session:
         hearing, question = _written_question(request, session)
         try:
-            line = written_answer(session, question, _number(request.path_params["answer"]))
+            line = written_answer(session, question, request.path_params["answer"])
         except NoSuchSubject as error:
             raise PageNotFound("no such answer") from error
     return render(request, "hearings/answer.html", {"hearing": hearing, "question": question, "line": line})
@@ -312,9 +314,7 @@ def _version(request: Request, name: str, found: Document, default: int) -> int:
     return number
 
 
-def _number(text: str, *, zero: bool = False) -> int:
-    if zero and text == "0":
-        return 0
+def _number(text: str) -> int:
     if not _NUMBER.fullmatch(text):
         raise PageNotFound(text)
     return int(text)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,14 +14,18 @@ from voting.drafts import load
 from voting.office import Office
 from web.access import FORM_REFUSED, Handler, actor, go, render
 from web.errors import language_of
+from web.formats import zone_label
 from web.forms import Form
+from web.i18n import N_
 from web.links import Links
-from web.pages.common import PageNotFound
+from web.pages.common import PageNotFound, Site
 from web.pages.office import calendar_view, head_of
+from web.rendering import Renderer
 from web.visitor import desk_of
 
-DraftHandler = Callable[[Request, StoredDraft], Response]
 CONFLICT: Final = HTTPStatus.CONFLICT
+SURE_MISSING: Final = N_("Tick the box to say that this is meant")
+DraftHandler = Callable[[Request, StoredDraft], Response]
 
 
 def office_of(request: Request) -> Office:
@@ -39,6 +42,31 @@ def by_of(request: Request) -> By:
 def links_of(request: Request) -> Links:
     """Addresses in the language of the page."""
     return Links(language_of(request))
+
+
+def site_of(request: Request) -> Site:
+    """What every page knows of this site."""
+    renderer: Renderer = request.app.state.renderer
+    return renderer.site
+
+
+def zone_here(request: Request) -> str:
+    """What stands beside a field for a time: the site's zone, as "GMT+7"."""
+    return zone_label(site_of(request).local(desk_of(request).clock()))
+
+
+def form_page(
+    request: Request, template: str, form: Form, values: Mapping[str, object], status: int = 0
+) -> Response:
+    """A page around a form, which it gets as `form`. status: unless given, by what is wrong with the form."""
+    answer = status or (200 if form.ok else CONFLICT if form.saved else FORM_REFUSED)
+    return render(request, template, {"form": form, **values}, status=answer)
+
+
+def require_tick(form: Form, sentence: str = SURE_MISSING) -> None:
+    """What cannot be undone is meant: the box `sure` is ticked."""
+    if not form.ticked("sure"):
+        form.wrong("sure", form.say(sentence))
 
 
 def drafted(handler: DraftHandler) -> Handler:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from consultation.ballots import Asked, Ballot
 from consultation.differences import differences
 from consultation.errors import ConsultationError
 from consultation.petitions import answering, deciding
@@ -20,7 +21,7 @@ from consultation.petitions.lists import Filter, list_petitions
 from consultation.petitions.settings import bodies, thresholds
 from consultation.petitions.store import events_of, find_petition, petitions_of, versions
 from consultation.petitions.types import HIDING, Outcome, Petition, PetitionText, Reason, State
-from consultation.petitions.votes import Ballot, begin_vote, votes_of
+from consultation.petitions.votes import begin_vote, votes_of
 from identity.roles import Permission
 from storage.session import reading, writing
 from voting.deeds import By
@@ -360,8 +361,11 @@ def _ballot(form: Form) -> Ballot:
     return Ballot(
         title=_both(form, "title", TITLE_CHARACTERS, form.say(TITLE_MISSING)),
         authority=_both(form, "authority", TITLE_CHARACTERS, form.say(TITLE_MISSING)),
-        question=_both(form, "question", QUESTION_CHARACTERS, form.say(QUESTION_MISSING)),
-        options=tuple(options),
+        questions=(
+            Asked(
+                _both(form, "question", QUESTION_CHARACTERS, form.say(QUESTION_MISSING)), tuple(options)
+            ),
+        ),
     )
 
 

@@ -32,7 +32,17 @@ from web.forms import Form, moment_fields
 from web.i18n import N_
 from web.live.running import running_page
 from web.pages.running import RunningPage
-from web.routes.office_common import CONFLICT, by_of, draft_page, drafted, links_of, office_of
+from web.routes.office_common import (
+    CONFLICT,
+    SURE_MISSING,
+    by_of,
+    draft_page,
+    drafted,
+    form_page,
+    links_of,
+    office_of,
+    require_tick,
+)
 from web.routes.office_terms import FILE_MISSING
 from web.routes.trustee import NOT_SIGNED, OPENING_BYTES
 from web.routes.trustee import TOO_EARLY as TOO_EARLY_OR_TWICE
@@ -40,7 +50,6 @@ from web.routes.trustee import TOO_EARLY as TOO_EARLY_OR_TWICE
 REASON_CHARACTERS: Final = 1000
 
 REASON_MISSING: Final = N_("Write the reason. Everybody can read it.")
-SURE_MISSING: Final = N_("Tick the box to say that this is meant")
 MOMENT_MISSING: Final = N_("Enter the new day and time of closing")
 TOO_EARLY: Final = N_("Voting closes then already, or earlier. Enter a later time.")
 TOO_LATE: Final = N_("The terms of this vote allow a closing up to %(time)s at the latest")
@@ -117,7 +126,7 @@ def close(request: Request) -> Response:
     """POST /{lang}/office/{election}/close"""
     form, page, by = form_of(request), _page(request), by_of(request)
     reason = _reason(form)
-    _require_tick(form)
+    require_tick(form)
     noted = _noted(by, page, "polls-closed")
     return _done(
         request,
@@ -137,7 +146,7 @@ def act(request: Request) -> Response:
     """POST /{lang}/office/{election}/act: fewer closing statements are enough."""
     form, page, by = form_of(request), _page(request), by_of(request)
     reason = _reason(form)
-    _require_tick(form)
+    require_tick(form)
     noted = _noted(by, page, "quorum-lowered")
     return _done(
         request,
@@ -156,7 +165,7 @@ def publish_page(request: Request) -> Response:
 def publish(request: Request) -> Response:
     """POST /{lang}/office/{election}/publish"""
     form, page, by = form_of(request), _page(request), by_of(request)
-    _require_tick(form)
+    require_tick(form)
     noted = _noted(by, page, "result-published")
     return _done(
         request, page, "publish", form, lambda: publish_result(office_of(request), page.head.id, noted)
@@ -276,11 +285,6 @@ def _reason(form: Form) -> str:
     return form.text("reason", most=REASON_CHARACTERS, missing=form.say(REASON_MISSING))
 
 
-def _require_tick(form: Form) -> None:
-    if not form.ticked("sure"):
-        form.wrong("sure", form.say(SURE_MISSING))
-
-
 def _done(
     request: Request, page: RunningPage, template: str, form: Form, deed: Callable[[], object]
 ) -> Response:
@@ -297,16 +301,8 @@ def _done(
     return go(links_of(request).running(page.head.id))
 
 
-def _form_page(
-    request: Request, page: RunningPage, template: str, form: Form, status: int | None = None
-) -> Response:
-    values = {"page": page, "form": form}
-    return render(
-        request,
-        f"office/running/{template}.html",
-        values,
-        status=status or (200 if form.ok else FORM_REFUSED),
-    )
+def _form_page(request: Request, page: RunningPage, template: str, form: Form, status: int = 0) -> Response:
+    return form_page(request, f"office/running/{template}.html", form, {"page": page}, status)
 
 
 def _trial_page(request: Request, found: StoredDraft, form: Form) -> Response:
