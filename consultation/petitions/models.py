@@ -33,6 +33,8 @@ class PetitionBody(Base):
     name_vi: Mapped[str]
     mail: Mapped[str]
     """Of the office, told when an answer is due; empty for none."""
+    language: Mapped[str]
+    """Of mails to it, `en` or `vi`; empty for both in one mail."""
     position: Mapped[int]
     closed: Mapped[bool]
 

@@ -15,6 +15,7 @@ from protocol.text import LocalText
 BODIES_MAX: Final = 200
 THRESHOLDS_MAX: Final = 20
 NAME_CHARACTERS: Final = 120
+MAIL_LANGUAGES: Final = ("vi", "en")
 COUNT_MAX: Final = 1_000_000_000
 DAYS_MAX: Final = 3_650
 SPONSORS_MAX: Final = 1_000
@@ -59,9 +60,10 @@ def require_body(session: Session, body: str) -> Body:
 def set_bodies(session: Session, wanted: Sequence[Body]) -> None:
     """Exactly these can be addressed from now on, in this order. Earlier ones stay known.
 
-    Raises: TextRefused, ValueError when there are too many or an id comes twice.
+    Raises: TextRefused, ValueError when there are too many, an id comes twice, or a language is unknown.
     """
     _require(len(wanted) <= BODIES_MAX and len({body.id for body in wanted}) == len(wanted))
+    _require(all(body.language in ("", *MAIL_LANGUAGES) for body in wanted))
     session.execute(update(PetitionBody).values(closed=True))
     known = set(session.scalars(select(PetitionBody.id)))
     for position, body in enumerate(wanted):
@@ -69,6 +71,7 @@ def set_bodies(session: Session, wanted: Sequence[Body]) -> None:
             "name_en": written(body.name.en, NAME_CHARACTERS),
             "name_vi": written(body.name.vi, NAME_CHARACTERS),
             "mail": body.mail,
+            "language": body.language,
             "position": position,
             "closed": False,
         }
@@ -120,7 +123,7 @@ def set_thresholds(session: Session, wanted: Sequence[Threshold]) -> None:
 
 def body_of(row: PetitionBody) -> Body:
     """The row as a frozen value."""
-    return Body(row.id, LocalText(en=row.name_en, vi=row.name_vi), row.mail, row.closed)
+    return Body(row.id, LocalText(en=row.name_en, vi=row.name_vi), row.mail, row.closed, row.language)
 
 
 def _key(threshold: Threshold) -> tuple[int, str, str | None, int]:

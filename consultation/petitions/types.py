@@ -89,12 +89,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Body:
-    """Whom petitions are addressed to. id: as areas have them.  mail: of the office, "" for none."""
+    """Whom petitions are addressed to. id: as areas have them.  mail: of the office, "" for none.
+
+    language: of mails to it, `en` or `vi`; "" for both in one mail.
+    """
 
     id: str
     name: LocalText
     mail: str = field(default="", repr=False)
     closed: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True)

@@ -210,11 +210,14 @@ def test_settings_are_read_back_as_they_were_saved(own_room: Room) -> None:
         "name-1-en": "Ward office",
         "name-1-vi": "Phường",
         "mail-1": "not an address",
+        "language-1": "fr",
         "name-3-en": "School",
         "name-3-vi": "Trường",
     }
     assert own_room.official.post(f"{OFFICE}/settings/bodies", people).status_code == 422
     people["mail-1"] = "ward@example.org"
+    assert own_room.official.post(f"{OFFICE}/settings/bodies", people).status_code == 422
+    people["language-1"] = "vi"
     assert own_room.official.post(f"{OFFICE}/settings/bodies", people).status_code == 303
     marks = {"rows": "2", "count-1": "10", "due-1": "answer", "days-1": "14", "body-1": "nobody"}
     assert own_room.official.post(f"{OFFICE}/settings/thresholds", marks).status_code == 422
@@ -222,7 +225,7 @@ def test_settings_are_read_back_as_they_were_saved(own_room: Room) -> None:
     assert own_room.official.post(f"{OFFICE}/settings/thresholds", marks).status_code == 303
     with reading(engine) as session:
         assert rules(session) == Rules(3, 20, 90)
-        assert [body.id for body in bodies(session)] == ["ward", "body-1"]
+        assert [(body.id, body.language) for body in bodies(session)] == [("ward", "vi"), ("body-1", "")]
         (mark,) = thresholds(session)
         assert (mark.count, mark.due, mark.days) == (10, Due.ANSWER, 14)
     for wrong in ("ho-sen; Hồ Sen", "HO; a; b", "a; b; c\na; d; e", "a; b; \u202ec"):

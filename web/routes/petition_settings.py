@@ -14,6 +14,7 @@ from consultation.petitions.settings import (
     BODIES_MAX,
     COUNT_MAX,
     DAYS_MAX,
+    MAIL_LANGUAGES,
     NAME_CHARACTERS,
     SPONSORS_MAX,
     THRESHOLDS_MAX,
@@ -44,6 +45,7 @@ from web.written import say, text_of
 NUMBER_WRONG: Final = N_("Write a whole number from %(least)s to %(most)s")
 NAME_MISSING: Final = N_("Write the name in this language too")
 ADDRESS_WRONG: Final = N_("Write an e-mail address such as lan@example.org, or leave this empty")
+LANGUAGE_WRONG: Final = N_("Choose the language of the mails from the list")
 DUE_MISSING: Final = N_("Choose what is due")
 BODY_UNKNOWN: Final = N_("Choose who answers from the list")
 TWICE: Final = N_("This threshold is there twice.")
@@ -130,6 +132,7 @@ def _show_bodies(request: Request) -> Form:
             f"name-{number}-en": body.name.en,
             f"name-{number}-vi": body.name.vi,
             f"mail-{number}": body.mail,
+            f"language-{number}": body.language,
         }
     return Form.filled(language_of(request), values)
 
@@ -150,7 +153,8 @@ def _save_bodies(request: Request, form: Form) -> None:
         if not _CODE.fullmatch(body) or body in {each.id for each in wanted}:
             body = _free(taken)
             taken.add(body)
-        wanted.append(Body(body, LocalText(en=english, vi=vietnamese), _address(form, f"mail-{number}")))
+        address, language = _address(form, f"mail-{number}"), _language(form, f"language-{number}")
+        wanted.append(Body(body, LocalText(en=english, vi=vietnamese), address, language=language))
     if not form.ok:
         return
     with writing(desk_of(request).engine) as session:
@@ -172,6 +176,11 @@ def _address(form: Form, name: str) -> str:
     except MailError:
         form.wrong(name, form.say(ADDRESS_WRONG))
         return ""
+
+
+def _language(form: Form, name: str) -> str:
+    typed = form.value(name)
+    return form.choice(name, MAIL_LANGUAGES, form.say(LANGUAGE_WRONG)) if typed else ""
 
 
 def _show_thresholds(request: Request) -> Form:
