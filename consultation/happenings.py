@@ -38,6 +38,8 @@ class What(StrEnum):
     AUTHOR_WARNED = "author-warned"
     AUTHOR_PAUSED = "author-paused"
     APPEAL_DECIDED = "appeal-decided"
+    ACTED = "acted"
+    """Of whom it concerns: see `consultation.following.acting`. Nobody is told of it."""
     REPORT_DECIDED = "report-decided"
     CONSULTATION_OPENED = "consultation-opened"
     CONSULTATION_CLOSED = "consultation-closed"

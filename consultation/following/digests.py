@@ -16,6 +16,8 @@ from consultation.following.models import FollowingContact, FollowingNotice
 from consultation.following.notices import Notice, notice_of
 from consultation.following.showing import shown_to
 from consultation.happenings import What
+from consultation.petitions.store import find_petition
+from consultation.signing.signing import signed_version
 from consultation.subjects import Subject
 from identity.desk import Desk
 from identity.models import IdentityPerson
@@ -80,10 +82,13 @@ def take(desk: Desk, session: Session, person: str, now: datetime) -> Digest | N
     row = session.scalar(select(FollowingContact).where(FollowingContact.person == person).with_for_update())
     contact = contact_of(desk, session, person, now)
     mine = _waits() & (_Row.person == person)
-    notices = [notice_of(one) for one in session.scalars(select(_Row).where(mine).order_by(_Row.id))]
-    if row is None or contact is None or contact.address is None or not notices:
+    waiting = [notice_of(one) for one in session.scalars(select(_Row).where(mine).order_by(_Row.id))]
+    if row is None or contact is None or contact.address is None or not waiting:
         return None
-    session.execute(update(_Row).where(mine, _Row.id <= notices[-1].id).values(mailed_at=now))
+    session.execute(update(_Row).where(mine, _Row.id <= waiting[-1].id).values(mailed_at=now))
+    notices = [one for one in waiting if not _is_settled(session, person, one)]
+    if not notices:
+        return None
     row.mailed_on = now
     language = session.get_one(IdentityPerson, person).language
     entries, more = _entries(session, person, notices)
@@ -92,6 +97,14 @@ def take(desk: Desk, session: Session, person: str, now: datetime) -> Digest | N
 
 def _waits() -> ColumnElement[bool]:
     return _Row.mailed_at.is_(None) & _Row.read_at.is_(None)
+
+
+def _is_settled(session: Session, person: str, notice: Notice) -> bool:
+    """Whether it asks for nothing any more: they have signed the new words already."""
+    if notice.what is not What.PETITION_EDITED:
+        return False
+    signed = signed_version(session, notice.subject.id, person)
+    return signed is not None and signed == find_petition(session, notice.subject.id).text.version
 
 
 def _entries(session: Session, person: str, notices: Sequence[Notice]) -> tuple[Sequence[Entry], int]:

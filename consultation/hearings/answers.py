@@ -16,14 +16,16 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from consultation.errors import NoSuchSubject
+from consultation.following.acting import acted
 from consultation.hearings.errors import AnswerWrong, NothingAnswered, WrongPhase
-from consultation.hearings.hearings import is_id, lock_hearing
+from consultation.hearings.hearings import HEARING, is_id, lock_hearing
 from consultation.hearings.models import HearingAnswer, HearingAnswers, HearingHearing, HearingQuestion
 from consultation.hearings.phases import phase_of
 from consultation.hearings.questions import choices_of, questions_of
 from consultation.hearings.small_cells import CELL_MIN, withheld_cells, withheld_share
 from consultation.hearings.types import Answer, Phase, Question, QuestionKind, Tally
 from consultation.moderation.pauses import require_not_paused
+from consultation.subjects import Subject
 from consultation.text import written
 from crypto.transcript import tuple_hash
 from identity.people import one_person
@@ -104,6 +106,7 @@ def answer(session: Session, hearing: str, person: str, answers: Mapping[int, An
     for left in before.values():
         session.delete(left)
     session.flush()
+    acted(session, person, Subject(HEARING, hearing), now)
 
 
 def take_back(session: Session, hearing: str, person: str, clock: Clock) -> bool:
