@@ -78,3 +78,8 @@ PERSONAL: Final[tuple[PersonalData, ...]] = (
     _Happenings(),
 )
 """All parts, in the order in which they forget: what refers to others first."""
+
+
+def has_done_something(desk: Desk, session: Session, person: str) -> bool:
+    """Whether any part would give something out about this account."""
+    return any(part.export(desk, session, person) for part in PERSONAL)

@@ -9,7 +9,7 @@ IdentityError
 ├── PasskeyRefused, NotTheFirst            registering and using passkeys
 ├── NotYourself, LastAdministrator         the rules of appointing people
 ├── HoldsRoles                             an account that cannot be deleted yet
-├── NotJoinable                            an identity that cannot be moved to an account
+├── NotJoinable, AccountUsed               an identity that cannot be moved to an account
 └── TrailBroken                            the site log was changed from outside
 
 OpenID Connect has its own in `identity.oidc.errors`.
@@ -151,6 +151,19 @@ class NotJoinable(IdentityError):
     def __init__(self) -> None:
         super().__init__(
             "This way to sign in belongs to this account already, or to another member of the staff."
+        )
+
+
+class AccountUsed(NotJoinable):
+    """An identity that has an account of its own, in which something was done already."""
+
+    code = "account-used"
+
+    def __init__(self) -> None:
+        IdentityError.__init__(
+            self,
+            "This way to sign in has an account of its own, in which something was signed or written. Delete that "
+            "account first, then add the way to sign in.",
         )
 
 

@@ -4,9 +4,13 @@ The account asks for a ticket, which belongs to its browser; then the person sig
 same browser, and confirms. The identity moves to the account; what had been made for it alone ends. So nobody can join
 a stranger's identity to their account, or theirs to a stranger's: both sign-ins have to happen in one browser, the
 first with a second factor shown lately.
+
+An identity in whose account something was signed, said or answered is not moved. It would leave one voice behind and
+speak again in the account that it comes to, and in the next one, as often as somebody likes.
 """
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -17,7 +21,7 @@ from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
 from identity import second_factor, trail
 from identity.desk import Desk
-from identity.errors import LinkUnusable, NotJoinable, PersonDisabled
+from identity.errors import AccountUsed, LinkUnusable, NotJoinable, PersonDisabled
 from identity.models import IdentityCeremony, IdentityClaim, IdentityPerson
 from identity.people import roles_of
 from identity.sessions import (
@@ -33,6 +37,9 @@ from storage.statements import rows_changed
 
 LIFETIME: Final = timedelta(minutes=10)
 SECRET_BYTES: Final = 32
+
+Used = Callable[[Session, str], bool]
+"""Whether somebody has done anything in an account, by its number: other rooms know."""
 
 
 def begin(desk: Desk, session: Session, account: SignedIn, browser: bytes) -> str:
@@ -50,8 +57,13 @@ def begin(desk: Desk, session: Session, account: SignedIn, browser: bytes) -> st
     return encode_base64url(ticket)
 
 
-def look(desk: Desk, session: Session, ticket: str, browser: bytes, other: SignedIn) -> IdentityPerson:
-    """The account that a ticket was given to, if `other` can join it. Raises: LinkUnusable, NotJoinable."""
+def look(
+    desk: Desk, session: Session, ticket: str, browser: bytes, other: SignedIn, *, used: Used
+) -> IdentityPerson:
+    """The account that a ticket was given to, if `other` can join it.
+
+    Raises: LinkUnusable, NotJoinable, AccountUsed.
+    """
     row = session.get(IdentityCeremony, _digest(ticket))
     if (
         row is None
@@ -63,15 +75,21 @@ def look(desk: Desk, session: Session, ticket: str, browser: bytes, other: Signe
     account = session.get_one(IdentityPerson, row.purpose.removeprefix(JOINING))
     if other.person_id == account.id or roles_of(session, other.person_id):
         raise NotJoinable
+    if used(session, other.person_id):
+        raise AccountUsed
     return account
 
 
-def join(desk: Desk, session: Session, ticket: str, browser: bytes, other: SignedIn, *, device: str) -> bytes:
+def join(
+    desk: Desk, session: Session, ticket: str, browser: bytes, other: SignedIn, *, used: Used, device: str
+) -> bytes:
     """Move the identity with which `other` signed in to the account; gives the cookie of a new session there.
 
-    The second factor is asked again. Raises: LinkUnusable, NotJoinable, PersonDisabled.
+    The second factor is asked again. Raises: LinkUnusable, NotJoinable, AccountUsed, PersonDisabled.
     """
-    account = look(desk, session, ticket, browser, other)
+    # Whoever signs or writes in this moment holds the row, or waits and finds the identity gone.
+    session.execute(select(IdentityPerson.id).where(IdentityPerson.id == other.person_id).with_for_update())
+    account = look(desk, session, ticket, browser, other, used=used)
     if account.disabled_at is not None:
         raise PersonDisabled
     taken = delete(IdentityCeremony).where(IdentityCeremony.digest == _digest(ticket))

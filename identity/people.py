@@ -40,11 +40,13 @@ class Person:
 class OnePerson:
     """Accounts that are one person as far as their mailboxes tell, the asked one among them.
 
-    mailboxes: hashes of all mailboxes with which one can sign in to the asked account.
+    mailboxes: hashes of all mailboxes with which one can sign in to the asked account.  shut_out: whether an
+    administrator has shut one of the accounts out.
     """
 
     accounts: frozenset[str]
     mailboxes: frozenset[bytes] = field(repr=False)
+    shut_out: bool
 
 
 def person_hash(keys: IdentityKeys, issuer: str, claim: str) -> bytes:
@@ -81,13 +83,15 @@ def one_person(session: Session, person: str) -> OnePerson:
     """
     theirs, mine = aliased(IdentityClaim), aliased(IdentityClaim)
     rows = session.execute(
-        select(theirs.person, theirs.mailbox)
+        select(theirs.person, theirs.mailbox, IdentityPerson.disabled_at)
         .join(mine, theirs.mailbox == mine.mailbox)
+        .join(IdentityPerson, IdentityPerson.id == theirs.person)
         .where(mine.person == person)
     ).all()
     return OnePerson(
         frozenset({person, *(row.person for row in rows)}),
         frozenset(row.mailbox for row in rows if row.mailbox is not None),
+        any(row.disabled_at is not None for row in rows),
     )
 
 

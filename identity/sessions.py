@@ -18,7 +18,7 @@ from identity.assurance import Action, Assurance
 from identity.desk import Desk
 from identity.errors import PersonDisabled
 from identity.models import IdentityCeremony, IdentityPerson, IdentitySession
-from identity.people import find_or_make, mailbox_hash, person_hash, roles_of
+from identity.people import find_or_make, mailbox_hash, one_person, person_hash, roles_of
 from identity.roles import Permission, Role, permitted
 from identity.types import EMAIL, Identity
 
@@ -135,8 +135,14 @@ def _month_of(moment: datetime) -> datetime:
 def open_session(
     desk: Desk, session: Session, person: str, known: KnownAs, *, device: str, second_factor: bool
 ) -> bytes:
-    """A new session of a person. second_factor: whether this very sign-in showed two. Raises: PersonDisabled."""
-    if session.get_one(IdentityPerson, person).disabled_at is not None:
+    """A new session of a person. second_factor: whether this very sign-in showed two.
+
+    Raises: PersonDisabled, also for another account of somebody who was shut out.
+    """
+    if (
+        session.get_one(IdentityPerson, person).disabled_at is not None
+        or one_person(session, person).shut_out
+    ):
         raise PersonDisabled
     token, now = secrets.token_bytes(TOKEN_BYTES), desk.clock()
     session.add(

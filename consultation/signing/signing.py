@@ -279,8 +279,11 @@ def _standing(session: Session, petition: str, signer: _Signer) -> PetitionSigna
     """The signature of this person or mailbox, in whatever spelling and however it was given.
 
     Asked for under the petition's lock: whoever signs with another spelling at the same moment is before or behind it.
+    Raises: SigningLinkUnusable for whoever was shut out, in whatever spelling.
     """
     known = one_person(session, signer.person)
+    if known.shut_out:
+        raise SigningLinkUnusable
     mailboxes = known.mailboxes if signer.mailbox is None else known.mailboxes | {signer.mailbox}
     theirs = or_(PetitionSignature.person.in_(known.accounts), PetitionSignature.mailbox.in_(mailboxes))
     found = select(PetitionSignature).where(PetitionSignature.petition == petition, theirs)

@@ -4,7 +4,7 @@ import pytest
 
 from identity import appointing, invitations, joining, passkeys
 from identity.assurance import Assurance
-from identity.errors import LinkUnusable, NotJoinable, PasskeyRefused, PersonDisabled
+from identity.errors import AccountUsed, LinkUnusable, NotJoinable, PasskeyRefused, PersonDisabled
 from identity.models import IdentityPerson
 from identity.people import find_by_claim, issuers_of, person_hash
 from identity.roles import Permission, Role
@@ -16,6 +16,8 @@ from tests.support.authenticator import Passkey
 from tests.support.desks import BASE_URL, DeskUnderTest
 
 BROWSER = b"b" * 32
+USED: set[str] = set()
+"""Accounts in which something was done."""
 TARA = Identity("https://tara.example", "EE60001019906", Assurance.HIGH, ("mID",))
 
 
@@ -35,7 +37,9 @@ def ticket(desk: DeskUnderTest, account: SignedIn) -> str:
 
 def join(desk: DeskUnderTest, given: str, other: SignedIn, browser: bytes = BROWSER) -> SignedIn:
     with writing(desk.desk.engine) as session:
-        cookie = joining.join(desk.desk, session, given, browser, other, device="")
+        cookie = joining.join(
+            desk.desk, session, given, browser, other, used=lambda _, person: person in USED, device=""
+        )
     found = desk.who(cookie)
     assert found is not None
     return found
@@ -111,6 +115,18 @@ def test_whoever_has_a_role_is_not_swallowed(desk: DeskUnderTest) -> None:
     own = desk.signed_in(Role.OFFICIAL)
     with pytest.raises(NotJoinable):
         join(desk, ticket(desk, own), own)
+
+
+def test_an_identity_that_has_spoken_elsewhere_stays_there(desk: DeskUnderTest) -> None:
+    """Else it would sign in its own account, move, sign again, and move on to the next mailbox."""
+    other = with_tara(desk)
+    given = ticket(desk, desk.signed_in())
+    USED.add(other.person_id)
+    with pytest.raises(AccountUsed):
+        join(desk, given, other)
+    assert owner(desk) == other.person_id
+    USED.clear()
+    join(desk, given, other)  # control
 
 
 def test_nobody_joins_an_account_that_was_closed(desk: DeskUnderTest) -> None:

@@ -20,6 +20,7 @@ from identity.errors import LinkUnusable
 from mail import words
 from mail.address import parse_address
 from mail.errors import MailError
+from mail.mailbox import canonical_address
 from mail.outbox import Mail, queue_mail
 from storage.session import reading, writing
 from web.access import FORM_REFUSED, Access, AccessRoute, actor, form_of, go, render
@@ -156,7 +157,7 @@ def give_address(request: Request) -> Response:
             form.wrong("email", form.say(MAIL_WRONG))
     if not form.ok:
         return _news(request, form, status=FORM_REFUSED)
-    hit(request, EMAIL_LINK_NETWORK, EMAIL_LINK, EMAIL_LINK_DAY, subject=typed.lower())
+    hit(request, EMAIL_LINK_NETWORK, EMAIL_LINK, EMAIL_LINK_DAY, subject=canonical_address(typed))
     now = desk.clock()
     with writing(desk.engine) as session:
         contact, token = contacts.give_address(desk, session, who.person_id, typed, now)

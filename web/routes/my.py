@@ -13,10 +13,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consultation.following.notices import unread
+from consultation.personal import has_done_something
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
 from identity import invitations, joining, passkeys, people, second_factor, sessions, trail
-from identity.errors import LinkUnusable, NotJoinable, PasskeyRefused, PersonDisabled, SecondFactorBlocked
+from identity.desk import Desk
+from identity.errors import (
+    AccountUsed,
+    LinkUnusable,
+    NotJoinable,
+    PasskeyRefused,
+    PersonDisabled,
+    SecondFactorBlocked,
+)
 from identity.models import IdentityPerson
 from identity.sessions import SignedIn
 from identity.types import EMAIL
@@ -250,10 +259,12 @@ def joinable(request: Request) -> Response:
     desk, ticket = desk_of(request), request.query_params.get("t", "")[:100]
     try:
         with reading(desk.engine) as session:
-            account = joining.look(desk, session, ticket, browser_secret(request), actor(request))
+            account = joining.look(
+                desk, session, ticket, browser_secret(request), actor(request), used=_used(desk)
+            )
             name = account.name
-    except (LinkUnusable, NotJoinable):
-        return render(request, "my/not_joined.html", status=HTTPStatus.GONE)
+    except (LinkUnusable, NotJoinable) as error:
+        return _not_joined(request, error)
     return render(request, "my/join.html", {"ticket": ticket, "name": name})
 
 
@@ -268,10 +279,11 @@ def join(request: Request) -> Response:
                 form_of(request).value("t"),
                 browser_secret(request),
                 actor(request),
+                used=_used(desk),
                 device=device_of(request),
             )
-    except (LinkUnusable, NotJoinable):
-        return render(request, "my/not_joined.html", status=HTTPStatus.GONE)
+    except (LinkUnusable, NotJoinable) as error:
+        return _not_joined(request, error)
     except PersonDisabled:
         return disabled(request)
     return enter(request, cookie, links.my())
@@ -297,6 +309,15 @@ def my_routes() -> list[AccessRoute]:
         AccessRoute("/{lang}/invitation", invitation, access=Access.PUBLIC),
         AccessRoute("/{lang}/invitation", accept_invitation, access=Access.PUBLIC, methods=post),
     ]
+
+
+def _used(desk: Desk) -> joining.Used:
+    return lambda session, person: has_done_something(desk, session, person)
+
+
+def _not_joined(request: Request, error: Exception) -> Response:
+    values = {"used": isinstance(error, AccountUsed)}
+    return render(request, "my/not_joined.html", values, status=HTTPStatus.GONE)
 
 
 def _page(request: Request, form: Form, *, status: int = 200) -> Response:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from mail import words
 from mail.address import parse_address
 from mail.errors import MailError
+from mail.mailbox import canonical_address
 from mail.outbox import Attachment, Mail, delivery, queue_mail
 from mail.words import Voice
 from paper.receipt import receipt_pdf
@@ -128,7 +129,7 @@ def _address(form: Form, typed: str) -> str:
 
 def _count(request: Request, form: Form, address: str) -> None:
     try:
-        hit(request, RECEIPT_MAIL_NETWORK, RECEIPT_MAIL, subject=address)
+        hit(request, RECEIPT_MAIL_NETWORK, RECEIPT_MAIL, subject=canonical_address(address))
     except TooManyRequests as error:
         form.wrong("email", too_many(form.language, error.retry_after)[1])
 

@@ -9,8 +9,8 @@ from starlette.responses import Response
 
 from identity import email_link, passkeys, second_factor, sessions, trail
 from identity.errors import LinkUnusable, PasskeyRefused, PersonDisabled, SecondFactorBlocked
-from identity.people import email_claim
 from mail.errors import MailError
+from mail.mailbox import canonical_address
 from mail.words import Voice
 from storage.session import reading, writing
 from web import problems
@@ -70,13 +70,13 @@ def ask(request: Request) -> Response:
     next_path = safe_next(form.value("next"), "")
     if form.ok:
         try:
-            claim = email_claim(typed)
+            mailbox = canonical_address(typed)
         except MailError:
             form.wrong("email", form.say(MAIL_WRONG))
     if not form.ok:
         return _page(request, form, status=FORM_REFUSED)
     # The network first: one that has come too often must not use up the links of mailboxes, of all voters for example.
-    hit(request, EMAIL_LINK_NETWORK, EMAIL_LINK, EMAIL_LINK_DAY, subject=claim)
+    hit(request, EMAIL_LINK_NETWORK, EMAIL_LINK, EMAIL_LINK_DAY, subject=mailbox)
     with writing(desk.engine) as session:
         email_link.ask(desk, session, typed, browser_secret(request), voice_of(request, language), next_path)
     return go(f"{Links(language).sign_in()}/sent")

@@ -10,12 +10,15 @@ from consultation.discussions.errors import OwnWords
 from consultation.discussions.models import DiscussionContribution
 from consultation.discussions.threads import thread_of
 from consultation.leaving import delete_account
+from consultation.personal import has_done_something
+from consultation.signing.errors import SigningLinkUnusable
 from consultation.signing.models import PetitionCount
 from consultation.signing.signing import Signing, sign
 from consultation.subjects import Subject
 from identity import email_link
 from identity.assurance import Assurance
-from identity.models import IdentityClaim
+from identity.errors import PersonDisabled
+from identity.models import IdentityClaim, IdentityPerson
 from identity.people import find_by_claim, mailbox_hash, one_person, person_hash
 from identity.sessions import SignedIn, find_session, sign_in, sign_in_known
 from identity.types import EMAIL, Identity
@@ -109,6 +112,29 @@ def test_a_claim_of_before_counts_as_typed_until_the_next_sign_in(shared: Signin
     by_mail(shared, "mai+x@gmail.com")
     petition = shared.published()
     assert signed(shared, petition, before) == signed(shared, petition, other)
+
+
+def test_whoever_was_shut_out_does_not_come_back_by_another_spelling(shared: SigningUnderTest) -> None:
+    petition, out = shared.published(), by_mail(shared, "ha+1@gmail.com")
+    token = shared.ask(petition, "h.a@gmail.com")
+    other = by_mail(shared, "ha+2@gmail.com")
+    with writing(shared.desk.engine) as session:
+        session.get_one(IdentityPerson, out.person_id).disabled_at = shared.site.clock()
+    with pytest.raises(SigningLinkUnusable):
+        shared.confirm(token)
+    with pytest.raises(SigningLinkUnusable):
+        signed(shared, petition, other)
+    with pytest.raises(PersonDisabled):
+        by_mail(shared, "ha+3@gmail.com")
+
+
+def test_an_account_in_which_something_was_done_is_known(shared: SigningUnderTest) -> None:
+    who, petition = by_mail(shared, "do@gmail.com"), shared.published()
+    with writing(shared.desk.engine) as session:
+        assert not has_done_something(shared.desk, session, who.person_id)
+    signed(shared, petition, who)
+    with writing(shared.desk.engine) as session:
+        assert has_done_something(shared.desk, session, who.person_id)
 
 
 def test_leaving_with_one_spelling_leaves_the_other(shared: SigningUnderTest) -> None:

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pyotp
 
+from consultation.profiles import forget_profile, set_profile
 from crypto.encoding import encode_base64url
 from identity import second_factor, sessions
 from identity.assurance import Assurance
@@ -83,7 +84,13 @@ def test_lan_adds_her_national_identity(tmp_path: Path) -> None:
             there = browser.address("tara", next=after)
             back = browser.come_back(sign_in_at_provider(there, LAN, site.url))
             assert back.headers["location"] == after
-            assert site.sessions()[-1].person != person  # signed in as whoever has the national identity
+            own = site.sessions()[-1].person
+            assert own != person  # signed in as whoever has the national identity
+            with writing(site.desk.engine) as session:
+                set_profile(session, own, "Lan", None)
+            assert "has an account of its own here" in browser.client.get(after).text
+            with writing(site.desk.engine) as session:
+                forget_profile(session, own)
             assert "Lan Nguyễn" in browser.client.get(after).text
             assert press(browser, after, "/en/my/join", t=after.partition("t=")[2]) == "/en/my"
             newest = site.sessions()[-1]
