@@ -4,6 +4,7 @@ import pytest
 
 pytest_plugins = [
     "tests.support.postgres",
+    "tests.support.databases",
     "tests.support.chromium",
     "tests.support.offices",
     "tests.support.signed_in",

@@ -29,6 +29,7 @@ from rehearsal.one_machine import Trustees, UrnNotOpened, open_urn
 from storage.session import reading, writing
 from tally.aggregation import aggregate
 from tally.opening import publish_result
+from tests.support.databases import database
 from tests.support.elections import CLOSES, LOG_KEY, trustee_key, voter_key
 from tests.support.hostile import Served, canonical, failures, require_only
 from tests.support.offices import (
@@ -37,7 +38,6 @@ from tests.support.offices import (
     OfficeUnderTest,
     ballot_body,
     close_early,
-    database,
     make_office,
     signed_request,
 )

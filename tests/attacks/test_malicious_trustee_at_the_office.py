@@ -15,9 +15,10 @@ from crypto.encoding import encode_base64url
 from protocol.leaf import Kind, sign_body
 from tally.errors import BodyRefused, TallyError, TallyRefused
 from tally.opening import append_partial_openings, append_statement, publish_result
+from tests.support.databases import database
 from tests.support.elections import SERVER_KEY, trustee_key, voter_key
 from tests.support.hostile import canonical, threshold_election
-from tests.support.offices import OfficeUnderTest, database, make_office
+from tests.support.offices import OfficeUnderTest, make_office
 from tests.support.trustees import Signed, Urn, close_and_aggregate, votes
 from tests.voting.whole import verified
 

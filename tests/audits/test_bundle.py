@@ -17,7 +17,8 @@ from board.errors import NoCheckpoint
 from protocol.report import BoardState, Report
 from protocol.verification import verify_board
 from storage.session import reading
-from tests.support.offices import FIRST, SECOND, OfficeUnderTest, database, make_office
+from tests.support.databases import database
+from tests.support.offices import FIRST, SECOND, OfficeUnderTest, make_office
 from tests.support.trustees import tally
 from verifier.bundle import Bundle
 from verifier.program import verify_bundle

@@ -7,15 +7,15 @@ from sqlalchemy import Engine
 
 from board.log import LogId, create_log
 from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import writing
 from tests.board.records import ORIGIN
+from tests.support.databases import make_tables
 
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = make_engine(database_url)
-    migrate(engine)
+    make_tables(engine)
     yield engine
     engine.dispose()
 

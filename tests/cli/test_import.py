@@ -15,9 +15,9 @@ from consultation.petitions.settings import set_bodies, set_rules
 from consultation.petitions.types import Body, Reason, Rules, State
 from protocol.text import LocalText
 from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import reading, writing
 from tests.cli.desk import Desk
+from tests.support.databases import make_tables
 from tests.support.repository import ROOT
 
 SAMPLE = ROOT / "cli" / "sample"
@@ -34,7 +34,7 @@ def desk(tmp_path: Path) -> Desk:
     """A site with one body, whose petitions need no sponsors."""
     desk = Desk(tmp_path)
     engine = engine_of(desk)
-    migrate(engine)
+    make_tables(engine)
     with writing(engine) as session:
         set_bodies(session, (Body("ward", LocalText(en="Ward", vi="Phường")),))
         set_rules(session, Rules(sponsors=0))

@@ -17,11 +17,11 @@ from mail.models import OutboxMail
 from mail.outbox import Mail, MailState, delivery, queue_mail
 from storage.engine import make_engine
 from storage.jobs import FAILURES_MAX, enqueue
-from storage.migrate import migrate
 from storage.models import StorageJob
 from storage.session import reading, writing
 from tests.cli.desk import PSEPHOS, START_SECONDS, clean_environment, free_port
 from tests.mail.test_bounces import postfix
+from tests.support.databases import make_tables
 from tests.support.mail_servers import Post, mail_server
 
 DONE, UNUSABLE = 0, 2
@@ -86,7 +86,7 @@ def post() -> Iterator[Post]:
 @pytest.fixture
 def place(tmp_path: Path, post: Post) -> Iterator[Place]:
     engine = make_engine(f"sqlite:///{tmp_path / 'psephos.db'}")
-    migrate(engine)
+    make_tables(engine)
     yield Place(tmp_path, engine, post.port)
     engine.dispose()
 

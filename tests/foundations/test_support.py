@@ -9,8 +9,8 @@ from tests.support.postgres import PostgresServer
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])
-def test_each_test_gets_an_empty_database(database_url: str, turn: str) -> None:
-    engine = create_engine(database_url)
+def test_each_test_gets_an_empty_database(empty_database_url: str, turn: str) -> None:
+    engine = create_engine(empty_database_url)
     with engine.begin() as connection:
         assert inspect(connection).get_table_names() == []  # the second turn sees nothing of the first
         connection.execute(text("CREATE TABLE pebble (colour text)"))

@@ -15,7 +15,6 @@ from mail.sending import handlers
 from mail.server import MailServer, Security
 from storage.engine import make_engine
 from storage.jobs import LEASE, work_left
-from storage.migrate import migrate
 from storage.session import reading, writing
 from storage.worker import Worker
 from tests.storage.kill_jobs import at
@@ -29,7 +28,6 @@ PATIENCE_SECONDS = 20
 def main(url: str, port: str, step: str) -> None:
     """port: of the mail server.  step: in lines, from one death to the next."""
     engine = make_engine(url)
-    migrate(engine)
     server = MailServer(
         "127.0.0.1", int(port), Security.LOOPBACK, "Test", "vote@example.org", per_minute=6000
     )

@@ -13,9 +13,9 @@ from mail.outbox import Mail, MailState, queue_mail
 from mail.sending import handlers
 from mail.server import MailServer
 from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import reading, writing
 from storage.worker import Worker
+from tests.support.databases import make_tables
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -74,6 +74,6 @@ class Outbox:
 def outbox(database_url: str) -> Iterator[Outbox]:
     """An empty outbox, on SQLite and on PostgreSQL."""
     engine = make_engine(database_url)
-    migrate(engine)
+    make_tables(engine)
     yield Outbox(engine)
     engine.dispose()

@@ -14,7 +14,6 @@ from sqlalchemy import Engine, func, select
 
 from storage.engine import make_engine
 from storage.jobs import LEASE, Job, enqueue
-from storage.migrate import migrate
 from storage.models import StorageJob
 from storage.session import reading, writing
 from storage.worker import Worker
@@ -34,7 +33,6 @@ PATIENCE_SECONDS = 20
 def main(url: str, how: str, step: str) -> None:
     """how: `work` kills whoever does a job, `enqueue` whoever enqueues one beside another row.  step: in lines."""
     engine = make_engine(url)
-    migrate(engine)
     line, killed = 1, True
     while killed:
         now = BEGIN + timedelta(hours=line)

@@ -32,10 +32,11 @@ from storage.jobs import (
     revive,
     settle,
 )
-from storage.migrate import migrate
 from storage.models import StorageJob
 from storage.session import reading, writing
 from storage.worker import Worker
+from tests.support.databases import make_tables
+from tests.support.postgres import PostgresServer
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -80,7 +81,7 @@ class Hands:
 @pytest.fixture
 def hands(database_url: str) -> Iterator[Hands]:
     engine = make_engine(database_url)
-    migrate(engine)
+    make_tables(engine)
     yield Hands(engine)
     engine.dispose()
 
@@ -385,19 +386,19 @@ def test_workers_that_race_share_the_jobs(hands: Hands) -> None:
     assert sorted(hands.done, key=str) == sorted(map(str, range(jobs)))
 
 
-def test_what_another_is_taking_is_passed_over(postgres_url: str) -> None:
+def test_what_another_is_taking_is_passed_over(postgres_server: PostgresServer) -> None:
     """PostgreSQL only: SQLite has one writer, so nobody takes a job at the same time."""
-    engine = make_engine(postgres_url, lock_wait_seconds=1)
-    migrate(engine)
-    hands = Hands(engine)
-    hands.enqueue("first")
-    hands.enqueue("second")
-    with writing(engine) as session:
-        taken = claim(session, ["note"], hands.clock)
-        assert taken is not None
-        assert taken.payload == {"what": "first"}
-        assert hands.take().payload == {"what": "second"}
-    engine.dispose()
+    with postgres_server.fresh_database(tables=True) as url:
+        engine = make_engine(url, lock_wait_seconds=1)
+        hands = Hands(engine)
+        hands.enqueue("first")
+        hands.enqueue("second")
+        with writing(engine) as session:
+            taken = claim(session, ["note"], hands.clock)
+            assert taken is not None
+            assert taken.payload == {"what": "first"}
+            assert hands.take().payload == {"what": "second"}
+        engine.dispose()
 
 
 def test_two_who_enqueue_one_key_together(hands: Hands) -> None:

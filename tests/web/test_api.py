@@ -24,6 +24,7 @@ from protocol.leaf import Kind, sign_body
 from protocol.public_terms import read_public_terms
 from protocol.revocation import make_revocation
 from protocol.text import format_time, parse_time
+from tests.support.databases import database
 from tests.support.elections import (
     CLOSES,
     DURING,
@@ -34,7 +35,7 @@ from tests.support.elections import (
     trustee_key,
     voter_key,
 )
-from tests.support.offices import FIRST, SECOND, OfficeUnderTest, close_early, database, make_office
+from tests.support.offices import FIRST, SECOND, OfficeUnderTest, close_early, make_office
 from tests.support.trustees import tally
 from voting.extension import extend_polls
 from voting.office import State

@@ -24,8 +24,9 @@ from protocol.canonical import decode_canonical
 from protocol.casting import Promise, verify_promise
 from protocol.leaf import Kind
 from protocol.text import format_time
+from tests.support.databases import database
 from tests.support.elections import choose_one, make_election, make_manifest, voter_key
-from tests.support.offices import OfficeUnderTest, cast_request, database, make_office
+from tests.support.offices import OfficeUnderTest, cast_request, make_office
 from tests.voting.whole import require_whole, verified
 from web.i18n import Text
 from web.serving import application, server

@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 from mail.outbox import Mail, MailState, delivery, queue_mail
 from storage.engine import make_engine
 from storage.jobs import Handler, Job, enqueue
-from storage.migrate import migrate
 from storage.session import reading, writing
 from storage.worker import Worker
+from tests.support.databases import make_tables
 from tests.support.mail_servers import mail_server
 from web.background import Standing, background
 from web.serving import application
@@ -28,7 +28,7 @@ SECONDS = 15
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     engine = make_engine(f"sqlite:///{tmp_path / 'psephos.sqlite'}")
-    migrate(engine)
+    make_tables(engine)
     yield engine
     engine.dispose()
 

@@ -16,8 +16,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import reading, writing
+from tests.support.databases import make_tables
 from tests.support.offices import client_of
 from tests.web.conftest import SETTINGS
 from tests.web.examples import ExamplePages
@@ -49,7 +49,7 @@ BLOCKS = Rule("blocks", 60, 60, By.NETWORK, block=10, unsure=Unsure.PASS)
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = make_engine(database_url, lock_wait_seconds=1)
-    migrate(engine)
+    make_tables(engine)
     yield engine
     engine.dispose()
 
@@ -242,7 +242,7 @@ def test_without_a_count_reading_goes_on_and_signing_in_does_not(
 def test_a_full_disk(tmp_path: Path) -> None:
     """As SQLite sees it: no page more."""
     engine = make_engine(f"sqlite:///{tmp_path / 'full.sqlite'}")
-    migrate(engine)
+    make_tables(engine)
     limiter = Limiter(engine, b"k" * 32, clock=Seconds())
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")

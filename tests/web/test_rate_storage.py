@@ -13,8 +13,8 @@ from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLi
 from sqlalchemy import Engine, func, select, text
 
 from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import reading, writing
+from tests.support.databases import make_tables
 from web.models import RateCount
 from web.rate_limits import RULES, Rule
 from web.rate_storage import SqlStorage
@@ -37,7 +37,7 @@ class Seconds:
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = make_engine(database_url)
-    migrate(engine)
+    make_tables(engine)
     yield engine
     engine.dispose()
 

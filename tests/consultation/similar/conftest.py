@@ -7,18 +7,16 @@ from sqlalchemy import Engine, delete, update
 
 from consultation.similar.models import SimilarDocument, SimilarPosting, SimilarTerm
 from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import writing
+from tests.support.databases import KINDS, database
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=KINDS)
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('similar') / 'similar.db'}"
-        yield from migrated(url)
-        return
-    with request.getfixturevalue("postgres_server").fresh_database() as url:
-        yield from migrated(url)
+    with database(request.param, request, tmp_path_factory.mktemp("similar")) as url:
+        engine = make_engine(url)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture
@@ -29,10 +27,3 @@ def engine(shared: Engine) -> Engine:
         session.execute(delete(SimilarTerm).where(SimilarTerm.term != 0))
         session.execute(update(SimilarTerm).values(documents=0))
     return shared
-
-
-def migrated(url: str) -> Iterator[Engine]:
-    engine = make_engine(url)
-    migrate(engine)
-    yield engine
-    engine.dispose()

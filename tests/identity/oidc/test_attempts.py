@@ -14,9 +14,9 @@ from identity.oidc.attempts import LIFE, Waiting, remember, require_attempt, tak
 from identity.oidc.errors import UnknownAttempt
 from identity.oidc.flow import SignInProviders
 from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import reading, writing
 from tests.identity.oidc.parts import NOW, configured
+from tests.support.databases import make_tables
 
 STATE, BROWSER = b"s" * 32, b"b" * 32
 WAITING = Waiting("ward", "vi", "/vi/my", NOW)
@@ -25,7 +25,7 @@ WAITING = Waiting("ward", "vi", "/vi/my", NOW)
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     made = make_engine(database_url)
-    migrate(made)
+    make_tables(made)
     with writing(made) as session:
         remember(session, STATE, BROWSER, WAITING)
     yield made

@@ -36,10 +36,10 @@ from identity.oidc.flow import SignInProviders
 from identity.oidc.http import MAX_ANSWER
 from identity.types import Identity
 from storage.engine import make_engine
-from storage.migrate import migrate
 from storage.session import reading
 from tests.identity.oidc.parts import configured
 from tests.identity.oidc.site import free_port
+from tests.support.databases import make_tables
 from tests.support.hostile_issuer import CODE, HostileIssuer, Reply, hostile_issuer, json_reply
 from tests.support.loops import in_a_loop
 from tests.support.openid import signing_key
@@ -53,7 +53,7 @@ DISCOVERY = "/.well-known/openid-configuration"
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     made = make_engine(f"sqlite:///{tmp_path_factory.mktemp('oidc') / 'psephos.sqlite'}")
-    migrate(made)
+    make_tables(made)
     yield made
     made.dispose()
 

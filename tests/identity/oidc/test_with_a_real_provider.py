@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey
 from identity.assurance import Assurance
 from identity.people import person_hash
 from tests.identity.oidc.site import Browser, SiteUnderTest, free_port, running_site, toml_of, write_secret
-from tests.support.offices import database
+from tests.support.databases import database
 from tests.support.openid import (
     ProviderSetup,
     RunningProvider,

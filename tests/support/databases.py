@@ -1,0 +1,71 @@
+"""Databases with all tables: copied from one that each test process migrates once.
+
+The migrations are tested in tests/storage/test_migrate.py; everywhere else they would be most of the time.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from storage.engine import empty_journal, make_engine
+from storage.migrate import migrate
+from tests.support.postgres import PostgresServer
+
+KINDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(params=KINDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with all tables; a test that asks for it runs on SQLite and on PostgreSQL."""
+    with database(request.param, request, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(params=KINDS)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The same without tables."""
+    if request.param == "sqlite":
+        return _sqlite_url(tmp_path)
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@contextmanager
+def database(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The URL of a database of this kind with all tables, in a fixture of any scope."""
+    if kind == "sqlite":
+        url = _sqlite_url(folder)
+        make_tables(make_engine(url))
+        yield url
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        with server.fresh_database(tables=True) as url:
+            yield url
+
+
+def make_tables(engine: Engine) -> None:
+    """What `migrate` does for an empty database. One on PostgreSQL has its tables from the fixtures here."""
+    if engine.dialect.name == "sqlite":
+        path = Path(str(engine.url.database))
+        if not path.exists():
+            shutil.copyfile(_template(), path)
+
+
+@cache
+def _template() -> Path:
+    path = Path(tempfile.mkdtemp(prefix="psephos-tables-")) / "template.sqlite"
+    engine = make_engine(f"sqlite:///{path}")
+    migrate(engine)
+    empty_journal(engine)
+    engine.dispose()
+    return path
+
+
+def _sqlite_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'psephos.sqlite'}"
