@@ -16,7 +16,7 @@ from consultation.discussions.models import DiscussionContribution, DiscussionTh
 from consultation.discussions.threads import find_thread
 from consultation.discussions.topics import topics_of
 from consultation.errors import NoSuchSubject
-from consultation.kinds import describe
+from consultation.kinds import describe, is_public
 from consultation.moderation import log as moderation
 from consultation.petitions.models import PetitionBody, PetitionDue, PetitionEvent, PetitionPetition
 from consultation.petitions.store import event_of, find_petition, petitions_of
@@ -204,7 +204,10 @@ def deadline_rows(session: Session, after: int | None, limit: int) -> Sequence[D
 
 
 def answer_rows(session: Session, after: int | None, limit: int) -> Sequence[AnswerRow]:
-    """Answers with higher numbers than `after`, of petitions that everybody sees; for None the newest first."""
+    """Answers with higher numbers than `after`, of petitions that everybody finds; for None the newest first.
+
+    Without words where a moderator hid them, or the petition that they stand under.
+    """
     rows = session.execute(
         select(PetitionEvent, PetitionBody)
         .join(PetitionPetition, PetitionPetition.id == PetitionEvent.petition)
@@ -217,7 +220,8 @@ def answer_rows(session: Session, after: int | None, limit: int) -> Sequence[Ans
         .order_by(_order(PetitionEvent.id, after))
         .limit(limit)
     ).all()
-    titles = _titles(session, {row.petition for row, _ in rows})
+    petitions = {row.petition for row, _ in rows}
+    titles, hidden = _titles(session, petitions), _hidden(session, petitions)
     found = []
     for row, body in rows:
         event = event_of(row, body)
@@ -236,7 +240,7 @@ def answer_rows(session: Session, after: int | None, limit: int) -> Sequence[Ans
                 on=_time(event.on),
                 path=f"petitions/{event.petition}",
                 petition=event.petition,
-                words=event.words,
+                words="" if event.petition in hidden else event.words,
             )
         )
     return found
@@ -261,9 +265,9 @@ def thread_rows(session: Session, after: str, limit: int) -> tuple[Sequence[Thre
         if topic is not None:
             title_en, title_vi = topic.title.en, topic.title.vi
         else:
-            described = describe(session, place)
-            if described is not None and not described.public:
+            if not is_public(session, place):
                 continue
+            described = describe(session, place)
             title_en = title_vi = "" if described is None else described.title
         found.append(
             ThreadRow(
@@ -288,9 +292,7 @@ def contribution_rows(
 
     Raises: NoSuchSubject when it is hidden, or about something that not everybody sees.
     """
-    found = find_thread(session, thread)
-    described = describe(session, found.place)
-    if found.hidden_entry is not None or (described is not None and not described.public):
+    if not is_public(session, find_thread(session, thread).subject):
         raise NoSuchSubject
     row = DiscussionContribution
     rows = session.scalars(
@@ -394,6 +396,11 @@ def _titles(session: Session, petitions: Collection[str]) -> Mapping[str, str]:
         petition.id: "" if petition.hidden else petition.text.action
         for petition in petitions_of(session, petitions)
     }
+
+
+def _hidden(session: Session, petitions: Collection[str]) -> Collection[str]:
+    """Those of which no words are shown: then no answer's either, which may repeat them."""
+    return {petition.id for petition in petitions_of(session, petitions) if petition.hidden}
 
 
 def _time(moment: datetime | None) -> Timestamp | None:

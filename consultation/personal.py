@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from consultation.discussions.personal import DiscussionData
 from consultation.following.personal import Following
+from consultation.hands import Hands
 from consultation.hearings.personal import HearingData
 from consultation.models import ConsultationHappening, ConsultationProfile
 from consultation.moderation.personal import ModerationData
@@ -76,6 +77,7 @@ PERSONAL: Final[tuple[PersonalData, ...]] = (
     PetitionData(),
     _Profile(),
     _Happenings(),
+    Hands(),
 )
 """All parts, in the order in which they forget: what refers to others first."""
 

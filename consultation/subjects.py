@@ -28,7 +28,9 @@ class Described:
     """A subject, as moderators and lists see it. digest: SHA-256 of the words that stand there now, 32 bytes.
 
     author: number of the person, None when the account is gone.  path: of its page, without the language, as
-    `petitions/5f…#part`.  public: whether everybody sees it now.  hidden: whether moderation took it away.
+    `petitions/5f…#part`.  standing: whether it would be shown if it stood alone.  hidden: whether moderation took it
+    away.  above: what it stands under, as a contribution under its discussion.  covered: whether everybody sees that;
+    only `consultation.kinds.describe` knows.
     """
 
     subject: Subject
@@ -37,8 +39,15 @@ class Described:
     digest: bytes
     author: str | None
     path: str
-    public: bool
+    standing: bool
     hidden: bool
+    above: Subject | None = None
+    covered: bool = False
+
+    @property
+    def public(self) -> bool:
+        """Whether everybody may read it now."""
+        return self.standing and not self.covered
 
 
 class SubjectKind(Protocol):
@@ -49,7 +58,13 @@ class SubjectKind(Protocol):
         """Lower-case, as `petition`."""
 
     def describe(self, session: Session, subject_id: str) -> Described | None:
-        """None when there is no such thing."""
+        """None when there is no such thing. Says nothing of what it stands under: ask `consultation.kinds.describe`."""
+
+    def worded(self, session: Session, subject_id: str, digest: bytes) -> str | None:
+        """The words with this digest, of now or of an earlier version that was kept; None when there are none."""
+
+    def concerns(self, session: Session, subject_id: str, person: str) -> bool:
+        """Whether somebody made it, helped it to come about, or spoke there for the office: who must not judge it."""
 
     def set_hidden(self, session: Session, subject_id: str, *, entry: int | None) -> None:
         """Hide it behind an entry of the moderation log, or show it again (None). Raises: NoSuchSubject."""

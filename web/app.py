@@ -15,8 +15,10 @@ from web import errors
 from web.assets import Assets
 from web.limits import BodyCeiling
 from web.pages.common import PageNotFound, Site
+from web.pages.moderation import HiddenHere
 from web.pages.source import PageSource
 from web.rendering import renderer
+from web.routes.moderation_record import on_hidden
 from web.routes.pages import page_routes
 from web.routes.private import private_routes
 from web.security import CrossOriginProtection, SecurityHeaders
@@ -45,6 +47,7 @@ def create_app(
         ],
         exception_handlers={
             HTTPException: errors.on_http_error,
+            HiddenHere: on_hidden,
             PageNotFound: errors.on_missing,
             StorageFull: errors.on_full,
         },

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from consultation.errors import ConsultationError, NoSuchSubject
-from consultation.moderation.cases import Tie
 from consultation.moderation.errors import (
     AppealDecided,
     AppealOpen,
@@ -12,6 +11,7 @@ from consultation.moderation.errors import (
     CaseDecided,
     ClaimedByOther,
     Conflict,
+    GroundMissing,
     NotAppealable,
     NotClaimed,
     NotHidden,
@@ -19,6 +19,9 @@ from consultation.moderation.errors import (
     ReportsTooMuch,
     WordsChanged,
 )
+from consultation.moderation.queue import QueueOrder
+from consultation.moderation.reports import Became
+from consultation.moderation.ties import Tie
 from consultation.moderation.types import Action, Rule, Template
 from consultation.petitions.types import Reason
 from web.i18n import N_
@@ -127,6 +130,7 @@ ACTIONS: Final[Mapping[Action, str]] = {
     Action.LIFTED: N_("Warning or pause taken back"),
     Action.READMITTED: N_("Published after all"),
     Action.UPHELD: N_("Appeal refused"),
+    Action.REVERSED: N_("Refusal of the appeal reversed"),
 }
 
 KINDS: Final[Mapping[str, str]] = {
@@ -142,8 +146,25 @@ KINDS: Final[Mapping[str, str]] = {
 
 TIES: Final[Mapping[Tie, str]] = {
     Tie.AUTHOR: N_("You wrote this. Another moderator decides."),
+    Tie.PART: N_(
+        "You started, sponsored or answered what this belongs to, or it replies to you. Another moderator decides."
+    ),
     Tie.REPORTER: N_("You reported this. Another moderator decides."),
     Tie.DECIDED: N_("You have decided about this before. Another moderator decides."),
+}
+
+BECAME: Final[Mapping[Became, str]] = {
+    Became.WAITS: N_("Waits for a moderator"),
+    Became.HIDDEN: N_("Hidden"),
+    Became.LEFT: N_("Left as it is"),
+    Became.SHOWN_AGAIN: N_("Hidden, and shown again later"),
+    Became.GONE: N_("Taken away by whoever wrote it"),
+}
+"""Of a report, for whoever made it."""
+
+QUEUE_ORDERS: Final[Mapping[QueueOrder, str]] = {
+    QueueOrder.WEIGHT: N_("Most pressing"),
+    QueueOrder.AGE: N_("Waiting longest"),
 }
 
 PAUSES: Final[Mapping[int, str]] = {0: N_("No pause"), 1: N_("1 day"), 7: N_("7 days"), 30: N_("30 days")}
@@ -155,8 +176,9 @@ REFUSED: Final[Mapping[type[ConsultationError], str]] = {
     CaseDecided: N_("This was decided already. Nothing was changed."),
     ClaimedByOther: N_("Another moderator works on this now."),
     Conflict: N_(
-        "You wrote this, reported it, or have decided about it before. Another moderator must do it."
+        "You have a part in this, reported it, or have decided about it before. Another moderator must do it."
     ),
+    GroundMissing: N_("An appeal about this was refused. Write what is new before you show it again."),
     NoSuchSubject: N_("This is not public any more, so there is nothing to hide."),
     NotAppealable: N_("There is nothing to appeal about here, or an appeal was made already."),
     NotClaimed: N_("Take the case first. Its time may have run out."),

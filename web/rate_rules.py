@@ -80,6 +80,7 @@ TOPIC: Final = Rule("topic", 5, DAY, By.SUBJECT)
 """Topics that one citizen opens."""
 REPORT: Final = Rule("report", 30, HOUR, By.SUBJECT)
 """What one person reports to moderators."""
+REPORT_DAY: Final = Rule("report-day", 100, DAY, By.SUBJECT)
 AGREE: Final = Rule("agree", 600, HOUR, By.SUBJECT)
 """Agreeing and disagreeing of one person, each change of mind counted."""
 SIGN_NETWORK: Final = Rule("sign-network", 60, 10 * MINUTE, By.NETWORK)
@@ -125,6 +126,7 @@ RULES: Final = (
     CONTRIBUTE,
     TOPIC,
     REPORT,
+    REPORT_DAY,
     AGREE,
     SIGN_NETWORK,
     SIGN_NETWORK_DAY,

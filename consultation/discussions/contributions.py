@@ -29,11 +29,13 @@ from consultation.discussions.models import (
     DiscussionVersion,
     DiscussionVote,
 )
-from consultation.discussions.sorting import agreed_score, disputed_score
+from consultation.discussions.rows import CONTRIBUTION, lock_contribution, sort_anew
 from consultation.discussions.threads import TOPIC, lock_thread, require_open
 from consultation.errors import NoSuchSubject
+from consultation.following.acting import acted
 from consultation.following.follows import FollowsTooMuch, follow
 from consultation.happenings import What, happened
+from consultation.kinds import is_public
 from consultation.moderation.pauses import require_not_paused
 from consultation.subjects import Subject
 from consultation.text import written
@@ -41,7 +43,6 @@ from crypto.transcript import tuple_hash
 from identity.people import one_person
 from storage.statements import insert_once
 
-CONTRIBUTION: Final = "contribution"
 WORDS_MAX: Final = 3_000
 MENTIONS_MAX: Final = 5
 """People who are told of one contribution because it names a number of theirs."""
@@ -122,12 +123,14 @@ def may_link(session: Session, author: str, now: datetime) -> bool:
 def contribute(session: Session, writing: Writing, now: datetime) -> Made:
     """Put it under the others. The same words at the same place a second time are the first ones.
 
-    Raises: TextRefused, Paused, NoSuchSubject (thread or parent), ThreadClosed, SideMissing, LinksTooEarly.
+    Raises: TextRefused, Paused, NoSuchSubject (thread or parent, also hidden), ThreadClosed, SideMissing,
+    LinksTooEarly.
     """
     words = words_of(writing.words)
     digest = digest_of(words)
     require_not_paused(session, writing.author, now)
     thread = lock_thread(session, writing.thread)
+    _require_public(session, thread.id)
     require_open(thread, now)
     parent = None if writing.parent is None else _answered(session, thread.id, writing.parent)
     side = _side_of(thread, writing, is_reply=parent is not None)
@@ -176,6 +179,7 @@ def edit(session: Session, contribution: int, author: str, words: str, *, versio
     words = words_of(words)
     require_not_paused(session, author, now)
     thread, row = _own(session, contribution, author)
+    _require_public(session, thread.id)
     require_open(thread, now)
     digest = digest_of(words)
     if row.digest == digest:
@@ -215,6 +219,7 @@ def vote(session: Session, contribution: int, person: str, *, agrees: bool | Non
     thread = session.get(DiscussionThread, _standing(session, contribution).thread)
     if thread is None:
         raise NoSuchSubject
+    _require_public(session, thread.id)
     require_open(thread, now)
     row = lock_contribution(session, contribution)
     _require_standing(row)
@@ -231,54 +236,9 @@ def vote(session: Session, contribution: int, person: str, *, agrees: bool | Non
         insert_once(session, DiscussionVote, values, ("contribution", "person"))
     row.agree += (agrees is True) - before.count(True)
     row.disagree += (agrees is False) - before.count(False)
-    _sort(row)
+    sort_anew(row)
     session.flush()
-
-
-def forget_person(session: Session, person: str) -> None:
-    """Their words stay as somebody's; their votes fall out of the counts; nothing leads to them any more."""
-    cast = session.execute(
-        select(DiscussionVote.contribution, DiscussionVote.agrees)
-        .where(DiscussionVote.person == person)
-        .order_by(DiscussionVote.contribution)
-    ).all()
-    for contribution, agrees in cast:
-        row = lock_contribution(session, contribution)
-        row.agree -= agrees
-        row.disagree -= not agrees
-        _sort(row)
-    session.execute(delete(DiscussionVote).where(DiscussionVote.person == person))
-    for row in session.scalars(
-        select(DiscussionContribution).where(DiscussionContribution.author == person).with_for_update()
-    ):
-        row.author = None
-    session.flush()
-
-
-def hide(session: Session, contribution: int, entry: int | None) -> None:
-    """Take it from the page behind an entry of the moderation log, or show it again. Raises: NoSuchSubject."""
-    found = session.get(DiscussionContribution, contribution)
-    if found is None:
-        raise NoSuchSubject
-    thread = lock_thread(session, found.thread)
-    row = lock_contribution(session, contribution)
-    was, row.hidden_entry = row.hidden_entry, entry
-    if row.withdrawn_at is None:
-        thread.gone += (entry is not None) - (was is not None)
-    session.flush()
-
-
-def lock_contribution(session: Session, contribution: int) -> DiscussionContribution:
-    """The row, locked until the transaction ends. Raises: NoSuchSubject."""
-    row = session.scalar(
-        select(DiscussionContribution)
-        .where(DiscussionContribution.id == contribution)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if row is None:
-        raise NoSuchSubject
-    return row
+    acted(session, person, Subject(TOPIC, thread.id), now)
 
 
 def count_votes(session: Session, contribution: int) -> tuple[int, int]:
@@ -291,6 +251,12 @@ def count_votes(session: Session, contribution: int) -> tuple[int, int]:
         ).all()
     )
     return rows.get(True, 0), rows.get(False, 0)
+
+
+def _require_public(session: Session, thread: str) -> None:
+    """Nothing is added to what not everybody can read, as under a hidden petition."""
+    if not is_public(session, Subject(TOPIC, thread)):
+        raise NoSuchSubject
 
 
 def _answered(session: Session, thread: str, number: int) -> DiscussionContribution:
@@ -385,8 +351,3 @@ def _tell(
             follow(session, author, own, now)
         except FollowsTooMuch:
             return  # the words stand; they are only not told of replies
-
-
-def _sort(row: DiscussionContribution) -> None:
-    row.score = agreed_score(row.agree, row.disagree)
-    row.dispute = disputed_score(row.agree, row.disagree)

@@ -9,13 +9,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from consultation.discussions.contributions import forget_person
 from consultation.discussions.models import (
     DiscussionContribution,
     DiscussionTopic,
     DiscussionVersion,
     DiscussionVote,
 )
+from consultation.discussions.rows import forget_person
 from consultation.discussions.subjects import Topics, topic_texts
 from identity.desk import Desk
 from protocol.text import format_time

@@ -176,9 +176,11 @@ def versions_of(session: Session, contribution: int) -> Sequence[Version]:
 def threads(session: Session, after: str = "") -> tuple[Sequence[Thread], str]:
     """Those that can be read, whoever was written in last first; and where the next page begins.
 
-    Raises: NoSuchPage.
+    A topic is listed from its beginning, the thread of anything else when somebody has written there: else every
+    paragraph of a draft text would stand in the list.  Raises: NoSuchPage.
     """
-    asked = select(DiscussionThread).where(DiscussionThread.hidden_entry.is_(None))
+    begun = (DiscussionThread.place_kind == TOPIC) | (DiscussionThread.contributions > 0)
+    asked = select(DiscussionThread).where(DiscussionThread.hidden_entry.is_(None), begun)
     if after:
         moment, _, number = after.partition("-")
         try:

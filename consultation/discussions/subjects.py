@@ -5,10 +5,16 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from consultation.discussions.contributions import CONTRIBUTION, forget_person, hide
-from consultation.discussions.models import DiscussionContribution, DiscussionThread, DiscussionTopic
+from consultation.discussions.models import (
+    DiscussionContribution,
+    DiscussionThread,
+    DiscussionTopic,
+    DiscussionVersion,
+)
+from consultation.discussions.rows import CONTRIBUTION, forget_person, hide
 from consultation.discussions.threads import TOPIC, is_thread_id, lock_thread
 from consultation.errors import NoSuchSubject
+from consultation.hands import is_hand
 from consultation.subjects import Described, Subject
 from crypto.transcript import tuple_hash
 
@@ -26,8 +32,6 @@ class Contributions:
         row = None if number is None else session.get(DiscussionContribution, number)
         if row is None:
             return None
-        thread = session.get(DiscussionThread, row.thread)
-        gone = row.withdrawn_at is not None or thread is None or thread.hidden_entry is not None
         return Described(
             subject=Subject(CONTRIBUTION, subject_id),
             title=_start(row.words) or f"#{row.number}",
@@ -35,9 +39,34 @@ class Contributions:
             digest=row.digest,
             author=row.author,
             path=f"discussions/{row.thread}/{row.number}",
-            public=row.hidden_entry is None and not gone,
+            standing=row.hidden_entry is None and row.withdrawn_at is None,
             hidden=row.hidden_entry is not None,
+            above=Subject(TOPIC, row.thread),
         )
+
+    def worded(self, session: Session, subject_id: str, digest: bytes) -> str | None:
+        """Versions are kept until it is withdrawn."""
+        number = number_of(subject_id)
+        row = None if number is None else session.get(DiscussionContribution, number)
+        if row is None:
+            return None
+        if row.digest == digest:
+            return row.words
+        return session.scalar(
+            select(DiscussionVersion.words)
+            .where(DiscussionVersion.contribution == row.id, DiscussionVersion.digest == digest)
+            .order_by(DiscussionVersion.version.desc())
+            .limit(1)
+        )
+
+    def concerns(self, session: Session, subject_id: str, person: str) -> bool:
+        """Whoever wrote it, and whoever wrote what it replies to: it may be about them."""
+        number = number_of(subject_id)
+        row = None if number is None else session.get(DiscussionContribution, number)
+        answered = (
+            None if row is None or row.parent is None else session.get(DiscussionContribution, row.parent)
+        )
+        return person in {each.author for each in (row, answered) if each is not None}
 
     def set_hidden(self, session: Session, subject_id: str, *, entry: int | None) -> None:
         """Hide it, or show it again. Raises: NoSuchSubject."""
@@ -80,9 +109,22 @@ class Topics:
             digest=tuple_hash("topic", [text.encode() for text in texts]),
             author=None if topic is None else topic.author,
             path=f"discussions/{subject_id}",
-            public=thread.hidden_entry is None,
+            standing=thread.hidden_entry is None,
             hidden=thread.hidden_entry is not None,
+            above=None if thread.place_kind == TOPIC else Subject(thread.place_kind, thread.place),
         )
+
+    def worded(self, session: Session, subject_id: str, digest: bytes) -> str | None:
+        """Earlier words of a topic are not kept: officials alone change them."""
+        found = self.describe(session, subject_id)
+        return found.words if found is not None and found.digest == digest else None
+
+    def concerns(self, session: Session, subject_id: str, person: str) -> bool:
+        """Whoever put the question, or changed it for the office."""
+        topic = session.get(DiscussionTopic, subject_id) if is_thread_id(subject_id) else None
+        if topic is None:
+            return False
+        return topic.author == person or is_hand(session, Subject(TOPIC, subject_id), person)
 
     def set_hidden(self, session: Session, subject_id: str, *, entry: int | None) -> None:
         """Take the whole thread away, or show it again. Raises: NoSuchSubject."""

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from consultation import kinds
 from consultation.happenings import What, happened
-from consultation.moderation.cases import Tie, has_reported
 from consultation.moderation.errors import (
     AppealDecided,
     AppealTooLate,
@@ -21,11 +20,14 @@ from consultation.moderation.errors import (
 )
 from consultation.moderation.log import ENTRY_MAX, Ruling, log_entry, shown
 from consultation.moderation.models import ModerationAppeal, ModerationEntry, ModerationPause
+from consultation.moderation.reports import tell_reporters
 from consultation.moderation.reversals import standing, take_back
-from consultation.moderation.types import APPEALABLE, Action, Entry
+from consultation.moderation.ties import Tie, own_tie
+from consultation.moderation.types import APPEALABLE, REVERSALS, Action, Entry
 from consultation.subjects import Described, Subject
 from consultation.text import written
 from identity.desk import Desk
+from identity.people import one_person
 from identity.sessions import SignedIn
 from storage.statements import insert_once
 
@@ -33,6 +35,7 @@ TIME_TO_APPEAL: Final = timedelta(days=30)
 TIME_TO_DECIDE: Final = timedelta(days=14)
 WORDS_MAX: Final = 2_000
 NOTE_MAX: Final = 2_000
+_BACK: Final = frozenset(REVERSALS.values())
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class OwnDecision:
     """What was decided about something that somebody wrote. entry: the first one.  actions: all of the decision.
 
     paused_until: where a pause was part of it.  stands: whether any of it was not taken back.  can_appeal: now.
+    back_note: what the moderator said who took it back without an appeal, or after one was refused.
     """
 
     entry: Entry
@@ -62,6 +66,7 @@ class OwnDecision:
     note: str = field(repr=False)
     paused_until: datetime | None
     stands: bool
+    back_note: str = field(repr=False)
     appeal: Appeal | None
     appeal_until: datetime
     can_appeal: bool
@@ -133,7 +138,7 @@ def decide_appeal(
 ) -> None:
     """Decide it, once. Granted: everything that the decision did is undone. note: why, read by the author.
 
-    Raises: NoSuchAppeal, AppealDecided, Conflict (who decided first, wrote or reported it), TextRefused.
+    Raises: NoSuchAppeal, AppealDecided, Conflict (who decided first, reported it, or has a part in it), TextRefused.
     """
     note = written(note, NOTE_MAX, lines=True)
     row = session.scalar(
@@ -153,6 +158,7 @@ def decide_appeal(
     subject = Subject(first.subject_kind, first.subject)
     if granted:
         take_back(session, desk, by, group, note)
+        tell_reporters(session, subject, group, by.person_id, now)
     else:
         log_entry(
             session,
@@ -254,12 +260,13 @@ def _entries(session: Session, group: int) -> Sequence[ModerationEntry]:
 
 
 def _tie(session: Session, entries: Sequence[ModerationEntry], person: str) -> Tie | None:
-    if any(entry.author == person for entry in entries):
+    accounts = one_person(session, person).accounts
+    if any(entry.author in accounts for entry in entries):
         return Tie.AUTHOR
-    if any(entry.by == person for entry in entries):
+    if any(entry.by in accounts for entry in entries):
         return Tie.DECIDED
     subject = Subject(entries[0].subject_kind, entries[0].subject)
-    return Tie.REPORTER if has_reported(session, subject, person) else None
+    return own_tie(session, subject, kinds.describe(session, subject), person)
 
 
 def _file(session: Session, row: ModerationAppeal, person: str) -> AppealFile:
@@ -280,6 +287,7 @@ def _own(session: Session, group: int, now: datetime) -> OwnDecision:
     entries = _entries(session, group)
     entry, made = shown(entries[0]), session.get(ModerationAppeal, group)
     stands, until = bool(standing(session, group)), entry.at + TIME_TO_APPEAL
+    granted = made is not None and made.granted is True
     paused = session.scalar(
         select(ModerationPause.until)
         .join(ModerationEntry, ModerationEntry.number == ModerationPause.entry)
@@ -293,6 +301,9 @@ def _own(session: Session, group: int, now: datetime) -> OwnDecision:
         note=entries[0].note,
         paused_until=paused,
         stands=stands,
+        back_note=next((row.note for row in entries if Action(row.action) in _BACK), "")
+        if not granted
+        else "",
         appeal=None if made is None else _appeal(made),
         appeal_until=until,
         can_appeal=stands and made is None and now < until,

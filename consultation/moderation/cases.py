@@ -1,44 +1,40 @@
-"""The queue: what was reported and waits, who works on it, and who must not.
+"""Cases: what was reported and waits, and who works on it.
 
-A moderator takes a case for a quarter of an hour and then decides; meanwhile it is nobody else's. Whoever wrote the
-thing, reported it, or has decided about it before is in a conflict and cannot take it.
+A moderator takes a case for a quarter of an hour and then decides; meanwhile it is nobody else's. Whoever has a part
+in the thing, reported it, or has decided about it before is in a conflict and cannot take it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from consultation import kinds
+from consultation.differences import Part, differences
 from consultation.moderation.errors import CaseDecided, ClaimedByOther, Conflict, NoSuchCase
 from consultation.moderation.log import entries_about
-from consultation.moderation.models import ModerationCase, ModerationEntry, ModerationReport
-from consultation.moderation.types import Action, Entry, Rule
+from consultation.moderation.models import ModerationCase, ModerationReport
+from consultation.moderation.queue import PAGE, QueueOrder, queue_page
+from consultation.moderation.ties import Tie, tie_of
+from consultation.moderation.types import Entry, Rule
 from consultation.subjects import Described, Subject
 
 CLAIMED: Final = timedelta(minutes=15)
-SHOWN_MAX: Final = 50
-"""Cases on the page of the queue, and reports on the page of a case."""
-_FAVOURABLE: Final = (Action.LEFT.value, Action.RESTORED.value)
-
-
-class Tie(StrEnum):
-    """Why somebody must not decide."""
-
-    AUTHOR = "author"
-    REPORTER = "reporter"
-    DECIDED = "decided"
+REPORTS_SHOWN: Final = 50
+"""On the page of a case: the newest. Their numbers by rule count all of them."""
+WORDINGS_SHOWN: Final = 5
+"""Earlier wordings on the page of a case, those that were reported last."""
 
 
 @dataclass(frozen=True)
 class Case:
     """One case, as a moderator sees it. described: None when the thing is gone.  claimed: by somebody, now.
 
-    mine: claimed by whoever looks.  tie: why whoever looks must not decide.
+    rules: by which rules it was reported, and by how many.  mine: claimed by whoever looks.
+    tie: why whoever looks must not decide.
     """
 
     id: str
@@ -48,6 +44,7 @@ class Case:
     waiting: bool
     urgent: bool
     reports: int
+    rules: Mapping[Rule, int]
     claimed: bool
     mine: bool
     claimed_until: datetime | None
@@ -65,23 +62,54 @@ class Reported:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """Words that were reported and are not those that stand now.
+
+    digest: of them.  reports: how many named them.  changes: from them to those of now; None where they were not kept.
+    """
+
+    digest: bytes
+    reports: int
+    last_at: datetime
+    changes: Sequence[Part] | None = field(repr=False)
+
+
+@dataclass(frozen=True)
 class CaseFile:
     """A case with the reports of this round, the newest first, and everything decided about the thing before."""
 
     case: Case
     reports: Sequence[Reported]
+    wordings: Sequence[Wording]
     history: Sequence[Entry]
 
 
-def waiting_cases(session: Session, person: str, now: datetime) -> Sequence[Case]:
-    """What waits, the most urgent first and then the oldest: at most SHOWN_MAX. person: who looks."""
-    rows = session.scalars(
-        select(ModerationCase)
-        .where(ModerationCase.waiting)
-        .order_by(ModerationCase.urgent.desc(), ModerationCase.opened_at, ModerationCase.id)
-        .limit(SHOWN_MAX)
-    ).all()
-    return [_shown(session, row, person, now) for row in rows]
+@dataclass(frozen=True)
+class CasePage:
+    """A page of the queue. after: where the next one begins, empty at the end."""
+
+    cases: Sequence[Case]
+    after: str
+
+
+def waiting_cases(
+    session: Session,
+    person: str,
+    now: datetime,
+    *,
+    order: QueueOrder = QueueOrder.WEIGHT,
+    after: str = "",
+    limit: int = PAGE,
+) -> CasePage:
+    """What waits, a page at a time. person: who looks.  after: from the page before."""
+    page = queue_page(session, order, after, limit)
+    rows = {
+        row.id: row
+        for row in session.scalars(select(ModerationCase).where(ModerationCase.id.in_(page.cases)))
+    }
+    found = [rows[case] for case in page.cases]
+    rules = _rules(session, found)
+    return CasePage([_shown(session, row, person, now, rules.get(row.id, {})) for row in found], page.after)
 
 
 def count_waiting(session: Session) -> int:
@@ -94,17 +122,18 @@ def find_case(session: Session, case: str, person: str, now: datetime) -> CaseFi
     row = session.get(ModerationCase, case) if len(case) <= 32 and "\0" not in case else None
     if row is None:
         raise NoSuchCase
-    shown = _shown(session, row, person, now)
+    shown = _shown(session, row, person, now, _rules(session, [row]).get(row.id, {}))
     digest = None if shown.described is None else shown.described.digest
     reports = session.scalars(
         select(ModerationReport)
         .where(ModerationReport.case == row.id, ModerationReport.round == row.round)
         .order_by(ModerationReport.id.desc())
-        .limit(SHOWN_MAX)
+        .limit(REPORTS_SHOWN)
     )
     return CaseFile(
         shown,
         [Reported(Rule(each.rule), each.words, each.at, each.digest == digest) for each in reports],
+        _wordings(session, row, shown.described),
         entries_about(session, shown.subject),
     )
 
@@ -130,43 +159,6 @@ def release(session: Session, case: str, person: str) -> None:
         session.flush()
 
 
-def tie_of(session: Session, subject: Subject, person: str) -> Tie | None:
-    """Why this moderator must not decide about it; None when they may.
-
-    Having left other words than those that stand now is no reason: else an author who changes them often enough would
-    have nobody left who may decide.
-    """
-    described = kinds.describe(session, subject)
-    if described is not None and described.author == person:
-        return Tie.AUTHOR
-    if has_reported(session, subject, person):
-        return Tie.REPORTER
-    decided = select(ModerationEntry.number).where(
-        ModerationEntry.subject_kind == subject.kind,
-        ModerationEntry.subject == subject.id,
-        ModerationEntry.by == person,
-    )
-    if described is not None:
-        burdened = ModerationEntry.action.not_in(_FAVOURABLE)
-        decided = decided.where(or_(ModerationEntry.digest == described.digest, burdened))
-    return None if session.scalar(decided.limit(1)) is None else Tie.DECIDED
-
-
-def has_reported(session: Session, subject: Subject, person: str) -> bool:
-    """Whether they have reported it, in any wording."""
-    found = (
-        select(ModerationReport.id)
-        .join(ModerationCase, ModerationCase.id == ModerationReport.case)
-        .where(
-            ModerationCase.subject_kind == subject.kind,
-            ModerationCase.subject == subject.id,
-            ModerationReport.reporter == person,
-        )
-        .limit(1)
-    )
-    return session.scalar(found) is not None
-
-
 def lock_case(session: Session, case: str) -> ModerationCase:
     """The row, locked until the transaction ends. Raises: NoSuchCase."""
     row = None
@@ -187,7 +179,9 @@ def is_claimed(row: ModerationCase, now: datetime) -> bool:
     return row.claimed_by is not None and row.claimed_until is not None and now < row.claimed_until
 
 
-def _shown(session: Session, row: ModerationCase, person: str, now: datetime) -> Case:
+def _shown(
+    session: Session, row: ModerationCase, person: str, now: datetime, rules: Mapping[Rule, int]
+) -> Case:
     subject, claimed = Subject(row.subject_kind, row.subject), is_claimed(row, now)
     return Case(
         id=row.id,
@@ -197,8 +191,46 @@ def _shown(session: Session, row: ModerationCase, person: str, now: datetime) ->
         waiting=row.waiting,
         urgent=row.urgent,
         reports=row.reports,
+        rules=rules,
         claimed=claimed,
         mine=claimed and row.claimed_by == person,
         claimed_until=row.claimed_until if claimed else None,
         tie=tie_of(session, subject, person),
     )
+
+
+def _rules(session: Session, cases: Sequence[ModerationCase]) -> Mapping[str, Mapping[Rule, int]]:
+    """Reports of the present round of each case by rule, most first."""
+    row = ModerationReport
+    counted = session.execute(
+        select(row.case, row.rule, func.count().label("times"))
+        .join(ModerationCase, (ModerationCase.id == row.case) & (ModerationCase.round == row.round))
+        .where(row.case.in_([case.id for case in cases]))
+        .group_by(row.case, row.rule)
+        .order_by(func.count().desc(), row.rule)
+    )
+    found: dict[str, dict[Rule, int]] = {}
+    for case, rule, times in counted:
+        found.setdefault(case, {})[Rule(rule)] = times
+    return found
+
+
+def _wordings(session: Session, row: ModerationCase, described: Described | None) -> Sequence[Wording]:
+    """Those of this round that are not the words of now; the reported ones last changed first."""
+    report, kind = ModerationReport, kinds.KINDS.get(row.subject_kind)
+    other = (report.case == row.id) & (report.round == row.round)
+    if described is not None:
+        other &= report.digest != described.digest
+    counted = session.execute(
+        select(report.digest, func.count(), func.max(report.id))
+        .where(other)
+        .group_by(report.digest)
+        .order_by(func.max(report.id).desc())
+        .limit(WORDINGS_SHOWN)
+    ).all()
+    found = []
+    for digest, times, last in counted:
+        words = None if kind is None else kind.worded(session, row.subject, digest)
+        changes = None if words is None or described is None else differences(words, described.words)
+        found.append(Wording(digest, times, session.get_one(report, last).at, changes))
+    return found

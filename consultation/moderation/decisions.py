@@ -1,5 +1,6 @@
 """Deciding a case, and correcting a decision. All of it is entered in the public log in the same transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -10,12 +11,13 @@ from sqlalchemy.orm import Session
 from consultation import kinds
 from consultation.errors import NoSuchSubject
 from consultation.happenings import What, happened
-from consultation.moderation.cases import is_claimed, lock_case, tie_of
+from consultation.moderation.cases import is_claimed, lock_case
 from consultation.moderation.errors import (
     AppealOpen,
     CaseDecided,
     ClaimedByOther,
     Conflict,
+    GroundMissing,
     NotClaimed,
     NotHidden,
     WordsChanged,
@@ -23,11 +25,14 @@ from consultation.moderation.errors import (
 from consultation.moderation.log import Ruling, log_entry
 from consultation.moderation.models import ModerationAppeal, ModerationCase, ModerationEntry, ModerationReport
 from consultation.moderation.pauses import pause
-from consultation.moderation.reversals import standing, take_back
+from consultation.moderation.reports import close_reports, tell_reporters
+from consultation.moderation.reversals import refusal_of, reverse_refusal, standing, take_back
+from consultation.moderation.ties import own_tie, tie_of
 from consultation.moderation.types import RULE_OF, Action, Template
 from consultation.subjects import Described, Subject
 from consultation.text import written
 from identity.desk import Desk
+from identity.people import one_person
 from identity.sessions import SignedIn
 
 NOTE_MAX: Final = 1_000
@@ -60,24 +65,40 @@ def decide(session: Session, desk: Desk, by: SignedIn, case_id: str, decision: D
     if tie_of(session, subject, by.person_id) is not None:
         raise Conflict
     if decision.hide is None:
-        number = log_entry(
-            session, desk, by, Ruling(Action.LEFT, subject, _seen(session, case, decision.digest))
+        there = kinds.describe(session, subject)
+        ruling = Ruling(Action.LEFT, subject, _seen(session, case, decision.digest))
+        number = log_entry(session, desk, by, ruling)
+        # What is gone was not found to be right: it says nothing about whoever reported it.
+        close_reports(
+            session, case, number if there is not None and there.standing else None, by.person_id, now
         )
     else:
         number = _hide(session, desk, by, subject, decision, note)
+        close_reports(session, case, number, by.person_id, now)
     case.waiting, case.claimed_by, case.claimed_until = False, None, None
     session.flush()
     return number
 
 
-def restore(session: Session, desk: Desk, by: SignedIn, subject: Subject, note: str) -> None:
-    """Correct a mistake before anybody appeals: show it again, with everything else that was decided taken back.
+@dataclass(frozen=True)
+class Restoring:
+    """What showing something again asks of this moderator. group: the decision that would be taken back.
 
-    Who has hidden it may do this too.  Raises: NotHidden, Conflict (the author), AppealOpen, TextRefused.
+    refused: an appeal about it was refused, so it is a reversal, and a new ground must be written.
     """
-    note = written(note, NOTE_MAX, lines=True, least=0)
-    described = kinds.describe(session, subject)
-    if described is not None and described.author == by.person_id:
+
+    group: int
+    refused: bool
+
+
+def restoring(session: Session, subject: Subject, person: str) -> Restoring:
+    """Whether and how this moderator may show it again.
+
+    Before an appeal everybody may correct a mistake, whoever has hidden it too. While an appeal waits, it is decided
+    there. After one was refused, two have looked at it: only a third may reverse that, and must say what is new.
+    Raises: NotHidden, Conflict (their own matter, or they have decided about it), AppealOpen.
+    """
+    if own_tie(session, subject, kinds.describe(session, subject), person) is not None:
         raise Conflict
     group = session.scalar(
         select(ModerationEntry.group)
@@ -88,17 +109,49 @@ def restore(session: Session, desk: Desk, by: SignedIn, subject: Subject, note: 
         )
         .order_by(ModerationEntry.number.desc())
         .limit(1)
-        .with_for_update()
     )
     if group is None or not standing(session, group):
         raise NotHidden
     appeal = session.get(ModerationAppeal, group)
     if appeal is not None and appeal.decided_at is None:
         raise AppealOpen
+    refused = appeal is not None and appeal.granted is False
+    accounts = one_person(session, person).accounts
+    if refused and any(entry.by in accounts for entry in _rows(session, group)):
+        raise Conflict
+    return Restoring(group, refused)
+
+
+def restore(session: Session, desk: Desk, by: SignedIn, subject: Subject, note: str) -> None:
+    """Show it again, with everything else that was decided taken back. Who may do so: see `restoring`.
+
+    note: to the author; after a refused appeal it is the new ground, and must not be empty.
+    Raises: NotHidden, Conflict, AppealOpen, GroundMissing, TextRefused.
+    """
+    note = written(note, NOTE_MAX, lines=True, least=0)
+    found = restoring(session, subject, by.person_id)
+    _lock_decision(session, found.group)
+    found = restoring(session, subject, by.person_id)  # as it is under the lock
+    if found.refused and not note:
+        raise GroundMissing
     now = desk.clock()
-    back = take_back(session, desk, by, group, note)
-    for author in {entry.author for entry in _rows(session, group) if entry.author is not None}:
+    back = take_back(session, desk, by, found.group, note)
+    if found.refused:
+        reverse_refusal(session, desk, by, refusal_of(session, found.group), note)
+    for author in {entry.author for entry in _rows(session, found.group) if entry.author is not None}:
         happened(session, What.CONTENT_RESTORED, back[0].subject, at=now, by=by.person_id, to=author)
+    tell_reporters(session, subject, found.group, by.person_id, now)
+
+
+def _lock_decision(session: Session, group: int) -> None:
+    """Entries never change: its first one is what those wait for who would take it back at the same time."""
+    session.scalar(
+        select(ModerationEntry)
+        .where(ModerationEntry.number == group)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    session.expire_all()
 
 
 def _hide(session: Session, desk: Desk, by: SignedIn, subject: Subject, decision: Decision, note: str) -> int:
@@ -110,7 +163,9 @@ def _hide(session: Session, desk: Desk, by: SignedIn, subject: Subject, decision
         raise CaseDecided
     kind.set_hidden(session, subject.id, entry=None)  # locks it before the site log, as all verbs do
     session.expire_all()
-    described = kind.describe(session, subject.id)
+    described = kind.describe(
+        session, subject.id
+    )  # also under something that is hidden now, and may be shown again
     _require_words(described, decision.digest)
     author = None if described is None else described.author
     rule = RULE_OF[decision.hide].value
@@ -156,11 +211,11 @@ def _require_claim(case: ModerationCase, person: str, now: datetime) -> None:
 
 
 def _require_words(described: Described | None, digest: bytes) -> None:
-    if described is None or not described.public:
+    if described is None or not described.standing:
         raise NoSuchSubject
     if described.digest != digest:
         raise WordsChanged
 
 
-def _rows(session: Session, group: int) -> list[ModerationEntry]:
-    return list(session.scalars(select(ModerationEntry).where(ModerationEntry.group == group)))
+def _rows(session: Session, group: int) -> Sequence[ModerationEntry]:
+    return session.scalars(select(ModerationEntry).where(ModerationEntry.group == group)).all()

@@ -79,13 +79,13 @@ class NotClaimed(ConsultationError):
 
 
 class Conflict(ConsultationError):
-    """This moderator wrote it, reported it, or has decided about it before."""
+    """This moderator has a part in it, reported it, or has decided about it before."""
 
     code = "conflict"
 
     def __init__(self) -> None:
         super().__init__(
-            "You wrote this, reported it, or have decided about it before. Another moderator must do it."
+            "You have a part in this, reported it, or have decided about it before. Another moderator must do it."
         )
 
 
@@ -96,6 +96,15 @@ class WordsChanged(ConsultationError):
 
     def __init__(self) -> None:
         super().__init__("The words were changed since you opened this page. Read them again.")
+
+
+class GroundMissing(ConsultationError):
+    """A refused appeal is reversed only with a ground that is new."""
+
+    code = "ground-missing"
+
+    def __init__(self) -> None:
+        super().__init__("An appeal about this was refused. Write what is new before you show it again.")
 
 
 class NotHidden(ConsultationError):

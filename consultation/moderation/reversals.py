@@ -34,6 +34,30 @@ def standing(session: Session, group: int) -> Sequence[ModerationEntry]:
     return [row for row in rows if Action(row.action) in REVERSALS and row.number not in back]
 
 
+def refusal_of(session: Session, group: int) -> ModerationEntry:
+    """The entry by which an appeal about this decision was refused."""
+    return session.scalars(
+        select(ModerationEntry).where(
+            ModerationEntry.group == group, ModerationEntry.action == Action.UPHELD.value
+        )
+    ).one()
+
+
+def reverse_refusal(session: Session, desk: Desk, by: SignedIn, row: ModerationEntry, note: str) -> None:
+    """Enter that the refusal of an appeal does not hold any more: everybody sees that it was reversed."""
+    ruling = Ruling(
+        Action.REVERSED,
+        Subject(row.subject_kind, row.subject),
+        row.digest,
+        rule=row.rule,
+        author=row.author,
+        note=note,
+        group=row.group,
+        answers=row.number,
+    )
+    log_entry(session, desk, by, ruling)
+
+
 def take_back(session: Session, desk: Desk, by: SignedIn, group: int, note: str) -> Sequence[Entry]:
     """Undo everything that still stands of a decision; gives what was undone. What is gone since is only entered."""
     rows = standing(session, group)

@@ -27,6 +27,8 @@ class Action(StrEnum):
     """A rejection was taken back."""
     UPHELD = "upheld"
     """An appeal was refused: the decision stands."""
+    REVERSED = "reversed"
+    """That refusal was taken back later, by a third moderator with a new ground."""
 
 
 APPEALABLE: Final = frozenset({Action.HIDDEN, Action.WARNED, Action.PAUSED, Action.REJECTED})

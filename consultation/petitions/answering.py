@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from consultation.hands import note_hand
 from consultation.happenings import What as Happened
 from consultation.happenings import happened
 from consultation.petitions.errors import ChangedSince, NothingDue, NotPublished
@@ -56,7 +57,7 @@ def last_official(session: Session, petition: str) -> int:
 def take_up(session: Session, by: By, petition: str, said: Saying) -> int:
     """Say who works on it. Raises: NoSuchPetition, NotPublished, NoSuchBody, ChangedSince, TextRefused."""
     now = by.desk.clock()
-    row = _lock(session, petition, said)
+    row = _lock(session, by, petition, said)
     number = _say(session, row, What.TAKEN_UP, said, now)
     by.note(session, "petition-taken-up", f"petition {petition}", body=said.body)
     return number
@@ -68,7 +69,7 @@ def answer(session: Session, by: By, petition: str, said: Saying) -> int:
     Raises: as `take_up`.
     """
     now = by.desk.clock()
-    row = _lock(session, petition, said)
+    row = _lock(session, by, petition, said)
     number = _say(session, row, What.ANSWERED, said, now)
     row.answered_at = row.answered_at or now
     _meet(session, petition, Due.ANSWER, said.body, now)
@@ -85,7 +86,7 @@ def set_debate(session: Session, by: By, petition: str, said: Saying, on: dateti
     Raises: as `take_up`.
     """
     now = by.desk.clock()
-    row = _lock(session, petition, said)
+    row = _lock(session, by, petition, said)
     number = _say(session, row, What.DEBATE_SET, said, now, on=on)
     row.debate_on = on
     _meet(session, petition, Due.DEBATE, said.body, now)
@@ -98,7 +99,7 @@ def set_debate(session: Session, by: By, petition: str, said: Saying, on: dateti
 def refuse_debate(session: Session, by: By, petition: str, said: Saying) -> int:
     """Say that there will be no debate, and why. Raises: as `take_up`, and NothingDue where none is asked for."""
     now = by.desk.clock()
-    row = _lock(session, petition, said)
+    row = _lock(session, by, petition, said)
     if not _meet(session, petition, Due.DEBATE, said.body, now):
         raise NothingDue
     number = _say(session, row, What.NO_DEBATE, said, now)
@@ -117,7 +118,7 @@ def refuse_debate(session: Session, by: By, petition: str, said: Saying) -> int:
 def set_outcome(session: Session, by: By, petition: str, said: Saying, outcome: Outcome) -> int:
     """Say what became of it, with the reasons. A later word follows the earlier one. Raises: as `take_up`."""
     now = by.desk.clock()
-    row = _lock(session, petition, said)
+    row = _lock(session, by, petition, said)
     number = _say(session, row, What.OUTCOME, said, now, detail=outcome.value)
     subject = Subject("petition", petition)
     happened(session, Happened.PETITION_OUTCOME, subject, at=now, about=Subject("answer", str(number)))
@@ -126,7 +127,7 @@ def set_outcome(session: Session, by: By, petition: str, said: Saying, outcome: 
     return number
 
 
-def _lock(session: Session, petition: str, said: Saying) -> PetitionPetition:
+def _lock(session: Session, by: By, petition: str, said: Saying) -> PetitionPetition:
     if said.language not in ("en", "vi"):
         raise ValueError("An answer is in English or Vietnamese.")
     row = lock_petition(session, petition)
@@ -135,6 +136,7 @@ def _lock(session: Session, petition: str, said: Saying) -> PetitionPetition:
     require_body(session, said.body)
     if last_official(session, petition) != said.seen:
         raise ChangedSince
+    note_hand(session, Subject("petition", petition), by.actor.person_id)
     return row
 
 

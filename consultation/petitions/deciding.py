@@ -26,6 +26,7 @@ from consultation.petitions.life import drop_proposed
 from consultation.petitions.mailing import signers_mails
 from consultation.petitions.models import PetitionPetition, PetitionVersion
 from consultation.petitions.settings import rules
+from consultation.petitions.sponsors import stands_behind
 from consultation.petitions.store import add_event, find_petition, lock_petition
 from consultation.petitions.types import Reason, State, What
 from consultation.subjects import Subject
@@ -118,7 +119,7 @@ def _open(session: Session, row: PetitionPetition, now: datetime) -> None:
 
 def _lock_waiting(session: Session, by: By, petition: str, version: int) -> PetitionPetition:
     row = lock_petition(session, petition)
-    if row.creator == by.actor.person_id:
+    if stands_behind(session, petition, by.actor.person_id):
         raise OwnPetition
     if row.waiting_since is None:
         raise WrongState

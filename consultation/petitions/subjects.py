@@ -8,12 +8,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from consultation.errors import NoSuchSubject
+from consultation.hands import is_hand
 from consultation.petitions.deciding import readmit
 from consultation.petitions.errors import NoSuchPetition
 from consultation.petitions.indexing import index_petition
 from consultation.petitions.models import PetitionEvent, PetitionPetition
-from consultation.petitions.store import find_petition, lock_petition
-from consultation.petitions.types import What
+from consultation.petitions.sponsors import stands_behind
+from consultation.petitions.store import find_petition, lock_petition, versions
+from consultation.petitions.types import PetitionText, What
 from consultation.subjects import Described, Subject
 from crypto.transcript import tuple_hash
 from identity.desk import Desk
@@ -39,12 +41,22 @@ class Petitions:
         return Described(
             subject=Subject(PETITION, subject_id),
             title=text.action,
-            words="\n\n".join(part for part in (text.action, text.background, text.details) if part),
+            words=_words(text),
             digest=text.digest,
             author=petition.creator,
             path=f"petitions/{subject_id}",
-            public=petition.public and not petition.hidden,
+            standing=petition.public and not petition.hidden,
             hidden=petition.hidden,
+        )
+
+    def worded(self, session: Session, subject_id: str, digest: bytes) -> str | None:
+        """Every version that was ever in force is kept."""
+        return next((_words(text) for text in versions(session, subject_id) if text.digest == digest), None)
+
+    def concerns(self, session: Session, subject_id: str, person: str) -> bool:
+        """Whoever started it, sponsored it, or answered it for the office."""
+        return stands_behind(session, subject_id, person) or is_hand(
+            session, Subject(PETITION, subject_id), person
         )
 
     def set_hidden(self, session: Session, subject_id: str, *, entry: int | None) -> None:
@@ -92,9 +104,20 @@ class Answers:
             digest=tuple_hash("petition-answer", [row.petition.encode(), row.words.encode()]),
             author=None,
             path=f"petitions/{row.petition}#event-{row.id}",
-            public=row.hidden_entry is None and petition.public and not petition.hidden,
+            standing=row.hidden_entry is None,
             hidden=row.hidden_entry is not None,
+            above=Subject(PETITION, row.petition),
         )
+
+    def worded(self, session: Session, subject_id: str, digest: bytes) -> str | None:
+        """What the office said is never changed."""
+        found = self.describe(session, subject_id)
+        return found.words if found is not None and found.digest == digest else None
+
+    def concerns(self, session: Session, subject_id: str, person: str) -> bool:
+        """Nobody beside those of the petition, above it."""
+        del session, subject_id, person
+        return False
 
     def set_hidden(self, session: Session, subject_id: str, *, entry: int | None) -> None:
         """Hide its words, or show them again. Raises: NoSuchSubject."""
@@ -113,6 +136,10 @@ class Answers:
     def forget_author(self, session: Session, person: str) -> None:
         """There is nothing to forget."""
         del session, person
+
+
+def _words(text: PetitionText) -> str:
+    return "\n\n".join(part for part in (text.action, text.background, text.details) if part)
 
 
 def _find(session: Session, subject_id: str) -> PetitionEvent | None:

@@ -201,7 +201,7 @@ def _consultation(site: DeskUnderTest, person: str) -> None:
     site.clock.now = PLAN.opens_at
     with writing(site.desk.engine) as session:
         turn_phases(session, site.clock())
-        answer(session, hearing, person, {1: Answer(words="Một vòi nước.")}, site.clock())
+        answer(session, hearing, person, {1: Answer(words="Một vòi nước.")}, site.clock)
 
 
 def _moderation(site: DeskUnderTest, person: str, other: str) -> None:

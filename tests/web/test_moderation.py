@@ -42,7 +42,7 @@ def site(blank: Path, tmp_path: Path) -> Iterator[SiteUnderTest]:
 def written(site: SiteUnderTest, author: str, words: str = WORDS) -> str:
     """A contribution in a discussion; its number as a subject."""
     with writing(site.desk.desk.engine) as session:
-        thread = thread_of(session, Subject("petition", "0" * 16), site.desk.clock())
+        thread = thread_of(session, Subject("topic", "0" * 16), site.desk.clock())
         return str(contribute(session, Writing(thread.id, author, words), site.desk.clock()).id)
 
 

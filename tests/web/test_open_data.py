@@ -91,7 +91,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Data]:
         moderator = ward.moderator.actor
         assert isinstance(moderator, SignedIn)
         with writing(desk.engine) as session:
-            (case,) = [one for one in waiting_cases(session, moderator.person_id, now) if one.described]
+            (case,) = [one for one in waiting_cases(session, moderator.person_id, now).cases if one.described]
             assert case.described is not None
             claim(session, case.id, moderator.person_id, now)
             decision = Decision(Template.PERSON_INSULTED, case.described.digest, "", False, 0)

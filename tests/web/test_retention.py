@@ -112,7 +112,7 @@ def an_unconfirmed_address(site: SiteUnderTest) -> tuple[timedelta, Left]:
 def a_report(site: SiteUnderTest) -> tuple[timedelta, Left]:
     writer, reader, now = site.desk.person(""), site.desk.person(""), site.desk.clock()
     with writing(site.desk.desk.engine) as session:
-        thread = thread_of(session, Subject("petition", "0" * 16), now)
+        thread = thread_of(session, Subject("topic", "0" * 16), now)
         made = contribute(session, Writing(thread.id, writer, "Đồ ngốc."), now)
         report(session, reader, Subject("contribution", str(made.id)), Rule.ATTACK, "Xem giúp.", now)
     return timedelta(days=180), rows_of(site, ModerationReport, ModerationReport.words != "")

@@ -21,17 +21,15 @@ from consultation.discussions.reading import (
 from consultation.discussions.sorting import Order
 from consultation.discussions.threads import TOPIC, Thread
 from consultation.discussions.topics import Text, Topic, topics_of
-from consultation.kinds import describe
-from consultation.moderation.log import find_entry
-from consultation.moderation.types import Entry
+from consultation.kinds import ELECTION, describe, is_public
 from consultation.subjects import Subject
 from protocol.text import LocalText
 from voting.models import VotingElection
 from voting.office import read_manifest
 from web.i18n import Text as Words
 from web.pages.common import PageNotFound
+from web.pages.moderation import HiddenBox, hidden_boxes
 
-ELECTION: Final = "election"
 _NO_PLACES: Final = frozenset({TOPIC, "contribution"})
 """Kinds that are discussions themselves."""
 
@@ -66,8 +64,8 @@ class ThreadPage:
     columns: Sequence[Column] = ()
     replies: Mapping[int, Sequence[Shown]] = field(default_factory=dict)
     numbers: Collection[int] = ()
-    gone: Mapping[int, Entry] = field(default_factory=dict)
-    """Entries of the moderation log that took contributions of this page away, by number."""
+    gone: Mapping[int, HiddenBox] = field(default_factory=dict)
+    """In the place of contributions that were taken away, by number of the entry."""
     first: bool = True
     """Whether the list begins here, and not somewhere in the middle."""
 
@@ -93,7 +91,7 @@ class OnePage:
     replies: Sequence[Shown]
     after: str
     numbers: Collection[int]
-    gone: Mapping[int, Entry]
+    gone: Mapping[int, HiddenBox]
     is_open: bool
     first: bool
 
@@ -110,17 +108,13 @@ class ThreadRow:
 
 def title_of(session: Session, place: Subject) -> Title | None:
     """What is discussed at a place; None when there is nothing that everybody may see."""
+    if place.kind in _NO_PLACES or not is_public(session, place):
+        return None
     if place.kind == ELECTION:
-        row = session.get(VotingElection, place.id) if len(place.id) == 32 else None
-        if row is None or row.fingerprint is None:
-            return None
+        row = session.get_one(VotingElection, place.id)
         return Title(_words(read_manifest(row).title), f"elections/{place.id}")
-    if place.kind in _NO_PLACES:
-        return None
     found = describe(session, place)
-    if found is None or not found.public:
-        return None
-    return Title(Words(found.title, found.title), found.path)
+    return None if found is None else Title(Words(found.title, found.title), found.path)
 
 
 def topic_title(topic: Topic) -> Title:
@@ -167,7 +161,7 @@ def thread_page(
         columns=columns,
         replies=replies,
         numbers=mentioned(session, thread.id, [line.words for line in every]),
-        gone=_gone(session, every),
+        gone=hidden_boxes(session, [each.hidden_entry for each in every], now),
         first=not after and side is None,
     )
 
@@ -197,7 +191,7 @@ def one_page(
         replies=page.lines,
         after=page.after,
         numbers=mentioned(session, thread.id, words),
-        gone=_gone(session, [line, *page.lines]),
+        gone=hidden_boxes(session, [each.hidden_entry for each in (line, *page.lines)], now),
         is_open=thread.is_open(now),
         first=not after,
     )
@@ -219,11 +213,6 @@ def thread_rows(session: Session, now: datetime, after: str = "") -> tuple[Seque
 def both(text: Text) -> Words:
     """Two wordings of a topic; where one was not written, the other."""
     return Words(text.en or text.vi, text.vi or text.en)
-
-
-def _gone(session: Session, lines: Collection[Shown]) -> Mapping[int, Entry]:
-    numbers = {line.hidden_entry for line in lines if line.hidden_entry is not None}
-    return {number: find_entry(session, number) for number in numbers}
 
 
 def _words(text: LocalText) -> Words:

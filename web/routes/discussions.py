@@ -40,6 +40,7 @@ from consultation.discussions.reading import (
 from consultation.discussions.sorting import Order
 from consultation.discussions.threads import Thread, find_thread, known_thread, thread_of
 from consultation.errors import ConsultationError, NoSuchSubject
+from consultation.kinds import is_public
 from consultation.subjects import Subject
 from identity.roles import Permission
 from identity.sessions import SignedIn
@@ -62,6 +63,7 @@ from web.pages.discussions import (
     thread_title,
     title_of,
 )
+from web.pages.moderation import HiddenHere
 from web.rate_limits import AGREE, CONTRIBUTE, Rule, TooManyRequests, hit
 from web.rendering import Renderer
 from web.visitor import desk_of, may_be_signed_in, safe_next, signed_in
@@ -427,8 +429,10 @@ def _place(request: Request) -> tuple[Subject, Thread | None]:
 def _thread(request: Request) -> Thread:
     with reading(desk_of(request).engine) as session:
         found = _read(lambda: find_thread(session, request.path_params["thread"]))
-    if found.hidden_entry is not None:
-        raise PageNotFound(found.id)
+        if found.hidden_entry is not None:
+            raise HiddenHere(found.hidden_entry)
+        if not is_public(session, found.subject):
+            raise PageNotFound(found.id)
     return found
 
 

@@ -23,6 +23,7 @@ from consultation.discussions.topics import (
     topic_of,
 )
 from consultation.errors import ConsultationError, NoSuchSubject
+from consultation.hands import note_hand
 from identity.roles import Permission
 from identity.sessions import SignedIn
 from identity.trail import record
@@ -120,6 +121,7 @@ def change(request: Request) -> Response:
         return _change_page(request, form, thread, before)
     with writing(desk.engine) as session:
         change_topic(session, thread.id, topic)
+        note_hand(session, thread.subject, actor(request).person_id)
         record(desk, session, actor(request), "topic-changed", f"topic {thread.id}")
     return go(Links(form.language).discussion(thread.id))
 

@@ -67,7 +67,7 @@ UNREADABLE = [
     "a\u202eb",
     "e" + "\u0301" * 9,
 ]
-PLACE = Subject("petition", "5" * 16)
+PLACE = Subject("topic", "5" * 16)
 
 
 @pytest.fixture
@@ -398,7 +398,7 @@ def test_hidden_and_shown_again(under_test: DeskUnderTest) -> None:
         found = describe(session, subject)
         assert found is not None
         assert not found.public
-    with pytest.raises(ThreadClosed):
+    with pytest.raises(NoSuchSubject):
         say(under_test, thread, minh, "Into a hidden thread")
 
 

@@ -57,7 +57,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
     with desk_under_test(f"sqlite:///{folder / 'talk.db'}", folder) as desk:
         lan, people = desk.person(), [desk.person() for _ in range(5)]
         with writing(desk.desk.engine) as session:
-            thread = thread_of(session, Subject("petition", "1" * 16), desk.clock(), sided=True)
+            thread = thread_of(session, Subject("topic", "1" * 16), desk.clock(), sided=True)
             ids = []
             for n in range(TOPS):
                 side = Side.FOR if n % 3 else Side.AGAINST
@@ -145,7 +145,7 @@ def test_threads_are_listed_by_their_last_word(database_url: str, tmp_path: Path
         for n in range(PAGE + 3):
             desk.clock.wait(minutes=1)
             with writing(desk.desk.engine) as session:
-                made.append(thread_of(session, Subject("petition", f"{n:016}"), desk.clock()).id)
+                made.append(thread_of(session, Subject("topic", f"{n:016}"), desk.clock()).id)
         with writing(desk.desk.engine) as session:
             contribute(session, Writing(made[0], lan, "The last word"), desk.clock())
         with reading(desk.desk.engine) as session:

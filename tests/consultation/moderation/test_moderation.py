@@ -29,7 +29,7 @@ from consultation.moderation.appeals import (
     statistics,
     waiting_appeals,
 )
-from consultation.moderation.cases import CLAIMED, Tie, claim, find_case, release, waiting_cases
+from consultation.moderation.cases import CLAIMED, claim, find_case, release, waiting_cases
 from consultation.moderation.decisions import Decision, decide, restore
 from consultation.moderation.errors import (
     AppealDecided,
@@ -60,6 +60,7 @@ from consultation.moderation.models import ModerationCase, ModerationEntry, Mode
 from consultation.moderation.pauses import require_not_paused
 from consultation.moderation.personal import ModerationData
 from consultation.moderation.reports import KEPT, WAITING_MAX, forget_reports, report
+from consultation.moderation.ties import Tie
 from consultation.moderation.types import Action, Rule, Template
 from consultation.petitions.answering import answer as answer_petition
 from consultation.petitions.deciding import Rejecting, reject
@@ -117,7 +118,7 @@ class TestReports:
         case = here.reported("1")
         assert here.reported("1") == case
         with reading(here.on.desk.engine) as session:
-            (found,) = waiting_cases(session, here.first.person_id, here.now)
+            (found,) = waiting_cases(session, here.first.person_id, here.now).cases
             assert (found.reports, found.urgent, found.tie) == (1, True, None)
         here.notes.write("1", here.author, "Lan lives at 6 Hoa Street")  # other words: they may report again
         with writing(here.on.desk.engine) as session:
@@ -138,14 +139,14 @@ class TestReports:
                 report(session, person, subject, Rule.OFF_TOPIC, "", here.now)
         assert here.notes.notes["1"].public
         with reading(here.on.desk.engine) as session:
-            (case,) = waiting_cases(session, here.first.person_id, here.now)
+            (case,) = waiting_cases(session, here.first.person_id, here.now).cases
         assert (case.reports, case.urgent) == (12, False)
         here.decided(case.id, here.first, None)
         fresh = [here.on.person(f"Angrier {n}") for n in range(2)]
         with writing(here.on.desk.engine) as session:
             report(session, crowd[0], subject, Rule.ATTACK, "", here.now)  # has had their say
         with reading(here.on.desk.engine) as session:
-            assert waiting_cases(session, here.first.person_id, here.now) == []
+            assert waiting_cases(session, here.first.person_id, here.now).cases == []
         with writing(here.on.desk.engine) as session:
             report(session, fresh[0], subject, Rule.ATTACK, "", here.now)
         again = here.case_of(subject)
@@ -156,7 +157,7 @@ class TestReports:
         with writing(here.on.desk.engine) as session:
             report(session, fresh[1], subject, Rule.ATTACK, "", here.now)
         with reading(here.on.desk.engine) as session:  # two have looked at the same words: enough
-            assert waiting_cases(session, here.first.person_id, here.now) == []
+            assert waiting_cases(session, here.first.person_id, here.now).cases == []
         here.notes.write("1", here.author, "Other words")
         with writing(here.on.desk.engine) as session:
             report(session, fresh[1], subject, Rule.ATTACK, "", here.now)
@@ -225,7 +226,7 @@ class TestClaims:
                     everywhere.decision(session, case, None),
                 )
         with reading(everywhere.on.desk.engine) as session:
-            (seen,) = waiting_cases(session, second, everywhere.now)
+            (seen,) = waiting_cases(session, second, everywhere.now).cases
             assert (seen.claimed, seen.mine) == (True, False)
         everywhere.on.clock.wait(seconds=CLAIMED.total_seconds())
         with writing(everywhere.on.desk.engine) as session:
@@ -291,6 +292,8 @@ class TestClaims:
     def test_nobody_judges_in_their_own_matter(self, here: Moderated, tie: Tie) -> None:
         subject = here.notes.write("1", here.first.person_id if tie is Tie.AUTHOR else here.author, "Words")
         judge = here.first.person_id
+        if tie is Tie.PART:
+            here.notes.hung_by.add(judge)
         with writing(here.on.desk.engine) as session:
             if tie is Tie.REPORTER:
                 report(session, judge, subject, Rule.ATTACK, "", here.now)
@@ -562,14 +565,14 @@ class TestLog:
 
 def _contribution(here: Moderated) -> Subject:
     with writing(here.on.desk.engine) as session:
-        thread = thread_of(session, Subject("petition", "0" * 16), here.now)
+        thread = thread_of(session, Subject("topic", "0" * 16), here.now)
         made = contribute(session, Writing(thread.id, here.author, "Words of a neighbour."), here.now)
     return Subject("contribution", str(made.id))
 
 
 def _topic(here: Moderated) -> Subject:
     with writing(here.on.desk.engine) as session:
-        return thread_of(session, Subject("petition", "1" * 16), here.now).subject
+        return thread_of(session, Subject("topic", "1" * 16), here.now).subject
 
 
 def _petition(here: Moderated) -> Subject:
