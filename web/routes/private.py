@@ -9,6 +9,7 @@ from web.routes.fraud import fraud_routes
 from web.routes.hearing_office import hearing_office_routes
 from web.routes.hearings import hearing_routes
 from web.routes.moderation import moderation_routes
+from web.routes.moderation_record import record_routes
 from web.routes.my import my_routes
 from web.routes.my_data import my_data_routes
 from web.routes.office import office_routes
@@ -21,6 +22,7 @@ from web.routes.petition_writing import petition_writing_routes
 from web.routes.petitions import petition_routes
 from web.routes.receipts import receipt_routes
 from web.routes.registrar import registrar_routes
+from web.routes.reports import report_routes
 from web.routes.running import running_routes
 from web.routes.sign_in import sign_in_routes
 from web.routes.signing import signing_routes
@@ -49,6 +51,8 @@ def private_routes() -> list[AccessRoute]:
         *petition_office_routes(),  # before `/office/{election}`
         *fraud_routes(),  # before whatever takes one part below `/moderation`
         *moderation_routes(),
+        *record_routes(),
+        *report_routes(),
         *hearing_office_routes(),  # before `/office/{election}`
         *office_routes(),
         *hearing_routes(),
