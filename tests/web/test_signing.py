@@ -132,7 +132,9 @@ def test_the_record_and_the_receipt_verify_with_the_program(
     assert found.exit_code == 0, found.output
     assert "1 signatures count" in found.output
     assert "unchanged, and counts" in found.output
-    browser.get(f"/en/petitions/{petition}/receipt/withdraw?r={handle}")
+    leave = browser.get(f"/en/petitions/{petition}/receipt/withdraw?r={handle}")
+    assert leave.status_code == 200
+    assert 'value="withdraw"' in leave.text
     assert (
         browser.post(f"/en/petitions/{petition}/receipt", {"r": handle, "deed": "withdraw"}).status_code
         == 303

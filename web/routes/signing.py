@@ -200,9 +200,10 @@ def leave(request: Request) -> Response:
             row = find_signature(session, key)
         except NoSuchSignature:
             return render(request, "signing/gone.html", {"petition": petition}, headers=_NO_STORE)
-    if row.petition != petition.id:
-        raise PageNotFound(petition.id)
-    if row.batch is not None:
+        if row.petition != petition.id:
+            raise PageNotFound(petition.id)
+        removed = row.batch is not None
+    if removed:
         return go(_receipt_link(request, petition.id, key))
     values = {"petition": petition, "handle": handle_of(desk, key)}
     return render(request, "signing/withdraw.html", values, headers=_NO_STORE)
