@@ -175,6 +175,7 @@ def test_a_vote_an_answer_and_a_new_signature_are_acts_as_well(site: SiteUnderTe
     petition, thread = room.published(), a_topic(site, site.desk.person())
     signatures = Signatures(site.desk)
     signatures.sign(petition, lan)
+    site.desk.clock.wait(minutes=1)
     with writing(desk.engine) as session:
         for subject in (thread.subject, Subject("petition", petition), Subject("hearing", "5f" * 4)):
             follow(session, lan, subject, desk.clock())

@@ -153,13 +153,31 @@ def test_supporters_hear_of_a_rejection_unless_its_words_are_hidden(told: Told) 
         assert set(told.subjects().values()) == {"Open for signatures"}
 
 
-def test_new_words_before_publication_are_told_as_well(told: Told) -> None:
+def test_supporters_of_earlier_words_hear_of_the_new_ones_once_at_publication(told: Told) -> None:
     room, engine = told.room, told.site.desk.desk.engine
     petition = room.submitted()
     told.key(petition, "an")
+    for number in range(3):  # as often as its writer likes
+        with writing(engine) as session:
+            words = replace(LAKE, details=f"We ask for {number} lamps.")
+            edit(session, room.lan, petition, number + 1, words, told.site.desk.clock())
+    told.key(petition, "binh")
+    assert told.subjects() == {}
     with writing(engine) as session:
-        edit(session, room.lan, petition, 1, NEW_WORDS, told.site.desk.clock())
-    assert told.subjects() == {"an@example.org": "New words"}
+        admit(session, room.moderator, petition, 4)
+    assert told.subjects() == {"an@example.org": "New words", "binh@example.org": "Open for signatures"}
+
+
+def test_a_mail_to_sign_holds_no_words_that_nobody_has_read(told: Told) -> None:
+    room, browser = told.room, told.site.browser()
+    waiting, public = room.submitted(replace(LAKE, action="You have won: bank.example")), room.published()
+    for petition, subject in ((waiting, "Support a petition"), (public, f"Sign: {LAKE.action}")):
+        browser.get(f"/en/petitions/{petition}/sign")
+        answer = browser.post(f"/en/petitions/{petition}/sign", {"email": "an@example.org", "version": "1"})
+        assert answer.status_code == 303
+        (mail,) = told.news("sign-petition")
+        assert mail.subject == subject
+        assert "won" not in (mail.text or "")
 
 
 def test_one_press_stops_the_mails_of_one_petition_without_an_account(told: Told) -> None:
