@@ -10,6 +10,8 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
+from protocol.text import LocalText
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -30,7 +32,8 @@ class Described:
     author: number of the person, None when the account is gone.  path: of its page, without the language, as
     `petitions/5f…#part`.  standing: whether it would be shown if it stood alone.  hidden: whether moderation took it
     away.  above: what it stands under, as a contribution under its discussion.  covered: whether everybody sees that;
-    only `consultation.kinds.describe` knows.
+    only `consultation.kinds.describe` knows.  names: the title in both languages, "" in one that it lacks; None
+    where all readers have one title.
     """
 
     subject: Subject
@@ -43,6 +46,14 @@ class Described:
     hidden: bool
     above: Subject | None = None
     covered: bool = False
+    names: LocalText | None = None
+
+    def called(self, language: str) -> str:
+        """The title before a reader of this language, in the other one where it has no other."""
+        if self.names is None:
+            return self.title
+        first, second = (self.names.vi, self.names.en) if language == "vi" else (self.names.en, self.names.vi)
+        return first or second or self.title
 
     @property
     def public(self) -> bool:

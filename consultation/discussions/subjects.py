@@ -17,6 +17,7 @@ from consultation.errors import NoSuchSubject
 from consultation.hands import is_hand
 from consultation.subjects import Described, Subject
 from crypto.transcript import tuple_hash
+from protocol.text import LocalText
 
 _TITLE_CHARACTERS = 80
 
@@ -112,6 +113,7 @@ class Topics:
             standing=thread.hidden_entry is None,
             hidden=thread.hidden_entry is not None,
             above=None if thread.place_kind == TOPIC else Subject(thread.place_kind, thread.place),
+            names=None if topic is None else LocalText(en=topic.title_en, vi=topic.title_vi),
         )
 
     def worded(self, session: Session, subject_id: str, digest: bytes) -> str | None:

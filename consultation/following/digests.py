@@ -91,7 +91,7 @@ def take(desk: Desk, session: Session, person: str, now: datetime) -> Digest | N
         return None
     row.mailed_on = now
     language = session.get_one(IdentityPerson, person).language
-    entries, more = _entries(session, person, notices)
+    entries, more = _entries(session, person, language, notices)
     return Digest(contact.key, contact.address, language, notices[-1].id, entries, more)
 
 
@@ -107,15 +107,19 @@ def _is_settled(session: Session, person: str, notice: Notice) -> bool:
     return signed is not None and signed == find_petition(session, notice.subject.id).text.version
 
 
-def _entries(session: Session, person: str, notices: Sequence[Notice]) -> tuple[Sequence[Entry], int]:
+def _entries(
+    session: Session, person: str, language: str, notices: Sequence[Notice]
+) -> tuple[Sequence[Entry], int]:
     grouped: dict[Subject, list[Notice]] = {}
     for notice in notices:
         grouped.setdefault(notice.subject, []).append(notice)
     chosen = list(grouped.items())[:SUBJECTS_MAX]
-    return [_entry(session, person, *one) for one in chosen], len(grouped) - len(chosen)
+    return [_entry(session, person, language, *one) for one in chosen], len(grouped) - len(chosen)
 
 
-def _entry(session: Session, person: str, subject: Subject, notices: Sequence[Notice]) -> Entry:
+def _entry(
+    session: Session, person: str, language: str, subject: Subject, notices: Sequence[Notice]
+) -> Entry:
     counts: dict[What, int] = {}
     for notice in notices:
         counts[notice.what] = counts.get(notice.what, 0) + 1
@@ -123,4 +127,4 @@ def _entry(session: Session, person: str, subject: Subject, notices: Sequence[No
     about = shown
     if len(notices) == 1 and notices[0].about != subject:
         about = shown_to(session, person, notices[0].about) or shown
-    return Entry(shown.title if shown else None, about.path if about else None, counts)
+    return Entry(shown.called(language) if shown else None, about.path if about else None, counts)

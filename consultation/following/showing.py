@@ -23,16 +23,14 @@ def shown_to(session: Session, person: str, subject: Subject) -> Described | Non
     if found is None or (not found.public and found.author != person):
         return None
     if subject.kind == TOPIC and not found.words:
-        title = _title_of(session, person, find_thread(session, subject.id).place)
-        return None if title is None else replace(found, title=title)
+        return _called_as(session, person, found, find_thread(session, subject.id).place)
     return found
 
 
-def _title_of(session: Session, person: str, place: Subject) -> str | None:
+def _called_as(session: Session, person: str, thread: Described, place: Subject) -> Described | None:
     if place.kind == _ELECTION:
         row = session.get(VotingElection, place.id)
-        return None if row is None else read_manifest(row).title.vi
-    if place.kind == TOPIC:
-        return None
-    about = shown_to(session, person, place)
-    return None if about is None else about.title
+        names = None if row is None else read_manifest(row).title
+        return None if names is None else replace(thread, title=names.vi, names=names)
+    about = None if place.kind == TOPIC else shown_to(session, person, place)
+    return None if about is None else replace(thread, title=about.title, names=about.names)

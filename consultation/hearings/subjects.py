@@ -20,6 +20,7 @@ from consultation.hearings.models import (
     HearingText,
 )
 from consultation.subjects import Described, Subject
+from protocol.text import LocalText
 
 _TITLE_CHARACTERS: Final = 80
 
@@ -44,6 +45,7 @@ class Hearings:
             path=f"consultations/{row.id}",
             standing=row.published_at is not None and row.hidden_entry is None,
             hidden=row.hidden_entry is not None,
+            names=LocalText(en=row.title_en, vi=row.title_vi),
         )
 
     def worded(self, session: Session, subject_id: str, digest: bytes) -> str | None:
