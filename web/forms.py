@@ -131,6 +131,8 @@ class Form:
         """What somebody else saved in this field, where it is something else than what was typed. For templates."""
         parts = [part for part in _MOMENT if f"{name}-{part}" in self.saved]
         names = [f"{name}-{part}" for part in parts] or [name]
+        if not any(each in self.saved for each in names):
+            return ""
         if all(self._plain(self.value(each)) == self.saved.get(each, "") for each in names):
             return ""
         values = [self.saved.get(each, "") for each in names]

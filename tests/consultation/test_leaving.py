@@ -16,6 +16,7 @@ from consultation.following.contacts import confirm, give_address
 from consultation.following.follows import follow
 from consultation.following.notices import tell
 from consultation.fraud.models import FraudTrace
+from consultation.hands import note_hand
 from consultation.happenings import What, happened
 from consultation.hearings.answers import answer
 from consultation.hearings.hearings import make_hearing, publish_hearing, turn_phases
@@ -72,6 +73,7 @@ MAILBOX, NEWS, NEXT = "lan.nguyen+thu@dong-sen.example", "tin-tuc@dong-sen.examp
 VOICE = Voice("vi", "Phường Đồng Sen", "024 0000 0123")
 NOBODY = "0" * 32
 LAKE = Subject("petition", "5f00000000000001")
+PLACE = Subject("topic", "5f00000000000001")
 
 
 @pytest.fixture
@@ -135,7 +137,7 @@ def a_full_life(site: DeskUnderTest) -> tuple[str, list[bytes]]:
             key=f"digest {contact.key} 1",
             now=clock(),
         )
-        thread = thread_of(session, LAKE, clock())
+        thread = thread_of(session, PLACE, clock())
         follow(session, person, thread.subject, clock())
         contribute(session, Writing(thread.id, person, "Tôi đồng ý."), clock())
         other = contribute(session, Writing(thread.id, minh, "Tôi thì không."), clock())
@@ -209,11 +211,12 @@ def _moderation(site: DeskUnderTest, person: str, other: str) -> None:
     desk, now = site.desk, site.clock()
     moderator = site.signed_in(Role.MODERATOR, name="An")
     with writing(desk.engine) as session:
-        thread = thread_of(session, LAKE, now)
+        thread = thread_of(session, PLACE, now)
         bad = contribute(session, Writing(thread.id, person, "Đồ ngốc."), now)
         said = contribute(session, Writing(thread.id, other, "Bạn cũng vậy."), now)
         report(session, person, Subject("contribution", str(said.id)), Rule.ATTACK, "Xem lại giúp.", now)
         report(session, other, Subject("contribution", str(bad.id)), Rule.ATTACK, "", now)
+        note_hand(session, LAKE, person)
     with writing(desk.engine) as session:
         [case] = [
             one

@@ -22,6 +22,7 @@ OPENING = "Chợ mở cửa lúc sáu giờ sáng mọi ngày trong tuần."
 STALLS = "Mỗi hộ được một quầy hàng, bốc thăm mỗi năm một lần."
 RUBBISH = "Rác được thu gom lúc tám giờ tối."
 DAY = timedelta(days=1)
+SEEN = re.compile(r'name="seen" value="([^"]*)"')
 PARAGRAPH = re.compile(r"discussions/on/paragraph/([0-9a-f]{16})")
 
 
@@ -79,10 +80,19 @@ class Room:
     public: str
 
     def send(self, place: str, fields: dict[str, str], *, status: int = 303) -> str:
-        """What the official posts; where it leads, or the page that refuses."""
-        answer = self.official.post(self.office + place, fields)
+        """What the official posts, on what the form shows now; where it leads, or the page that refuses."""
+        answer = self.official.post(self.office + place, {"seen": self.seen(place), **fields})
         assert answer.status_code == status, answer.text
         return answer.headers.get("location", "") if status == 303 else answer.text
+
+    def seen(self, place: str) -> str:
+        """What the form had shown, as it brings it back."""
+        found = SEEN.search(self.official.get(self.office + place.removesuffix("/matching")).text)
+        return found[1] if found else ""
+
+    def first(self, kind: str, page: str = "") -> str:
+        """The office's address of the first theme or question."""
+        return f"/{kind}/" + re.findall(rf"/{kind}/(\d+)", self.official.get(self.office + page).text)[0]
 
     def go_to(self, days: int) -> None:
         """Let the clock come to this day, and do what it owes; sessions have ended till then."""
@@ -102,7 +112,7 @@ class Room:
     def text(self) -> str:
         """A draft text, its first version public; the office's address of it."""
         place = self.send("/documents/new", TEXT).removeprefix(self.office)
-        self.send(f"{place}/matching", {"revision": "1", "deed": "publish"})
+        self.send(f"{place}/matching", {"deed": "publish"})
         return place
 
     def read(self, rest: str = "", lang: str = "en") -> str:
@@ -146,7 +156,7 @@ def test_a_consultation_from_preparation_to_outcome(room: Room) -> None:
     room.send(place, {"text": f"{RUBBISH}\n\n{OPENING}\n\n{changed}", **NOTE})
     matching = room.official.get(room.office + place).text
     assert "1 comment follows it" in matching
-    room.send(f"{place}/matching", {"revision": "1", "deed": "publish"})
+    room.send(f"{place}/matching", {"deed": "publish"})
     document = room.read(f"/{place.strip('/')}")
     assert list(dict.fromkeys(PARAGRAPH.findall(document))) == [rubbish, opening, stalls]
     compared = room.read(f"{place}/changes")
@@ -167,7 +177,8 @@ def test_a_consultation_from_preparation_to_outcome(room: Room) -> None:
         "reason-en": "Twice is fair.",
         "reason-vi": "Hai lần là công bằng.",
     }
-    room.send("/themes/1", decided)
+    hours = room.first("themes", "/outcome")
+    room.send(hours, decided)
     assert "Tick the box" in room.send("/outcome", {}, status=422)
     room.send("/outcome", {"sure": "yes"})
     page = room.read()
@@ -175,7 +186,7 @@ def test_a_consultation_from_preparation_to_outcome(room: Room) -> None:
     assert "Twice is fair." in page
     assert "Hai lần là công bằng." in room.read(lang="vi")
     assert "Nothing of it changes" in room.official.get(f"{room.office}{place}").text
-    room.send("/themes/1", decided, status=422)
+    room.send(hours, decided, status=422)
 
 
 def test_answers_are_kept_changed_taken_back_and_counted_at_the_end(room: Room) -> None:
@@ -213,8 +224,11 @@ def test_answers_are_kept_changed_taken_back_and_counted_at_the_end(room: Room) 
     words = room.read("/answers/2")
     assert "Lời thứ 11" in words
     assert "Lời thứ 0<" not in words
-    number = re.findall(r'id="a(\d+)"', words)[0]
-    assert "All answers" in room.read(f"/answers/2/{number}")
+    ids = re.findall(r'id="a([0-9a-f]{16})"', words)
+    assert ids == sorted(set(ids))  # by random ids: in no order that says who wrote first
+    assert "All answers" in room.read(f"/answers/2/{ids[0]}")
+    for other in ("/answers/2/1", "/answers/2?after=1", f"/answers/1/{ids[0]}"):
+        assert room.site.browser().get(f"/en/consultations{room.public}{other}").status_code == 404
 
 
 def test_the_matching_is_corrected_and_a_stale_one_refused(room: Room) -> None:
@@ -224,15 +238,18 @@ def test_the_matching_is_corrected_and_a_stale_one_refused(room: Room) -> None:
     opening, stalls, rubbish = dict.fromkeys(PARAGRAPH.findall(room.read(place)))
     room.comment(rubbish, "Muộn quá.")
     room.send(place, {"text": f"{OPENING}\n\nKhông để xe đạp trong chợ.", **NOTE})
-    twice = room.send(f"{place}/matching", {"revision": "1", "match-2": opening, "deed": "save"}, status=422)
+    twice = room.send(f"{place}/matching", {"match-2": opening, "deed": "save"}, status=422)
     assert "Paragraphs 1 and 2 cannot both be" in twice
     assert "Choose one of the earlier" in room.send(
-        f"{place}/matching", {"revision": "1", "match-2": "f" * 16, "deed": "save"}, status=422
+        f"{place}/matching", {"match-2": "f" * 16, "deed": "save"}, status=422
     )
-    room.send(f"{place}/matching", {"revision": "1", "match-2": rubbish, "deed": "save"})
-    stale = room.send(f"{place}/matching", {"revision": "1", "match-2": "new", "deed": "publish"}, status=409)
-    assert "Somebody else has changed this meanwhile" in stale
-    room.send(f"{place}/matching", {"revision": "2", "deed": "publish"})
+    seen = room.seen(place)
+    room.send(f"{place}/matching", {"match-2": rubbish, "deed": "save"})
+    for deed in ("publish", "save", "discard"):
+        fields = {"seen": seen, "match-2": "new", "deed": deed}
+        stale = room.send(f"{place}/matching", fields, status=409)
+        assert "Somebody else has changed this meanwhile" in stale
+    room.send(f"{place}/matching", {"deed": "publish"})
     document = room.read(place)
     assert list(dict.fromkeys(PARAGRAPH.findall(document))) == [opening, rubbish, stalls]
     assert "Paragraphs that were taken out" in document
@@ -254,7 +271,7 @@ def test_hidden_paragraphs_are_shown_nowhere(room: Room) -> None:
     room.send("/publish", {})
     paragraph = PARAGRAPH.findall(room.read(place))[0]
     room.send(place, {"text": f"{OPENING} Thêm một câu.\n\n{STALLS}\n\n{RUBBISH}", **NOTE})
-    room.send(f"{place}/matching", {"revision": "1", "deed": "publish"})
+    room.send(f"{place}/matching", {"deed": "publish"})
     with writing(room.site.desk.desk.engine) as session:
         Paragraphs().set_hidden(session, paragraph, entry=7)
     for rest in ("", "?version=1", "/changes", f"/paragraphs/{paragraph}"):
@@ -297,13 +314,14 @@ def test_a_question_that_cannot_be_is_refused(room: Room, changed: dict[str, str
 def test_questions_are_changed_and_taken_out_until_they_are_answered(room: Room) -> None:
     room.send("/questions/new", QUESTION)
     room.send("/questions/new", WORDS)
-    assert "Six | Sáu giờ" in room.official.get(f"{room.office}/questions/1").text
-    room.send("/questions/1", {"deed": "remove"})
-    room.send("/questions/1", {**WORDS, "text-en": "Anything else?"})
+    assert "Six | Sáu giờ" in room.official.get(room.office + room.first("questions")).text
+    room.send(room.first("questions"), {"deed": "remove"})
+    left = room.first("questions")
+    room.send(left, {**WORDS, "text-en": "Anything else?"})
     room.send("/publish", {})
     assert "Anything else?" in room.read()
     room.go_to(1)
-    assert "people answer them already" in room.send("/questions/1", WORDS, status=422)
+    assert "people answer them already" in room.send(left, WORDS, status=422)
 
 
 @pytest.mark.parametrize("rest", ["/x", "/" + "f" * 16, "?after=x%00", "?after=" + "f" * 16])

@@ -13,7 +13,6 @@ from consultation.hearings.documents import (
     add_document,
     find_document,
     prepare_version,
-    prepared_version,
     publish_version,
 )
 from consultation.hearings.hearings import make_hearing, publish_hearing, turn_phases
@@ -63,15 +62,21 @@ class Hall:
     def next_version(self, document: Document, text: str) -> Document:
         """The next version, published as it was matched."""
         with self.work() as session:
-            prepare_version(session, document.id, text, NOTE, self.now())
+            self.prepare(session, document, text)
         return self.publish(document)
+
+    def seen(self, session: Session, document: Document) -> int:
+        """What a form of this text shows now."""
+        return find_document(session, self.hearing, document.id).revision
+
+    def prepare(self, session: Session, document: Document, text: str) -> None:
+        """The next version, not published."""
+        prepare_version(session, document.id, self.seen(session, document), text, NOTE, self.now())
 
     def publish(self, document: Document) -> Document:
         """Publish what is prepared."""
         with self.work() as session:
-            prepared = prepared_version(session, document)
-            assert prepared is not None
-            publish_version(session, document.id, prepared.revision, self.now())
+            publish_version(session, document.id, self.seen(session, document), self.now())
             return find_document(session, self.hearing, document.id)
 
     def open(self) -> None:

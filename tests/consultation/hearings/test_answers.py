@@ -1,11 +1,12 @@
 """Answers: one set a person, changeable until the end, counted only afterwards."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from consultation.errors import NoSuchSubject, TextRefused
+from consultation.errors import ChangedMeanwhile, NoSuchSubject, TextRefused
 from consultation.hearings.answers import (
     answer,
     answers_of,
@@ -20,7 +21,7 @@ from consultation.hearings.errors import (
     QuestionWrong,
     WrongPhase,
 )
-from consultation.hearings.hearings import find_hearing
+from consultation.hearings.hearings import find_hearing, lock_hearing
 from consultation.hearings.models import HearingAnswer, HearingAnswers
 from consultation.hearings.personal import HearingData
 from consultation.hearings.questions import add_question, change_question, questions_of, remove_question
@@ -32,6 +33,7 @@ from consultation.moderation.log import Ruling, log_entry
 from consultation.moderation.models import ModerationPause
 from consultation.moderation.types import Action
 from consultation.subjects import Subject
+from identity.models import IdentityClaim
 from identity.roles import Role
 from protocol.text import LocalText
 from tests.consultation.hearings.conftest import PLAN, Hall
@@ -71,7 +73,7 @@ def asking(hall: Hall) -> Hall:
 
 def say(hall: Hall, person: str, answers: dict[int, Answer]) -> None:
     with hall.work() as session:
-        answer(session, hall.hearing, person, answers, hall.now())
+        answer(session, hall.hearing, person, answers, hall.now)
 
 
 def participants(hall: Hall) -> int:
@@ -89,8 +91,8 @@ def test_a_set_is_replaced_by_the_next_and_can_be_taken_back(own_asked: Hall) ->
         assert answers_of(session, own_asked.hearing, person) == {1: Answer((1,))}
     assert participants(own_asked) == 1
     with own_asked.work() as session:
-        assert take_back(session, own_asked.hearing, person, own_asked.now())
-        assert not take_back(session, own_asked.hearing, person, own_asked.now())
+        assert take_back(session, own_asked.hearing, person, own_asked.now)
+        assert not take_back(session, own_asked.hearing, person, own_asked.now)
         assert session.scalar(select(HearingAnswer.id)) is None
     assert participants(own_asked) == 0
 
@@ -130,12 +132,46 @@ def test_the_second_of_closing_is_too_late(asked: Hall) -> None:
     with pytest.raises(WrongPhase):
         say(asked, person, {1: Answer((1,))})
     with asked.work() as session, pytest.raises(WrongPhase):
-        take_back(session, asked.hearing, person, asked.now())
+        take_back(session, asked.hearing, person, asked.now)
+
+
+def test_who_waits_for_the_lock_past_the_end_is_too_late(own_asked: Hall) -> None:
+    """They came in time, but somebody else was at work: what counts is when the answer is written down."""
+    person = own_asked.desk.person()
+    own_asked.desk.clock.now = PLAN.closes_at - timedelta(seconds=1)
+    with ThreadPoolExecutor(1) as pool:
+        with own_asked.work() as session:
+            lock_hearing(session, own_asked.hearing)
+            waiting = pool.submit(say, own_asked, person, ALL)
+            assert wait([waiting], timeout=0.2).not_done
+            own_asked.desk.clock.now = PLAN.closes_at
+        with pytest.raises(WrongPhase):
+            waiting.result(timeout=20)
+    assert participants(own_asked) == 0
+
+
+def test_two_accounts_of_one_mailbox_are_one_voice(asked: Hall) -> None:
+    first, second = asked.desk.person(), asked.desk.person()
+    say(asked, first, ALL)
+    say(asked, second, ALL)  # nobody knew yet
+    with asked.work() as session:
+        for person in (first, second):
+            claim = select(IdentityClaim).where(IdentityClaim.person == person)
+            session.scalars(claim).one().mailbox = b"m" * 32
+    say(asked, first, {1: Answer((1,))})
+    assert participants(asked) == 1
+    say(asked, second, {1: Answer((3,))})
+    with asked.work() as session:
+        assert answers_of(session, asked.hearing, first) == {}
+        assert answers_of(session, asked.hearing, second) == {1: Answer((3,))}
+        assert take_back(session, asked.hearing, first, asked.now)
+    assert participants(asked) == 0
 
 
 def test_counts_are_given_after_the_end_and_small_ones_withheld(asked: Hall) -> None:
     for n in range(12):
-        say(asked, asked.desk.person(), {**ALL, 1: Answer((1 + (n < 9),))} if n else ALL)
+        said = {**ALL, 4: Answer((), f"Lời {n}")}
+        say(asked, asked.desk.person(), {**said, 1: Answer((1 + (n < 9),))} if n else said)
     with asked.work() as session, pytest.raises(WrongPhase):
         results_of(session, asked.hearing, asked.now())
     asked.close()
@@ -148,7 +184,12 @@ def test_counts_are_given_after_the_end_and_small_ones_withheld(asked: Hall) -> 
     # Twelve of twelve: the complement is small.
     assert dict(multiple.counts) == {1: None, 2: None, 3: None}
     assert dict(scale.counts) == {1: None, 2: None, 3: None, 4: None, 5: None}
-    assert (words.written, len(page.lines), len(rest.lines), rest.after) == (12, 10, 2, 0)
+    assert (words.written, len(page.lines), len(rest.lines), rest.after) == (12, 10, 2, "")
+    lines = [*page.lines, *rest.lines]
+    assert [line.id for line in lines] == sorted({line.id for line in lines})
+    said = [int(line.words.removeprefix("Lời ")) for line in lines]
+    assert sorted(said) == list(range(12))
+    assert said not in (list(range(12)), list(range(12))[::-1])  # in no order that tells when each came in
 
 
 def test_large_counts_are_shown(asked: Hall) -> None:
@@ -164,21 +205,25 @@ def test_questions_are_fixed_when_people_answer(hall: Hall) -> None:
     with hall.work() as session:
         for question in QUESTIONS:
             add_question(session, hall.hearing, question, hall.now())
-        remove_question(session, hall.hearing, 2, hall.now())
-        change_question(session, hall.hearing, 3, Question(QuestionKind.TEXT, text("Else?")), hall.now())
+        first, days, _, words = questions_of(session, hall.hearing)
+        remove_question(session, hall.hearing, days.id, days.seen, hall.now())
+        other = Question(QuestionKind.TEXT, text("Else?"))
+        change_question(session, hall.hearing, words.id, other, words.seen, hall.now())
+        with pytest.raises(ChangedMeanwhile):
+            change_question(session, hall.hearing, words.id, other, words.seen, hall.now())
         assert [(each.number, each.kind) for each in questions_of(session, hall.hearing)] == [
             (1, QuestionKind.SINGLE),
             (2, QuestionKind.SCALE),
             (3, QuestionKind.TEXT),
         ]
         with pytest.raises(NoSuchSubject):
-            remove_question(session, hall.hearing, 4, hall.now())
+            remove_question(session, hall.hearing, days.id, days.seen, hall.now())
     hall.open()
     with hall.work() as session:
         with pytest.raises(QuestionsFixed):
             add_question(session, hall.hearing, QUESTIONS[0], hall.now())
         with pytest.raises(QuestionsFixed):
-            remove_question(session, hall.hearing, 1, hall.now())
+            remove_question(session, hall.hearing, first.id, first.seen, hall.now())
 
 
 @pytest.mark.parametrize(

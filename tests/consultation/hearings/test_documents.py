@@ -5,7 +5,7 @@ import pytest
 from consultation.discussions.contributions import Writing, contribute
 from consultation.discussions.errors import ThreadClosed
 from consultation.discussions.threads import known_thread, thread_of
-from consultation.errors import NoSuchSubject, TextRefused
+from consultation.errors import ChangedMeanwhile, NoSuchSubject, TextRefused
 from consultation.hearings.documents import (
     PARAGRAPH_CHARACTERS,
     PARAGRAPHS_MAX,
@@ -24,7 +24,7 @@ from consultation.hearings.documents import (
     split,
     versions_of,
 )
-from consultation.hearings.errors import ChangedMeanwhile, MatchedTwice, ParagraphsWrong, SameText
+from consultation.hearings.errors import MatchedTwice, ParagraphsWrong, SameText
 from consultation.hearings.types import Document, Fate, Match, Paragraph
 from consultation.kinds import describe
 from consultation.subjects import Subject
@@ -106,20 +106,22 @@ def test_the_official_corrects_the_matching_before_it_is_published(hall: Hall) -
     opening, stalls, rubbish = ids(hall, document, 1)
     comment(hall, rubbish)
     with hall.work() as session:
-        prepare_version(session, document.id, f"{OPENING}\n\n{CHANGED}\n\n{NEW}", NOTE, hall.now())
-        prepared = prepared_version(session, document)
-        assert prepared is not None
+        hall.prepare(session, document, f"{OPENING}\n\n{CHANGED}\n\n{NEW}")
+        seen = hall.seen(session, document)
         assert [each.match for each in paragraphs_of(session, document.id, 2)] == [
             Match.EXACT,
             Match.SIMILAR,
             Match.NEW,
         ]
         assert [each.id for each in paragraphs_of(session, document.id, 1)] == [opening, stalls, rubbish]
-        revision = correct_matching(
-            session, document.id, prepared.revision, {2: None, 3: rubbish}, hall.now()
-        )
-        with pytest.raises(ChangedMeanwhile):
-            publish_version(session, document.id, prepared.revision, hall.now())
+        revision = correct_matching(session, document.id, seen, {2: None, 3: rubbish}, hall.now())
+        for late in (
+            lambda: publish_version(session, document.id, seen, hall.now()),
+            lambda: discard_version(session, document.id, seen, hall.now()),
+            lambda: prepare_version(session, document.id, seen, NEW, NOTE, hall.now()),
+        ):
+            with pytest.raises(ChangedMeanwhile):
+                late()
         publish_version(session, document.id, revision, hall.now())
     after = ids(hall, document, 2)
     assert (after[0], after[2]) == (opening, rubbish)
@@ -132,47 +134,59 @@ def test_two_paragraphs_can_be_exchanged_by_hand(own_hall: Hall) -> None:
     document = own_hall.document()
     opening, stalls, rubbish = ids(own_hall, document, 1)
     with own_hall.work() as session:
-        prepare_version(session, document.id, f"{OPENING}\n\n{STALLS}\n\n{NEW}", NOTE, own_hall.now())
-        correct_matching(session, document.id, 1, {1: stalls, 2: opening}, own_hall.now())
+        own_hall.prepare(session, document, f"{OPENING}\n\n{STALLS}\n\n{NEW}")
+        seen = own_hall.seen(session, document)
+        seen = correct_matching(session, document.id, seen, {1: stalls, 2: opening}, own_hall.now())
         assert [each.id for each in paragraphs_of(session, document.id, 2)] == [stalls, opening, None]
         with pytest.raises(MatchedTwice) as refused:
-            correct_matching(session, document.id, 2, {3: stalls}, own_hall.now())
+            correct_matching(session, document.id, seen, {3: stalls}, own_hall.now())
         assert refused.value.positions == (1, 3)
-        correct_matching(session, document.id, 2, {3: rubbish}, own_hall.now())
+        correct_matching(session, document.id, seen, {3: rubbish}, own_hall.now())
 
 
 @pytest.mark.parametrize("wanted", [{9: None}, {1: "f" * 16}, {1: ""}])
 def test_a_matching_with_what_is_not_there_is_refused(hall: Hall, wanted: dict[int, str | None]) -> None:
     document = hall.document()
     with hall.work() as session:
-        prepare_version(session, document.id, f"{OPENING}\n\n{NEW}", NOTE, hall.now())
+        hall.prepare(session, document, f"{OPENING}\n\n{NEW}")
         with pytest.raises(NoSuchSubject):
-            correct_matching(session, document.id, 1, wanted, hall.now())
+            correct_matching(session, document.id, hall.seen(session, document), wanted, hall.now())
         assert [each.id for each in paragraphs_of(session, document.id, 2)][1] is None
 
 
 def test_preparing_again_replaces_what_was_prepared(hall: Hall) -> None:
     document = hall.document()
     with hall.work() as session:
-        prepare_version(session, document.id, OPENING, NOTE, hall.now())
-        prepare_version(session, document.id, f"{OPENING}\n\n{NEW}", NOTE, hall.now())
-        prepared = prepared_version(session, document)
-        assert prepared is not None
-        assert prepared.revision == 2
+        hall.prepare(session, document, OPENING)
+        hall.prepare(session, document, f"{OPENING}\n\n{NEW}")
+        assert len(paragraphs_of(session, document.id, 2)) == 2
         with pytest.raises(SameText):
-            prepare_version(session, document.id, f"{OPENING}\n\n{STALLS}\r\n\r\n{RUBBISH}", NOTE, hall.now())
-        discard_version(session, document.id, hall.now())
+            hall.prepare(session, document, f"{OPENING}\n\n{STALLS}\r\n\r\n{RUBBISH}")
+        discard_version(session, document.id, hall.seen(session, document), hall.now())
         assert prepared_version(session, document) is None
         assert [each.number for each in versions_of(session, document)] == [1]
         with pytest.raises(NoSuchSubject):
-            discard_version(session, document.id, hall.now())
+            discard_version(session, document.id, hall.seen(session, document), hall.now())
+
+
+def test_a_form_of_an_earlier_version_publishes_no_later_one(hall: Hall) -> None:
+    """The count of changes does not begin anew with each version."""
+    document = hall.document()
+    with hall.work() as session:
+        hall.prepare(session, document, OPENING)
+        seen = hall.seen(session, document)
+    document = hall.publish(document)
+    with hall.work() as session:
+        hall.prepare(session, document, NEW)
+        with pytest.raises(ChangedMeanwhile):
+            publish_version(session, document.id, seen, hall.now())
 
 
 def test_a_text_that_never_was_public_goes_with_its_first_version(hall: Hall) -> None:
     with hall.work() as session:
         first = add_document(session, hall.hearing, TITLE, "vi", OPENING, hall.now())
         second = add_document(session, hall.hearing, TITLE, "en", OPENING, hall.now())
-        discard_version(session, first.id, hall.now())
+        discard_version(session, first.id, first.revision, hall.now())
     with hall.work() as session:
         assert [(each.id, each.position) for each in documents_of(session, hall.hearing)] == [(second.id, 1)]
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from consultation.discussions.threads import known_thread
-from consultation.errors import NoSuchSubject
+from consultation.errors import ChangedMeanwhile, NoSuchSubject
 from consultation.happenings import What
 from consultation.hearings.documents import paragraphs_of
 from consultation.hearings.errors import NothingToAsk, TimesWrong, WrongPhase
@@ -97,7 +97,7 @@ def test_an_end_that_is_put_off_keeps_paragraphs_open(hall: Hall) -> None:
     hall.open()
     later = replace(PLAN, closes_at=PLAN.closes_at + timedelta(days=3))
     with hall.work() as session:
-        change_hearing(session, hall.hearing, later, hall.now())
+        change_hearing(session, hall.hearing, later, PLAN.seen, hall.now())
         paragraph = paragraphs_of(session, document.id, 1)[0].id
         thread = known_thread(session, Subject("paragraph", paragraph or ""))
         assert thread is not None
@@ -107,15 +107,22 @@ def test_an_end_that_is_put_off_keeps_paragraphs_open(hall: Hall) -> None:
 def test_what_is_past_is_not_changed(hall: Hall) -> None:
     hall.document()
     hall.open()
+    later = replace(PLAN, opens_at=PLAN.opens_at + timedelta(days=1))
     with hall.work() as session, pytest.raises(WrongPhase):
-        change_hearing(
-            session, hall.hearing, replace(PLAN, opens_at=PLAN.opens_at + timedelta(days=1)), hall.now()
-        )
+        change_hearing(session, hall.hearing, later, PLAN.seen, hall.now())
     hall.close()
+    later = replace(PLAN, closes_at=PLAN.closes_at + timedelta(days=1))
     with hall.work() as session, pytest.raises(WrongPhase):
-        change_hearing(
-            session, hall.hearing, replace(PLAN, closes_at=PLAN.closes_at + timedelta(days=1)), hall.now()
-        )
+        change_hearing(session, hall.hearing, later, PLAN.seen, hall.now())
+
+
+def test_dates_that_a_colleague_changed_are_not_overwritten_unread(hall: Hall) -> None:
+    first, second = (replace(PLAN, outcome_due=PLAN.outcome_due + timedelta(days=n)) for n in (1, 2))
+    with hall.work() as session:
+        change_hearing(session, hall.hearing, first, PLAN.seen, hall.now())
+        with pytest.raises(ChangedMeanwhile):
+            change_hearing(session, hall.hearing, second, PLAN.seen, hall.now())
+        change_hearing(session, hall.hearing, second, first.seen, hall.now())
 
 
 def test_lists_go_on_where_the_page_before_ended(own_hall: Hall) -> None:

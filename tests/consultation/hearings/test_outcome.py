@@ -5,16 +5,22 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from consultation.errors import NoSuchSubject
+from consultation.errors import ChangedMeanwhile, NoSuchSubject
 from consultation.happenings import What
-from consultation.hearings.documents import prepare_version
 from consultation.hearings.errors import OutcomeIncomplete, WrongPhase
 from consultation.hearings.hearings import find_hearing
-from consultation.hearings.outcome import add_theme, change_theme, publish_outcome, remove_theme, themes_of
+from consultation.hearings.outcome import (
+    add_theme,
+    change_theme,
+    outcome_seen,
+    publish_outcome,
+    remove_theme,
+    themes_of,
+)
 from consultation.hearings.types import Lack, Phase, Theme, Verdict
 from consultation.models import ConsultationHappening
 from protocol.text import LocalText
-from tests.consultation.hearings.conftest import NOTE, OPENING, Hall
+from tests.consultation.hearings.conftest import OPENING, Hall
 
 THEME = Theme(LocalText(en="Hours", vi="Giờ mở cửa"), LocalText(en="Open earlier.", vi="Mở sớm hơn."))
 REASON = LocalText(en="Traders asked for it.", vi="Tiểu thương đề nghị.")
@@ -23,7 +29,8 @@ DECIDED = replace(THEME, verdict=Verdict.PARTLY, reason=REASON)
 
 def publish(hall: Hall) -> None:
     with hall.work() as session:
-        publish_outcome(session, hall.hearing, hall.now())
+        seen = outcome_seen(themes_of(session, hall.hearing))
+        publish_outcome(session, hall.hearing, seen, hall.now())
 
 
 def test_an_outcome_is_refused_with_a_list_of_what_is_missing(own_hall: Hall) -> None:
@@ -46,8 +53,9 @@ def test_an_outcome_is_refused_with_a_list_of_what_is_missing(own_hall: Hall) ->
         (Lack.REASON, 3),
     ]
     with own_hall.work() as session:
-        change_theme(session, own_hall.hearing, 2, DECIDED, own_hall.now())
-        remove_theme(session, own_hall.hearing, 3, own_hall.now())
+        _, open_one, half_one = themes_of(session, own_hall.hearing)
+        change_theme(session, own_hall.hearing, open_one.id, DECIDED, open_one.seen, own_hall.now())
+        remove_theme(session, own_hall.hearing, half_one.id, half_one.seen, own_hall.now())
     publish(own_hall)
     with own_hall.work() as session:
         found = find_hearing(session, own_hall.hearing, own_hall.now())
@@ -67,11 +75,13 @@ def test_an_outcome_waits_for_the_end_of_comments_and_is_final(hall: Hall) -> No
     publish(hall)
     with pytest.raises(WrongPhase):
         publish(hall)
+    with hall.work() as session:
+        (stands,) = themes_of(session, hall.hearing)
     for deed in (
         lambda session: add_theme(session, hall.hearing, THEME, hall.now()),
-        lambda session: change_theme(session, hall.hearing, 1, THEME, hall.now()),
-        lambda session: remove_theme(session, hall.hearing, 1, hall.now()),
-        lambda session: prepare_version(session, document.id, OPENING, NOTE, hall.now()),
+        lambda session: change_theme(session, hall.hearing, stands.id, THEME, stands.seen, hall.now()),
+        lambda session: remove_theme(session, hall.hearing, stands.id, stands.seen, hall.now()),
+        lambda session: hall.prepare(session, document, OPENING),
     ):
         with hall.work() as session, pytest.raises(WrongPhase):
             deed(session)
@@ -81,10 +91,30 @@ def test_themes_move_up_when_one_is_taken_out(hall: Hall) -> None:
     with hall.work() as session:
         for name in ("a", "b", "c"):
             add_theme(session, hall.hearing, replace(THEME, title=LocalText(en=name, vi=name)), hall.now())
-        remove_theme(session, hall.hearing, 1, hall.now())
+        first, second, _ = themes_of(session, hall.hearing)
+        remove_theme(session, hall.hearing, first.id, first.seen, hall.now())
         assert [(each.number, each.title.en) for each in themes_of(session, hall.hearing)] == [
             (1, "b"),
             (2, "c"),
         ]
         with pytest.raises(NoSuchSubject):
-            change_theme(session, hall.hearing, 3, THEME, hall.now())
+            change_theme(session, hall.hearing, first.id, THEME, first.seen, hall.now())
+        change_theme(session, hall.hearing, second.id, DECIDED, second.seen, hall.now())
+        with pytest.raises(ChangedMeanwhile):
+            change_theme(session, hall.hearing, second.id, THEME, second.seen, hall.now())
+        with pytest.raises(ChangedMeanwhile):
+            remove_theme(session, hall.hearing, second.id, second.seen, hall.now())
+
+
+def test_an_outcome_that_changed_under_the_hand_is_not_published(hall: Hall) -> None:
+    hall.document()
+    hall.open()
+    hall.close()
+    with hall.work() as session:
+        add_theme(session, hall.hearing, DECIDED, hall.now())
+        seen = outcome_seen(themes_of(session, hall.hearing))
+        (theme,) = themes_of(session, hall.hearing)
+        rejected = replace(DECIDED, verdict=Verdict.REJECTED)
+        change_theme(session, hall.hearing, theme.id, rejected, theme.seen, hall.now())
+        with pytest.raises(ChangedMeanwhile):
+            publish_outcome(session, hall.hearing, seen, hall.now())
