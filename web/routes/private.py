@@ -6,8 +6,11 @@ from web.routes.disputes import dispute_routes
 from web.routes.documents import document_routes
 from web.routes.following import following_routes
 from web.routes.fraud import fraud_routes
+from web.routes.hearing_drafts import hearing_draft_routes
 from web.routes.hearing_office import hearing_office_routes
+from web.routes.hearing_outcome import hearing_outcome_routes
 from web.routes.hearings import hearing_routes
+from web.routes.mail_stop import mail_stop_routes
 from web.routes.moderation import moderation_routes
 from web.routes.moderation_record import record_routes
 from web.routes.my import my_routes
@@ -41,6 +44,7 @@ def private_routes() -> list[AccessRoute]:
         *my_routes(),
         *my_data_routes(),
         *following_routes(),
+        *mail_stop_routes(),
         *staff_routes(),
         *people_routes(),
         *trail_routes(),
@@ -53,7 +57,9 @@ def private_routes() -> list[AccessRoute]:
         *moderation_routes(),
         *record_routes(),
         *report_routes(),
-        *hearing_office_routes(),  # before `/office/{election}`
+        *hearing_office_routes(),  # before `/office/{election}`, as the two behind it
+        *hearing_draft_routes(),
+        *hearing_outcome_routes(),
         *office_routes(),
         *hearing_routes(),
         *document_routes(),
