@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import BindParameter, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from board.errors import BoardInconsistent, EntryRejected, NoSuchLog, TimeWentBack
@@ -24,7 +24,7 @@ from storage.statements import insert_once
 MAX_LEAF_BYTES: Final = 65_534
 """An entry of a tlog bundle has its length in 16 bits, and C2SP asks for less than the full range."""
 
-_LOG: Final = bindparam("log")
+_LOG: Final[BindParameter[int]] = bindparam("log")
 # Made once: putting a statement together takes longer than running it.
 _LOCKED: Final = select(BoardLog.origin).where(BoardLog.id == _LOG).with_for_update()
 _LAST_ENTRY: Final = (

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -23,6 +23,17 @@ from mail.address import parse_address
 from mail.mailbox import canonical_address
 
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+# Made once: putting a statement together takes longer than running it, and these are part of every signature.
+_THEIRS, _MINE = aliased(IdentityClaim), aliased(IdentityClaim)
+_SAME_MAILBOX: Final = (
+    select(_THEIRS.person, _THEIRS.mailbox, IdentityPerson.disabled_at)
+    .join(_MINE, _THEIRS.mailbox == _MINE.mailbox)
+    .join(IdentityPerson, IdentityPerson.id == _THEIRS.person)
+    .where(_MINE.person == bindparam("person"))
+)
+_BY_CLAIM: Final = select(IdentityClaim.person).where(
+    IdentityClaim.issuer == bindparam("issuer"), IdentityClaim.digest == bindparam("claim")
+)
 
 
 @dataclass(frozen=True)
@@ -81,13 +92,7 @@ def one_person(session: Session, person: str) -> OnePerson:
     Accounts are one when a mailbox of the one, in whatever spelling, is a mailbox of the other. One link is looked at,
     not what hangs on the other end of it.
     """
-    theirs, mine = aliased(IdentityClaim), aliased(IdentityClaim)
-    rows = session.execute(
-        select(theirs.person, theirs.mailbox, IdentityPerson.disabled_at)
-        .join(mine, theirs.mailbox == mine.mailbox)
-        .join(IdentityPerson, IdentityPerson.id == theirs.person)
-        .where(mine.person == person)
-    ).all()
+    rows = session.execute(_SAME_MAILBOX, {"person": person}).all()
     return OnePerson(
         frozenset({person, *(row.person for row in rows)}),
         frozenset(row.mailbox for row in rows if row.mailbox is not None),
@@ -125,19 +130,14 @@ def find_or_make(
 
 def find_by_claim(session: Session, issuer: str, claim: bytes) -> str | None:
     """Number of the person with this identity."""
-    return session.scalar(
-        select(IdentityClaim.person).where(IdentityClaim.issuer == issuer, IdentityClaim.digest == claim)
-    )
+    return session.scalar(_BY_CLAIM, {"issuer": issuer, "claim": claim})
 
 
 def make_person(session: Session, *, name: str, language: str, now: datetime) -> str:
     """A new person; gives the number."""
     number = secrets.token_hex(16)
-    session.execute(
-        insert(IdentityPerson).values(
-            id=number, name=name, language=language, made_at=now, disabled_at=None, failures=0
-        )
-    )
+    values = {"id": number, "name": name, "language": language, "made_at": now, "failures": 0}
+    session.execute(insert(IdentityPerson), [values])
     return number
 
 
@@ -156,7 +156,7 @@ def add_claim(
     """
     kept = mailbox if mailbox is not None or issuer != EMAIL else claim
     values = {"issuer": issuer, "digest": claim, "mailbox": kept, "person": person, "made_at": now}
-    session.execute(insert(IdentityClaim).values(values))
+    session.execute(insert(IdentityClaim), [values])
 
 
 def _note_mailbox(session: Session, issuer: str, claim: bytes, mailbox: bytes | None) -> None:

@@ -18,12 +18,30 @@ def insert_once(
     Two who insert together: the second waits until the first has committed, and then finds its row.
     """
     table = cast(Table, model.__table__)
-    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    insert = make(table).values(dict(values)).on_conflict_do_nothing(index_elements=list(unique))
+    insert = _insert(session, table).values(dict(values)).on_conflict_do_nothing(index_elements=list(unique))
     return cast(int | None, session.scalar(insert.returning(table.primary_key.columns[0])))
+
+
+def add_to(
+    session: Session, model: type[Base], values: Mapping[str, object], column: str, unique: Sequence[str]
+) -> None:
+    """Insert a row; where one with the same values in `unique` is there, its `column` grows by that of `values`.
+
+    Past the objects that the session holds.
+    """
+    table = cast(Table, model.__table__)
+    insert = _insert(session, table).values(dict(values))
+    grown = table.c[column] + insert.excluded[column]
+    session.execute(insert.on_conflict_do_update(index_elements=list(unique), set_={column: grown}))
 
 
 def rows_changed(session: Session, statement: Update | Delete) -> int:
     """Run the statement in the database, past the objects that the session holds. Gives the number of its rows."""
     result = session.execute(statement.execution_options(synchronize_session=False))
     return cast(CursorResult[object], result).rowcount
+
+
+def _insert(session: Session, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return (
+        postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
+    )

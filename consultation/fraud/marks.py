@@ -112,9 +112,8 @@ def assess(
         marks.add(Mark.WITHOUT_WORK)
     if context.asked_at is not None and now - context.asked_at < READING_TIME:
         marks.add(Mark.AT_ONCE)
-    session.execute(
-        insert(FraudTrace).values(signature=context.signature, petition=context.petition, at=now, **trace)
-    )
+    row = {"signature": context.signature, "petition": context.petition, "at": now, **trace}
+    session.execute(insert(FraudTrace), [row])
     if marks:
         rows = [{"signature": context.signature, "mark": mark.value} for mark in sorted(marks)]
         session.execute(insert(FraudMark), rows)

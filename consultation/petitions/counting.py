@@ -7,13 +7,13 @@ locked. A threshold counts once and for ever: what is due stays due when signatu
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from consultation.happenings import What as Happened
 from consultation.happenings import happened
 from consultation.petitions.mailing import due_mail
-from consultation.petitions.models import PetitionDue, PetitionPetition
+from consultation.petitions.models import PetitionDue, PetitionPetition, PetitionThreshold
 from consultation.petitions.settings import rules, thresholds
 from consultation.petitions.store import add_event
 from consultation.petitions.types import State, Threshold, What
@@ -23,6 +23,14 @@ from identity.trail import System, record
 from storage.statements import insert_once
 
 CLOCK: Final = System("petitions")
+# Asked with every signature, so it is made once and gives nothing nearly always.
+_NEWLY_REACHED: Final = select(PetitionThreshold.id).where(
+    PetitionThreshold.closed.is_(False),
+    PetitionThreshold.count <= bindparam("count"),
+    ~exists().where(
+        PetitionDue.petition == bindparam("petition"), PetitionDue.threshold == PetitionThreshold.id
+    ),
+)
 
 
 def signatures_counted(
@@ -35,8 +43,9 @@ def signatures_counted(
         add_event(session, row.id, What.SPONSORED, now, detail=str(count))
     session.flush()
     if row.state == State.OPEN:
-        for threshold in thresholds(session):
-            if threshold.count <= count:
+        new = set(session.scalars(_NEWLY_REACHED, {"petition": row.id, "count": count}))
+        for threshold in thresholds(session) if new else ():
+            if threshold.id in new:
                 _reach(session, row, threshold, desk, now)
 
 
@@ -46,11 +55,6 @@ def ask_moderation(row: PetitionPetition, now: datetime) -> None:
 
 
 def _reach(session: Session, row: PetitionPetition, threshold: Threshold, desk: Desk, now: datetime) -> None:
-    known = select(PetitionDue.id).where(
-        PetitionDue.petition == row.id, PetitionDue.threshold == threshold.id
-    )
-    if session.scalar(known) is not None:
-        return
     body = row.body if threshold.body is None else threshold.body.id
     values = {
         "petition": row.id,

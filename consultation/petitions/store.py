@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select, true
+from sqlalchemy import bindparam, select, true
 from sqlalchemy.orm import Session
 
 from consultation.models import ConsultationArea
@@ -26,6 +26,13 @@ from protocol.petition_text import PetitionTextRecord
 from protocol.text import LocalText
 
 _ID: Final = re.compile("[0-9a-f]{16}")
+# Made once: with every signature somebody waits for this lock.
+_LOCKED: Final = (
+    select(PetitionPetition)
+    .where(PetitionPetition.id == bindparam("petition"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 _CLOSED: Final[Mapping[State, WhyNot]] = {
     State.DRAFT: WhyNot.NOT_YET,
     State.MODERATION: WhyNot.NOT_YET,
@@ -45,16 +52,7 @@ def find_petition(session: Session, petition: str) -> Petition:
 
 def lock_petition(session: Session, petition: str) -> PetitionPetition:
     """The row, locked until the transaction ends, as it stands now. Raises: NoSuchPetition."""
-    row = (
-        session.scalar(
-            select(PetitionPetition)
-            .where(PetitionPetition.id == petition)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        if _ID.fullmatch(petition)
-        else None
-    )
+    row = session.scalar(_LOCKED, {"petition": petition}) if _ID.fullmatch(petition) else None
     if row is None:
         raise NoSuchPetition
     return row

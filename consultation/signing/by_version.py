@@ -48,7 +48,9 @@ def take_versions(session: Session, petition: str) -> None:
         .group_by(PetitionSignature.version)
     ).all()
     of_petition = PetitionVersion.petition == petition
-    session.execute(update(PetitionVersion).where(of_petition, PetitionVersion.standing > 0).values(standing=0))
+    session.execute(
+        update(PetitionVersion).where(of_petition, PetitionVersion.standing > 0).values(standing=0)
+    )
     for version, count in rows:
         this = of_petition & (PetitionVersion.version == version)
         session.execute(update(PetitionVersion).where(this).values(standing=count))

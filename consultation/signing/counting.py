@@ -35,7 +35,7 @@ from identity.trail import System, record
 from protocol.petition import PetitionBroken, Recounter, verify_head
 from protocol.text import LocalText
 from storage.session import reading, writing
-from storage.statements import insert_once, rows_changed
+from storage.statements import add_to, rows_changed
 
 LATELY: Final = timedelta(hours=1)
 PACE_KEPT: Final = timedelta(hours=3)
@@ -90,14 +90,8 @@ def public_counts(session: Session, petitions: Collection[str], now: datetime) -
 
 def note_pace(session: Session, petition: str, now: datetime) -> None:
     """One more signature in this minute. The petition's row is locked."""
-    minute = now.replace(second=0, microsecond=0)
-    values = {"petition": petition, "minute": minute, "count": 1}
-    if insert_once(session, PetitionPace, values, ("petition", "minute")) is None:
-        found = (PetitionPace.petition == petition) & (PetitionPace.minute == minute)
-        row = session.scalars(
-            select(PetitionPace).where(found).execution_options(populate_existing=True)
-        ).one()
-        row.count += 1
+    values = {"petition": petition, "minute": now.replace(second=0, microsecond=0), "count": 1}
+    add_to(session, PetitionPace, values, "count", ("petition", "minute"))
 
 
 def trending(

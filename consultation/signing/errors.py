@@ -12,6 +12,17 @@ class SigningLinkUnusable(ConsultationError):
         super().__init__("This link cannot be used any more. Ask for a new one on the petition's page.")
 
 
+class SignedInOtherSpelling(ConsultationError):
+    """Another account has signed by the same mailbox, in another spelling of its address."""
+
+    code = "signing-other-spelling"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This mailbox has signed already, with another spelling of its address. Use the one that signed."
+        )
+
+
 class WordsChanged(ConsultationError):
     """The petition was edited after the signer saw it."""
 

@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from board import log as board
+from board.appending import OpenLog
 from board.log import LogId
-from consultation.petitions.models import PetitionPetition
-from consultation.petitions.store import versions
+from consultation.petitions.models import PetitionPetition, PetitionVersion
 from consultation.signing.models import PetitionCount
 from consultation.signing.windows import window_of
 from crypto.encoding import encode_base64url
@@ -28,6 +29,13 @@ KIND: Final = "petition"
 _NO_BODY: Final = b""
 """An entry is whole in its leaf: what the board keeps for ever beside it is empty."""
 _DIGEST: Final = tuple_hash("body", [KIND.encode("ascii"), _NO_BODY])
+_COUNTER_AND_WORDS: Final = (
+    select(PetitionCount, PetitionVersion.digest)
+    .select_from(PetitionVersion)
+    .outerjoin(PetitionCount, PetitionCount.petition == PetitionVersion.petition)
+    .where(PetitionVersion.petition == bindparam("petition"), PetitionVersion.version == bindparam("version"))
+    .execution_options(populate_existing=True)
+)
 
 
 def origin_of(desk: Desk, petition: str) -> str:
@@ -44,11 +52,15 @@ class Ledger:
     row: PetitionPetition
     counter: PetitionCount
     now: datetime
+    words: str
+    """Digest of the words in force, as entries give it."""
+    _log: OpenLog
 
     @classmethod
     def open(cls, desk: Desk, session: Session, row: PetitionPetition, now: datetime) -> "Ledger":
         """Made with the first signature."""
-        counter = session.get(PetitionCount, row.id, populate_existing=True)
+        found = session.execute(_COUNTER_AND_WORDS, {"petition": row.id, "version": row.version}).one()
+        counter: PetitionCount | None = found[0]
         if counter is None:
             counter = PetitionCount(
                 petition=row.id,
@@ -65,20 +77,17 @@ class Ledger:
                 checked_entries=0,
             )
             session.add(counter)
-            session.flush()
-        return cls(desk, session, row, counter, now)
+        log = board.open_log(session, LogId(counter.log))
+        return cls(desk, session, row, counter, now, encode_base64url(found[1]), log)
 
     def append(self, make: Callable[[int, str], PetitionEntry]) -> int:
         """One entry; its number. make: gets number and hour."""
-        log = LogId(self.counter.log)
-        head = board.lock(self.session, log)
+        head = self._log.head
         moment = self.now.replace(minute=0, second=0, microsecond=0)
         if head.last_time is not None:
             moment = max(moment, head.last_time)
         entry = make(head.size, format_time(moment))
-        board.append(
-            self.session,
-            log,
+        self._log.append(
             leaf=encode_canonical(entry),
             body=_NO_BODY,
             digest=_DIGEST,
@@ -87,26 +96,27 @@ class Ledger:
         )
         return head.size
 
-    def name_words(self) -> str:
-        """See to it that the words in force stand in the log; their digest as entries give it."""
-        text = next(iter(versions(self.session, self.row.id)))
-        digest = encode_base64url(text.digest)
-        if self.counter.version != text.version:
-            self.append(
-                lambda entry, time: TextEntry(
-                    entry=entry, petition=self.row.id, text=digest, time=time, version=text.version
-                )
+    def name_words(self) -> None:
+        """See to it that the words in force stand in the log."""
+        if self.counter.version == self.row.version:
+            return
+        self.append(
+            lambda entry, time: TextEntry(
+                entry=entry, petition=self.row.id, text=self.words, time=time, version=self.row.version
             )
-            self.counter.version = text.version
-        return digest
+        )
+        self.counter.version = self.row.version
 
     def settle(self, change: int) -> int:
-        """Sign the head and count. change: by how many more or fewer signatures count now. Gives the new count."""
+        """Store what was appended under a signed head, and count, with whatever else the session holds.
+
+        change: by how many more or fewer signatures count now. Gives the new count.
+        """
         window, counter = window_of(self.now), self.counter
         if window > counter.window:
             counter.window, counter.shown, counter.shown_entries = window, counter.count, counter.entries
         counter.count += change
-        counter.entries = board.tree_size(self.session, LogId(counter.log))
-        board.sign_checkpoint(self.session, LogId(counter.log), self.desk.keys.log, self.now)
+        counter.entries = self._log.head.size
+        self._log.sign(self.desk.keys.log, self.now)
         self.session.flush()
         return counter.count

@@ -1,7 +1,8 @@
 """Signing: by who is signed in, or by mail with a button behind the link. One person, one signature, either way.
 
 Who signs again gets what the first time gave: the receipt of the signature that stands. So no page, and no mail to
-somebody else's address, tells whether that person has signed.
+somebody else's address, tells whether that person has signed. Only who comes to the same mailbox by another spelling is
+told so, and gets nothing of the signature: should a rule of `mail.mailbox` be wrong, it is somebody else's.
 """
 
 import secrets
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from consultation.areas import require_area
@@ -19,7 +20,12 @@ from consultation.petitions.counting import signatures_counted
 from consultation.petitions.models import PetitionPetition
 from consultation.petitions.store import find_petition, lock_petition, require_signable
 from consultation.signing.counting import note_pace
-from consultation.signing.errors import NotSureEnough, SigningLinkUnusable, WordsChanged
+from consultation.signing.errors import (
+    NotSureEnough,
+    SignedInOtherSpelling,
+    SigningLinkUnusable,
+    WordsChanged,
+)
 from consultation.signing.ledger import Ledger
 from consultation.signing.models import PetitionLink, PetitionSignature
 from crypto.encoding import decode_base64url, encode_base64url
@@ -38,6 +44,23 @@ LINK_LIFETIME: Final = timedelta(days=1)
 SECRET_BYTES: Final = 32
 LINK_MAIL: Final = "sign-petition"
 """Kind of the mail with the link."""
+# Made once: putting a statement together takes longer than running it, and these are part of every signature.
+_HELD: Final = (
+    select(IdentityPerson.id).where(IdentityPerson.id == bindparam("person")).with_for_update(key_share=True)
+)
+_STANDING: Final = (
+    select(PetitionSignature)
+    .where(
+        PetitionSignature.petition == bindparam("petition"),
+        or_(
+            PetitionSignature.person.in_(bindparam("accounts", expanding=True)),
+            PetitionSignature.mailbox.in_(bindparam("mailboxes", expanding=True)),
+        ),
+    )
+    .order_by(PetitionSignature.person != bindparam("person"), PetitionSignature.id)
+    .limit(1)
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +108,7 @@ class _Signer:
 def sign(desk: Desk, session: Session, petition: str, who: SignedIn, signing: Signing) -> str:
     """Sign as the one who is signed in. Gives the key of the signature that stands now.
 
-    Raises: NoSuchPetition, NotSignable, WordsChanged, NoSuchArea, NotSureEnough.
+    Raises: NoSuchPetition, NotSignable, WordsChanged, NoSuchArea, NotSureEnough, SignedInOtherSpelling.
     """
     if not desk.policy.is_enough(who.assurance, Action.SIGN_PETITION):
         raise NotSureEnough
@@ -149,15 +172,13 @@ def look(desk: Desk, session: Session, token: str) -> OpenLink:
 def confirm(desk: Desk, session: Session, token: str, version: int, network: str = "") -> str:
     """The button behind the link. Gives the key of the signature that stands now, the same at every further press.
 
-    Raises: SigningLinkUnusable, NotSignable, WordsChanged.
+    Raises: SigningLinkUnusable, NotSignable, WordsChanged, SignedInOtherSpelling.
     """
     link = _link(desk, session, token)
     if link.signature is not None:
         return link.signature
     month = desk.clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     person = find_or_make(session, EMAIL, link.claim, mailbox=link.mailbox, language=link.language, now=month)
-    if session.get_one(IdentityPerson, person).disabled_at is not None:
-        raise SigningLinkUnusable
     address = desk.keys.open_secret(link.address_sealed, _context(link.digest)).decode()
     signer = _Signer(person, link.mailbox, address, worked=link.worked, asked_at=link.asked_at)
     signing = Signing(version, link.area, link.mails, link.language, network)
@@ -189,8 +210,7 @@ def signer_mark(desk: Desk, petition: str, person: str) -> bytes:
 
 def hold_person(session: Session, person: str) -> None:
     """Keep the account from being deleted meanwhile; before the petition is locked, as deleting does it."""
-    row = select(IdentityPerson.id).where(IdentityPerson.id == person)
-    if session.scalar(row.with_for_update(key_share=True)) is None:
+    if session.scalar(_HELD, {"person": person}) is None:
         raise SigningLinkUnusable
 
 
@@ -204,14 +224,16 @@ def _sign(desk: Desk, session: Session, petition: str, signer: _Signer, signing:
     if signing.version != row.version:
         raise WordsChanged
     known = _standing(session, petition, signer)
+    if known is not None and known.person != signer.person:
+        raise SignedInOtherSpelling
     if known is not None and (known.version == row.version or known.batch is not None):
         return known.key
     ledger = Ledger.open(desk, session, row, now)
-    text = ledger.name_words()
+    ledger.name_words()
     salt = secrets.token_bytes(SALT_BYTES)
     mark = signer_mark(desk, petition, signer.person if known is None else known.person)
     area = signing.area if known is None else known.area
-    commitment = commit(salt, petition, decode_base64url(text, 32), mark, area)
+    commitment = commit(salt, petition, decode_base64url(ledger.words, 32), mark, area)
     if known is not None:  # under earlier words: taken back, and given again under these
         earlier = known.entry
         ledger.append(
@@ -223,14 +245,15 @@ def _sign(desk: Desk, session: Session, petition: str, signer: _Signer, signing:
             petition=petition,
             time=time,
             commitment=encode_base64url(commitment),
-            text=text,
+            text=ledger.words,
         )
     )
     if known is not None:
         known.salt, known.entry, known.version = salt, number, row.version
         ledger.settle(0)
         return known.key
-    made = _store(desk, session, row, signer, signing, entry=number, salt=salt, now=now)
+    made = _made(desk, row, signer, signing, entry=number, salt=salt, now=now)
+    session.add(made)
     count = ledger.settle(1)
     note_pace(session, petition, now)
     assess(
@@ -242,9 +265,8 @@ def _sign(desk: Desk, session: Session, petition: str, signer: _Signer, signing:
     return made.key
 
 
-def _store(
+def _made(
     desk: Desk,
-    session: Session,
     row: PetitionPetition,
     signer: _Signer,
     signing: Signing,
@@ -255,7 +277,7 @@ def _store(
 ) -> PetitionSignature:
     key = secrets.token_hex(16)
     keeps = signing.mails and signer.address is not None
-    made = PetitionSignature(
+    return PetitionSignature(
         key=key,
         petition=row.id,
         person=signer.person,
@@ -270,9 +292,6 @@ def _store(
         language=signing.language,
         signed_at=now,
     )
-    session.add(made)
-    session.flush()
-    return made
 
 
 def _standing(session: Session, petition: str, signer: _Signer) -> PetitionSignature | None:
@@ -285,11 +304,13 @@ def _standing(session: Session, petition: str, signer: _Signer) -> PetitionSigna
     if known.shut_out:
         raise SigningLinkUnusable
     mailboxes = known.mailboxes if signer.mailbox is None else known.mailboxes | {signer.mailbox}
-    theirs = or_(PetitionSignature.person.in_(known.accounts), PetitionSignature.mailbox.in_(mailboxes))
-    found = select(PetitionSignature).where(PetitionSignature.petition == petition, theirs)
-    return session.scalars(
-        found.order_by(PetitionSignature.id).limit(1).execution_options(populate_existing=True)
-    ).one_or_none()
+    given = {
+        "petition": petition,
+        "person": signer.person,
+        "accounts": known.accounts,
+        "mailboxes": mailboxes,
+    }
+    return session.scalars(_STANDING, given).one_or_none()
 
 
 def _link(desk: Desk, session: Session, token: str) -> PetitionLink:
