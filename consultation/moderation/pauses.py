@@ -7,17 +7,18 @@ from sqlalchemy.orm import Session
 
 from consultation.moderation.errors import Paused
 from consultation.moderation.models import ModerationPause
+from identity.people import one_person
 
 DAYS = (1, 7, 30)
 """For how long."""
 
 
 def require_not_paused(session: Session, person: str, now: datetime) -> None:
-    """Everybody calls this who lets people write. Raises: Paused."""
+    """Everybody calls this who lets people write. A pause is of a person, in all their accounts. Raises: Paused."""
     row = session.scalar(
         select(ModerationPause)
         .where(
-            ModerationPause.person == person,
+            ModerationPause.person.in_(one_person(session, person).accounts),
             ModerationPause.until > now,
             ModerationPause.lifted_at.is_(None),
         )

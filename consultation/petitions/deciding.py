@@ -32,6 +32,7 @@ from consultation.petitions.types import Reason, State, What
 from consultation.subjects import Subject
 from consultation.text import written
 from identity.desk import Desk
+from identity.people import one_person
 from voting.deeds import By
 
 WORDS_CHARACTERS: Final = 2_000
@@ -119,7 +120,8 @@ def _open(session: Session, row: PetitionPetition, now: datetime) -> None:
 
 def _lock_waiting(session: Session, by: By, petition: str, version: int) -> PetitionPetition:
     row = lock_petition(session, petition)
-    if stands_behind(session, petition, by.actor.person_id):
+    accounts = one_person(session, by.actor.person_id).accounts
+    if any(stands_behind(session, petition, account) for account in accounts):
         raise OwnPetition
     if row.waiting_since is None:
         raise WrongState

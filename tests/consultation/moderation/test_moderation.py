@@ -612,7 +612,7 @@ def _hearing_answer(here: Moderated) -> Subject:
         add_question(session, hall.hearing, question, here.now)
     hall.open()
     with hall.work() as session:
-        answer_question(session, hall.hearing, here.author, {1: Answer(words="A tap for water.")}, here.now)
+        answer_question(session, hall.hearing, here.author, {1: Answer(words="A tap for water.")}, here.on.clock)
     hall.close()
     with reading(here.on.desk.engine) as session:
         return next(iter(kinds.KINDS["hearing-answer"].written_by(session, here.author)))
