@@ -109,13 +109,16 @@ def stop_token(desk: Desk, key: str) -> str:
     return stopping.stop_token(desk, _STOP, bytes.fromhex(key))
 
 
-def stop(desk: Desk, session: Session, token: str) -> None:
-    """Forget the address for which this link was made. Harmless when that was done.
+def stop(desk: Desk, session: Session, token: str) -> str | None:
+    """Forget the address for which this link was made. Gives whose it was, None when that was done before.
 
     Raises: LinkUnusable for what this server never put into a mail.
     """
-    session.execute(delete(FollowingContact).where(FollowingContact.nonce == stopped_by(desk, token)))
-    _forget_mails(session, stopped_by(desk, token).hex())
+    nonce = stopped_by(desk, token)
+    person = session.scalar(select(FollowingContact.person).where(FollowingContact.nonce == nonce))
+    session.execute(delete(FollowingContact).where(FollowingContact.nonce == nonce))
+    _forget_mails(session, nonce.hex())
+    return person
 
 
 def stopped_by(desk: Desk, token: str) -> bytes:

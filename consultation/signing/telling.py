@@ -82,6 +82,13 @@ def stop_all_mails(session: Session, key: str) -> None:
         _stop(session, row)
 
 
+def forget_account_news(session: Session, person: str) -> None:
+    """The address of their account is gone: also from mails about what they signed that were sent to it or wait."""
+    mine = select(_Row).where(_Row.person == person, _Row.mails.is_(True), _Row.address_sealed.is_(None))
+    for row in session.scalars(mine.order_by(_Row.petition)).all():
+        forget_to(session, row.petition, [], row.key)
+
+
 def stop_token(desk: Desk, key: str) -> str:
     """What the link in each mail to a signer carries. key: of the signature."""
     return stopping.stop_token(desk, _STOP, bytes.fromhex(key))

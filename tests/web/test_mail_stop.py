@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from consultation.following.contacts import confirm, give_address
-from consultation.following.follows import follow
+from consultation.following import contacts
+from consultation.following.contacts import confirm, contact_of, give_address
+from consultation.following.follows import follow, unfollow
 from consultation.petitions.answering import answer, set_debate, set_outcome
 from consultation.petitions.deciding import Rejecting, admit, readmit, reject
 from consultation.petitions.life import close_early, edit
@@ -265,6 +266,23 @@ def test_whoever_follows_is_told_by_the_digest_alone(told: Told) -> None:
     (mail,) = told.news()
     assert (mail.recipient, mail.language) == (f"{reader}@example.org", "vi")
     assert (mail.stop_link or "").endswith("&lang=vi")
+    # Whoever stops all mails of their account has its address forgotten, also in this one.
+    browser = site.browser().hold(site.desk.session(reader, second_factor=False))
+    browser.get("/en/my/news")
+    assert browser.post("/en/my/news/stop").status_code == 303
+    with reading(engine) as session:
+        assert session.get_one(OutboxMail, mail.id).recipient is None
+    with writing(engine) as session:
+        contact = contact_of(desk, session, follower, desk.clock())
+        assert contact is not None
+        set_outcome(session, room.official, petition, room.saying(session, petition), Outcome.DONE)
+        unfollow(session, follower, Subject("petition", petition))
+    (mail,) = told.news()
+    assert mail.recipient == f"{follower}@example.org"
+    token = contacts.stop_token(desk, contact.key)
+    assert site.browser().client.post("/api/v1/mails/stop", params={"t": token}).status_code == 204
+    with reading(engine) as session:
+        assert session.get_one(OutboxMail, mail.id).recipient is None
 
 
 def test_an_office_is_written_to_in_its_language(told: Told) -> None:

@@ -15,6 +15,7 @@ from consultation.following.showing import shown_to
 from consultation.kinds import KINDS, describe
 from consultation.petitions.subjects import PETITION
 from consultation.signing.ending import signed_by
+from consultation.signing.telling import forget_account_news
 from consultation.subjects import Described, Subject
 from identity.errors import LinkUnusable
 from mail import words
@@ -190,6 +191,7 @@ def stop_mine(request: Request) -> Response:
     """POST /{lang}/my/news/stop: no mails any more; the address is forgotten."""
     with writing(desk_of(request).engine) as session:
         contacts.forget_address(session, actor(request).person_id)
+        forget_account_news(session, actor(request).person_id)
     return go(f"{Links(language_of(request)).news()}#mails")
 
 

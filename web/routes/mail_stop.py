@@ -99,7 +99,9 @@ def _link(desk: Desk, typed: str) -> _Link:
 def _stop(desk: Desk, link: _Link, *, everything: bool) -> None:
     with writing(desk.engine) as session:
         if not link.signature:
-            contacts.stop(desk, session, link.token)
+            person = contacts.stop(desk, session, link.token)
+            if person is not None:
+                telling.forget_account_news(session, person)
             return
         try:
             if everything:
