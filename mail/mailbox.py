@@ -17,19 +17,20 @@ from mail.address import parse_address
 class Provider:
     """What one provider ignores in the part before the @. same_as: the domain whose mailboxes these are.
 
-    dots: whether dots are ignored.  tag: the character after which everything is ignored, "" for none.
-    subdomains: whether anything@name.domain is the mailbox name@domain.
+    ignored: characters that make no difference.  hyphens: whether a hyphen is the same as a dot.  tag: the character
+    after which everything is ignored, "" for none.  subdomains: whether anything@name.domain is name@domain.
     """
 
     same_as: str
-    dots: bool = False
+    ignored: str = ""
+    hyphens: bool = False
     tag: str = "+"
     subdomains: bool = False
 
 
 PROVIDERS: Final[Mapping[str, Provider]] = {
-    "gmail.com": Provider("gmail.com", dots=True),
-    "googlemail.com": Provider("gmail.com", dots=True),
+    "gmail.com": Provider("gmail.com", ignored="."),
+    "googlemail.com": Provider("gmail.com", ignored="."),
     "outlook.com": Provider("outlook.com"),
     "hotmail.com": Provider("hotmail.com"),
     "live.com": Provider("live.com"),
@@ -42,12 +43,16 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
     "ymail.com": Provider("ymail.com", tag="-"),
     "fastmail.com": Provider("fastmail.com", subdomains=True),
     "fastmail.fm": Provider("fastmail.fm", subdomains=True),
-    "proton.me": Provider("proton.me", dots=True),
-    "protonmail.com": Provider("proton.me", dots=True),
-    "pm.me": Provider("proton.me", dots=True),
-    "yandex.com": Provider("yandex.ru", dots=True),
-    "yandex.ru": Provider("yandex.ru", dots=True),
-    "ya.ru": Provider("yandex.ru", dots=True),
+    "proton.me": Provider("proton.me", ignored="._-"),
+    "protonmail.com": Provider("proton.me", ignored="._-"),
+    "pm.me": Provider("proton.me", ignored="._-"),
+    "yandex.com": Provider("yandex.ru", hyphens=True),
+    "yandex.ru": Provider("yandex.ru", hyphens=True),
+    "ya.ru": Provider("yandex.ru", hyphens=True),
+    "yandex.by": Provider("yandex.ru", hyphens=True),
+    "yandex.kz": Provider("yandex.ru", hyphens=True),
+    "yandex.com.tr": Provider("yandex.ru", hyphens=True),
+    "narod.ru": Provider("yandex.ru", hyphens=True),
     "zoho.com": Provider("zoho.com"),
     "posteo.de": Provider("posteo.de"),
     "mailbox.org": Provider("mailbox.org"),
@@ -62,8 +67,8 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
 }
 """Providers with many mailboxes: a common domain is no reason for suspicion either.
 
-Sources: the providers' help pages on dots, plus and hyphen addresses, and subdomains. yahoo's disposable names have one
-hyphen, and no plain mailbox there can have one.
+Sources: the providers' help pages on dots, plus and hyphen addresses, and subdomains; for Proton its own client, which
+drops dots, hyphens and underscores. yahoo's disposable names have one hyphen, and no plain mailbox there can have one.
 """
 
 
@@ -81,8 +86,10 @@ def canonical_address(address: str) -> str:
     if provider.tag:
         # What is left of `lan.+x` ends in a dot, and no mailbox does.
         local = local.split(provider.tag, 1)[0].rstrip(".") or local
-    if provider.dots:
-        local = local.replace(".", "") or local
+    if provider.ignored:
+        local = local.translate(dict.fromkeys(map(ord, provider.ignored))) or local
+    if provider.hyphens:
+        local = local.replace("-", ".")
     return f"{local}@{provider.same_as}"
 
 

@@ -90,8 +90,11 @@ SIGN_NETWORK_DAY: Final = Rule("sign-network-day", 1200, DAY, By.NETWORK)
 SIGN_MAILBOX: Final = Rule("sign-mailbox", 3, 15 * MINUTE, By.SUBJECT)
 SIGN_MAILBOX_DAY: Final = Rule("sign-mailbox-day", 12, DAY, By.SUBJECT)
 SIGN_DOMAIN: Final = Rule("sign-domain", 60, 10 * MINUTE, By.SUBJECT)
-"""Mails for signatures to one uncommon mail domain: whoever owns it has all its mailboxes."""
+"""Mails for signatures to one uncommon mail domain: whoever owns it has all its mailboxes. Alone it refuses nobody."""
 SIGN_DOMAIN_DAY: Final = Rule("sign-domain-day", 1200, DAY, By.SUBJECT)
+SIGN_DOMAIN_SHARE: Final = Rule("sign-domain-share", 20, 10 * MINUTE, By.SUBJECT)
+"""The same of one network to one domain that is asked for so much. Else one network could keep a university out."""
+SIGN_DOMAIN_SHARE_DAY: Final = Rule("sign-domain-share-day", 200, DAY, By.SUBJECT)
 WITHOUT_WORK: Final = Rule("without-work", 10, 10 * MINUTE, By.NETWORK)
 """Forms that came without the browser's calculation: the slower way, for browsers without script."""
 SIGN_PERSON: Final = Rule("sign-person", 60, HOUR, By.SUBJECT, block=10, unsure=Unsure.PASS)
@@ -134,6 +137,8 @@ RULES: Final = (
     SIGN_MAILBOX_DAY,
     SIGN_DOMAIN,
     SIGN_DOMAIN_DAY,
+    SIGN_DOMAIN_SHARE,
+    SIGN_DOMAIN_SHARE_DAY,
     WITHOUT_WORK,
     SIGN_PERSON,
     PETITION_START,

@@ -5,7 +5,12 @@ from typing import Final
 
 from consultation.errors import ConsultationError, NoSuchArea
 from consultation.petitions.errors import NotSignable
-from consultation.signing.errors import NotSureEnough, SigningLinkUnusable, WordsChanged
+from consultation.signing.errors import (
+    NotSureEnough,
+    SignedInOtherSpelling,
+    SigningLinkUnusable,
+    WordsChanged,
+)
 from web.i18n import N_
 from web.petition_texts import NOT_SIGNABLE
 
@@ -15,6 +20,10 @@ AREA_WRONG: Final = N_("Choose one of the areas in the list")
 _SENTENCES: Final[Mapping[type[ConsultationError], str]] = {
     WordsChanged: N_("The words of this petition were changed. Read them again before you sign."),
     NoSuchArea: AREA_WRONG,
+    SignedInOtherSpelling: N_(
+        "This mailbox has signed already, with another spelling of its address. To see that signature, or to take it "
+        "back, use the spelling that signed."
+    ),
     NotSureEnough: N_("This site asks for another way to sign in before you can sign a petition."),
     SigningLinkUnusable: N_("This link cannot be used any more. Ask for a new one on the petition’s page."),
 }

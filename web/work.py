@@ -25,6 +25,8 @@ from web.rate_limits import TooManyRequests, hit, limiter_of
 from web.rate_rules import (
     SIGN_DOMAIN,
     SIGN_DOMAIN_DAY,
+    SIGN_DOMAIN_SHARE,
+    SIGN_DOMAIN_SHARE_DAY,
     SIGN_MAILBOX,
     SIGN_MAILBOX_DAY,
     SIGN_NETWORK,
@@ -73,15 +75,22 @@ def limit_mails(request: Request, address: str) -> None:
     """Count one form that sends a mail to an address which nobody has confirmed: in a burst, and over a day.
 
     Counted by network, by mailbox in its canonical form, and by mail domain unless so many people have mailboxes there
-    that a count says nothing.  Raises: TooManyRequests, LimitsUnavailable.
+    that a count says nothing. Nobody has confirmed a mailbox here, so anybody can ask for made-up ones of one: once
+    there are too many, each network has a share of its own, and whoever comes from elsewhere is not kept out.
+    Raises: TooManyRequests, LimitsUnavailable.
     """
     mailbox = canonical_address(address)
     # The network first: one that comes too often must not use up what others' mailboxes may still ask for.
     hit(request, SIGN_NETWORK, SIGN_NETWORK_DAY)
     hit(request, SIGN_MAILBOX, SIGN_MAILBOX_DAY, subject=mailbox)
     domain = domain_of(mailbox)
-    if not is_common(domain):
+    if is_common(domain):
+        return
+    try:
         hit(request, SIGN_DOMAIN, SIGN_DOMAIN_DAY, subject=domain)
+    except TooManyRequests:
+        share = f"{limiter_of(request).network_of(request)} {domain}"
+        hit(request, SIGN_DOMAIN_SHARE, SIGN_DOMAIN_SHARE_DAY, subject=share)
 
 
 def _count(request: Request, form: Form) -> None:

@@ -34,6 +34,10 @@ BITS_LEAST: Final = 11
 BITS_MOST: Final = 14
 """Eight times as much, while somebody floods the site: people wait some seconds, and robots pay eight times."""
 LIFETIME: Final = timedelta(minutes=60)
+FRESH: Final = timedelta(minutes=3)
+"""For so long a challenge is worth what it was; an older one must not be much easier than those given out now."""
+STEPS_BEHIND: Final = 1
+"""Bits by which an older one may be easier: else challenges would be collected at rest and spent in a flood."""
 ANSWER_CHARACTERS: Final = PIECES * 17
 CHALLENGE_CHARACTERS: Final = 240
 
@@ -75,7 +79,11 @@ def make_challenge(desk: Desk, session: Session, purpose: str, network: str) -> 
 
 
 def spend_work(desk: Desk, session: Session, line: str, answer: str, purpose: str, network: str) -> None:
-    """Take a solved challenge, once. Raises: WorkRefused; the transaction may go on."""
+    """Take a solved challenge, once.
+
+    network: where the form comes from. One that is not fresh is refused while the site, or this network, is flooded.
+    Raises: WorkRefused; the transaction may go on.
+    """
     found = _CHALLENGE.fullmatch(line) if len(line) <= CHALLENGE_CHARACTERS else None
     if found is None or found[1] != purpose or len(answer) > ANSWER_CHARACTERS:
         raise WorkRefused
@@ -85,6 +93,10 @@ def spend_work(desk: Desk, session: Session, line: str, answer: str, purpose: st
     if now.timestamp() > int(found[3]):
         raise WorkRefused
     if not is_solved(line, int(found[2]), answer):
+        raise WorkRefused
+    made_at = int(found[3]) - LIFETIME.total_seconds()
+    stale = now.timestamp() - made_at > FRESH.total_seconds()
+    if stale and _bits(desk, session, network, now) > int(found[2]) + STEPS_BEHIND:
         raise WorkRefused
     digest = hashlib.sha256(line.encode()).digest()
     row = {"challenge": digest, "network": network_tag(desk, network), "spent_at": now}

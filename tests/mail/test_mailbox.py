@@ -18,6 +18,9 @@ from mail.mailbox import PROVIDERS, canonical_address, is_common
         ("lan-shop@dong-sen.example", "lan-shop@dong-sen.example"),
         ("lan@me.com", "lan@icloud.com"),
         ("L.a.n@proton.me", "lan@proton.me"),
+        ("l-a_n@pm.me", "lan@proton.me"),
+        ("ivan-petrov@ya.ru", "ivan.petrov@yandex.ru"),
+        ("ivanpetrov@yandex.com", "ivanpetrov@yandex.ru"),  # somebody else
         ("shop@lan.fastmail.com", "lan@fastmail.com"),
         ("lan+shop@fastmail.com", "lan@fastmail.com"),
         ("lan@a.gmail.com", "lan@a.gmail.com"),

@@ -14,7 +14,7 @@ from web.access import FORM_REFUSED, Access, AccessRoute, form_of, go
 from web.errors import language_of
 from web.forms import Form
 from web.rate_limits import TooManyRequests
-from web.rate_rules import SIGN_DOMAIN, SIGN_MAILBOX, SIGN_NETWORK, WITHOUT_WORK
+from web.rate_rules import SIGN_DOMAIN, SIGN_DOMAIN_SHARE, SIGN_MAILBOX, SIGN_NETWORK, WITHOUT_WORK
 from web.rendering import Renderer
 from web.visitor import FormTokens
 from web.work import limit_mails, require_work, work_challenge
@@ -137,12 +137,16 @@ def counted(site: SiteUnderTest, rule: object, subject: str) -> bool:
     return False
 
 
-def test_an_uncommon_domain_is_limited_as_a_whole_and_a_common_one_is_not(
+def test_who_floods_an_uncommon_domain_has_used_up_a_share_and_others_have_theirs(
     site: SiteUnderTest, browser: Browser
 ) -> None:
     for _ in range(SIGN_DOMAIN.amount):
         assert not counted(site, SIGN_DOMAIN, "own.example")
+    assert mails(browser, "honest@own.example") == 303
+    for _ in range(SIGN_DOMAIN_SHARE.amount - 1):
+        assert not counted(site, SIGN_DOMAIN_SHARE, "unknown own.example")
     assert mails(browser, "new@own.example") == 429
+    assert mails(browser, "new@other.example") == 303
     for _ in range(SIGN_DOMAIN.amount):
         counted(site, SIGN_DOMAIN, "gmail.com")
     assert mails(browser, "new@gmail.com") == 303

@@ -12,7 +12,9 @@ from consultation.fraud.models import FraudWork
 from consultation.fraud.work import (
     BITS_LEAST,
     BITS_MOST,
+    FRESH,
     LIFETIME,
+    LOAD_WINDOW,
     NETWORK_LOAD,
     SITE_LOAD,
     Challenge,
@@ -177,3 +179,24 @@ def test_spent_work_is_forgotten_after_it_has_run_out(desk: DeskUnderTest) -> No
 def test_a_purpose_is_a_short_word(desk: DeskUnderTest, purpose: str) -> None:
     with pytest.raises(ValueError, match="purpose"):
         challenge(desk, purpose=purpose)
+
+
+def test_what_was_collected_at_rest_is_not_spent_in_a_flood(desk: DeskUnderTest) -> None:
+    collected = [challenge(desk) for _ in range(2)]
+    answers = [solve(each.line, each.bits) for each in collected]
+    desk.clock.now += FRESH + timedelta(seconds=1)
+    flood(desk, 2 * NETWORK_LOAD, NETWORK)
+    with pytest.raises(WorkRefused):
+        spend(desk, collected[0].line, answers[0])
+    fresh = challenge(desk)
+    assert fresh.bits == BITS_LEAST + 2
+    spend(desk, fresh.line, solve(fresh.line, fresh.bits))
+    desk.clock.now += 2 * LOAD_WINDOW
+    spend(desk, collected[1].line, answers[1])  # the flood is over
+
+
+def test_whoever_opened_the_page_just_before_a_flood_is_not_sent_back(desk: DeskUnderTest) -> None:
+    given = challenge(desk)
+    flood(desk, 4 * NETWORK_LOAD, NETWORK)
+    desk.clock.now += LOAD_WINDOW / 2
+    spend(desk, given.line, solve(given.line, given.bits))
