@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from consultation.errors import ConsultationError
-from consultation.fraud.errors import NoConditions, OwnPetition, PreviewOutdated
+from consultation.fraud.errors import NoConditions, OwnPetition, PreviewOutdated, TooFew
 from consultation.fraud.marks import Mark
 from consultation.signing.errors import NothingToRemove
 from web.i18n import N_
@@ -22,6 +22,9 @@ MARKS: Final[Mapping[Mark, str]] = {
 
 REFUSED: Final[Mapping[type[ConsultationError], str]] = {
     NoConditions: N_("Choose at least one mark, an uncommon mail domain, or a network"),
+    TooFew: N_(
+        "Fewer than 5 signatures fulfil this, or none. So few might name somebody: they are neither shown nor removed."
+    ),
     OwnPetition: N_("You started this petition. Another moderator decides about its signatures."),
     PreviewOutdated: N_(
         "Other signatures fulfil these conditions by now. Nothing was removed. Look at the new preview."

@@ -1,19 +1,21 @@
 """Removing suspected signatures: a moderator names conditions, sees what they take, and removes exactly that.
 
 The removal itself is an entry of the petition's log with number and reason, signed and public
-(`consultation.signing.ending.remove_signatures`). No page shows a signer, and none can be asked for.
+(`consultation.signing.ending.remove_signatures`). No page shows a signer, and none can be asked for: conditions about
+a person (their mail domain, their network, when they confirmed) are answered for five signatures and more, and times
+are as coarse as a quarter of an hour, so that nobody is singled out by asking twice.
 """
 
-import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from consultation.fraud.errors import NoConditions, OwnPetition, PreviewOutdated
+from consultation.fraud.errors import NoConditions, OwnPetition, PreviewOutdated, TooFew
 from consultation.fraud.marks import Mark, domain_tag
 from consultation.fraud.models import FraudDomain, FraudMark, FraudTrace
 from consultation.petitions.models import PetitionPetition
@@ -26,7 +28,9 @@ from mail.mailbox import is_common
 from protocol.petition import REMOVED_AT_ONCE
 
 GROUP_LEAST: Final = 5
-"""Networks and domains with fewer signatures are not shown: they might name somebody."""
+"""Networks, domains and times with fewer signatures are not shown: they might name somebody."""
+MOMENT_STEP: Final = timedelta(minutes=15)
+"""Times of conditions are multiples of it."""
 GROUPS_MOST: Final = 10
 LIST_MOST: Final = 100
 _Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
@@ -37,7 +41,7 @@ class Conditions:
     """Which signatures are meant: all that fulfil every condition given here.
 
     marks: at least one of these.  domain: of the mailbox, "" for any.  network: keyed hash, None for any.
-    since, until: when it was confirmed; the first moment is in, the last one out.
+    since, until: when it was confirmed, multiples of `MOMENT_STEP`; the first moment is in, the last one out.
     """
 
     marks: frozenset[Mark] = frozenset()
@@ -45,6 +49,15 @@ class Conditions:
     network: bytes | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if any(moment != begun(moment) for moment in (self.since, self.until) if moment is not None):
+            raise ValueError("Conditions have times of full quarters of an hour.")
+
+    @property
+    def about_people(self) -> bool:
+        """Whether they say something about a signer that somebody may know, beyond what was suspicious."""
+        return bool(self.domain) or any(x is not None for x in (self.network, self.since, self.until))
 
     @property
     def given(self) -> bool:
@@ -57,6 +70,7 @@ class Preview:
     """What conditions take now. count: signatures in this batch.  more: whether others are left for a next one.
 
     fingerprint: of exactly these signatures, to be given back with the removal.  counting: of the petition, in all.
+    first_at, last_at: begun quarters of an hour; None where there are fewer than `GROUP_LEAST`.
     """
 
     count: int
@@ -85,6 +99,11 @@ class Suspected:
 
     petition: str
     marked: int
+
+
+def begun(moment: datetime) -> datetime:
+    """The quarter of an hour in which this was."""
+    return moment - (moment - datetime.min.replace(tzinfo=moment.tzinfo)) % MOMENT_STEP
 
 
 def suspected_petitions(session: Session) -> Sequence[Suspected]:
@@ -142,7 +161,7 @@ def groups_of(session: Session, petition: str) -> Groups:
 
 
 def preview(desk: Desk, session: Session, petition: str, conditions: Conditions) -> Preview:
-    """What these conditions take now. Raises: NoConditions."""
+    """What these conditions take now. Raises: NoConditions, TooFew."""
     ids, more = _matching(desk, session, petition, conditions)
     within = FraudTrace.signature.in_(_query(desk, petition, conditions).limit(REMOVED_AT_ONCE))
     first, last = session.execute(
@@ -158,9 +177,9 @@ def preview(desk: Desk, session: Session, petition: str, conditions: Conditions)
         more=more,
         counting=_number_counting(session, petition),
         marks={Mark(mark): count for mark, count in marks},
-        first_at=first,
-        last_at=last,
-        fingerprint=_fingerprint(petition, ids),
+        first_at=begun(first) if len(ids) >= GROUP_LEAST else None,
+        last_at=begun(last) if len(ids) >= GROUP_LEAST else None,
+        fingerprint=_fingerprint(desk, petition, ids),
     )
 
 
@@ -175,13 +194,13 @@ def remove_suspected(
 ) -> Removed:
     """Remove exactly what the preview with this fingerprint showed, in one signed batch with a public reason.
 
-    Raises: NoSuchPetition, OwnPetition, NoConditions, PreviewOutdated, TextRefused, NothingToRemove.
+    Raises: NoSuchPetition, OwnPetition, NoConditions, TooFew, PreviewOutdated, TextRefused, NothingToRemove.
     """
     row: PetitionPetition = lock_petition(session, petition)
     if row.creator == by.person_id:
         raise OwnPetition
     ids, _ = _matching(desk, session, petition, conditions)
-    if _fingerprint(petition, ids) != fingerprint:
+    if not hmac.compare_digest(_fingerprint(desk, petition, ids), fingerprint):
         raise PreviewOutdated
     return remove_signatures(desk, session, petition, ids, reason, by, desk.clock())
 
@@ -193,6 +212,8 @@ def network_name(network: bytes) -> str:
 
 def _matching(desk: Desk, session: Session, petition: str, conditions: Conditions) -> tuple[list[int], bool]:
     found = list(session.scalars(_query(desk, petition, conditions).limit(REMOVED_AT_ONCE + 1)))
+    if conditions.about_people and len(found) < GROUP_LEAST:
+        raise TooFew
     return found[:REMOVED_AT_ONCE], len(found) > REMOVED_AT_ONCE
 
 
@@ -228,5 +249,6 @@ def _number_counting(session: Session, petition: str) -> int:
     return session.scalar(select(func.count()).select_from(PetitionSignature).where(counting)) or 0
 
 
-def _fingerprint(petition: str, ids: Sequence[int]) -> str:
-    return hashlib.sha256(f"{petition} {' '.join(map(str, ids))}".encode()).hexdigest()
+def _fingerprint(desk: Desk, petition: str, ids: Sequence[int]) -> str:
+    # Under a key: else whoever sees it could try out which of the few signatures it stands for.
+    return desk.keys.tag("fraud-preview", f"{petition} {' '.join(map(str, ids))}".encode()).hex()

@@ -23,6 +23,17 @@ class NoConditions(ConsultationError):
         )
 
 
+class TooFew(ConsultationError):
+    """Conditions that single somebody out: how few signatures fulfil them, and whether any does, is not said."""
+
+    code = "too-few"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Fewer than 5 signatures fulfil these conditions, or none. So few are neither shown nor removed."
+        )
+
+
 class OwnPetition(ConsultationError):
     """Whoever started a petition does not decide which of its signatures count."""
 

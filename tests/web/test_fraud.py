@@ -74,6 +74,8 @@ def test_bad_conditions_are_said_beside_the_field(scene: Scene) -> None:
         ("look=yes", "Choose at least one mark"),
         ("look=yes&domain=gmail.com", "Choose at least one mark"),
         ("look=yes&domain=not+a+domain", "Write the part behind the @"),
+        ("look=yes&domain=nguyen-lan.vn", "Fewer than 5 signatures fulfil this, or none."),
+        ("look=yes&mark=disposable&since-day=1&since-month=1&since-year=2026&since-time=8%3A07", "quarter"),
         ("look=yes&mark=invented", "Choose from what is offered here."),
         ("look=yes&mark=disposable&since-day=40&since-month=1&since-year=2026", "There is no such day"),
     ):

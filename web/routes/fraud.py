@@ -4,8 +4,10 @@ Conditions are in the address, so that two moderators can look at the same previ
 """
 
 import re
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -15,13 +17,14 @@ from consultation.errors import ConsultationError
 from consultation.fraud.batches import (
     Conditions,
     Preview,
+    begun,
     groups_of,
     network_name,
     preview,
     remove_suspected,
     suspected_petitions,
 )
-from consultation.fraud.errors import NoConditions, PreviewOutdated
+from consultation.fraud.errors import NoConditions, PreviewOutdated, TooFew
 from consultation.fraud.marks import Mark
 from consultation.petitions.errors import NoSuchPetition
 from consultation.petitions.store import find_petition, petitions_of
@@ -45,6 +48,7 @@ from web.written import text_of
 CONFLICT: Final = 409
 DOMAIN_CHARACTERS: Final = 253
 DOMAIN_WRONG: Final = N_("Write the part behind the @, such as example.org")
+QUARTER_WANTED: Final = N_("Write a full quarter of an hour, such as 14:00 or 14:15")
 REASON_MISSING: Final = N_("Write why these signatures do not count. Everybody can read it.")
 _NETWORK: Final = re.compile(r"[0-9a-f]{32}")
 _BATCH: Final = re.compile(r"[1-9][0-9]{0,5}")
@@ -116,8 +120,8 @@ def _page(request: Request, form: Form, conditions: Conditions | None, status: i
         if conditions is not None:
             try:
                 shown = preview(desk, session, petition.id, conditions)
-            except NoConditions:
-                form.wrong("mark", form.say(REFUSED[NoConditions]))
+            except (NoConditions, TooFew) as error:
+                form.wrong("mark", form.say(REFUSED[type(error)]))
     values = {
         "petition": petition,
         "groups": groups,
@@ -141,7 +145,7 @@ def _conditions(request: Request, form: Form) -> Conditions | None:
     network = form.value("network")
     if network and not _NETWORK.fullmatch(network):
         raise PageNotFound("no network")
-    since, until = form.moment("since", zone), form.moment("until", zone)
+    since, until = (_moment(form, name, zone) for name in ("since", "until"))
     if not form.ok:
         return None
     return Conditions(
@@ -151,6 +155,13 @@ def _conditions(request: Request, form: Form) -> Conditions | None:
         since=since,
         until=until,
     )
+
+
+def _moment(form: Form, name: str, zone: ZoneInfo) -> datetime | None:
+    moment = form.moment(name, zone)
+    if moment is not None and moment != begun(moment):
+        form.wrong(name, form.say(QUARTER_WANTED), f"{name}-time")
+    return moment
 
 
 def _domain(form: Form) -> str:

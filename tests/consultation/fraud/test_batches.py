@@ -9,13 +9,15 @@ import pytest
 
 from consultation.fraud.batches import (
     GROUP_LEAST,
+    MOMENT_STEP,
     Conditions,
+    begun,
     groups_of,
     preview,
     remove_suspected,
     suspected_petitions,
 )
-from consultation.fraud.errors import NoConditions, OwnPetition, PreviewOutdated
+from consultation.fraud.errors import NoConditions, OwnPetition, PreviewOutdated, TooFew
 from consultation.fraud.marks import Mark
 from consultation.fraud.work import network_tag
 from consultation.signing.counting import public_count
@@ -109,7 +111,7 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flooded]:
 
 
 def test_conditions_must_mean_some_and_not_all(one: Flooded) -> None:
-    since = one.site.clock() - timedelta(days=9)
+    since = begun(one.site.clock()) - timedelta(days=9)
     for empty in (Conditions(), Conditions(since=since), Conditions(domain="gmail.com")):
         with reading(one.site.desk.engine) as session, pytest.raises(NoConditions):
             preview(one.site.desk, session, one.petition, empty)
@@ -118,7 +120,8 @@ def test_conditions_must_mean_some_and_not_all(one: Flooded) -> None:
 
 
 def test_every_condition_narrows(one: Flooded) -> None:
-    desk, now = one.site.desk, one.site.clock()
+    desk, quarter = one.site.desk, begun(one.site.clock())
+    assert quarter + timedelta(minutes=3) < one.site.clock()  # control: the robots are all in this quarter
 
     def count(conditions: Conditions) -> int:
         with reading(desk.engine) as session:
@@ -127,13 +130,39 @@ def test_every_condition_narrows(one: Flooded) -> None:
     assert count(DISPOSABLE) == one.robots
     assert count(Conditions(domain="mailinator.com")) == one.robots
     assert count(Conditions(network=network_tag(desk, ROBOT))) == one.robots
-    assert count(replace(DISPOSABLE, network=bytes(16))) == 0
-    assert count(replace(DISPOSABLE, domain="example.org")) == 0
-    assert count(replace(DISPOSABLE, since=now - timedelta(seconds=65))) == 3
-    assert count(replace(DISPOSABLE, since=now)) == 1  # the first moment is in
-    assert count(replace(DISPOSABLE, until=now)) == one.robots - 1  # the last one is out
+    assert (
+        count(replace(DISPOSABLE, since=quarter, until=begun(one.site.clock() + MOMENT_STEP))) == one.robots
+    )
     assert count(Conditions(frozenset({Mark.AT_ONCE}))) == 0
     assert count(Conditions(frozenset({Mark.AT_ONCE, Mark.DISPOSABLE}))) == one.robots
+
+
+def test_nobody_is_singled_out(one: Flooded) -> None:
+    """Whoever asks for a family's domain, or narrows the time, hears the same about one signature and about none."""
+    desk, quarter = one.site.desk, begun(one.site.clock())
+    token = one.ward.signatures.ask(one.petition, "lan@nguyen-lan.vn")
+    with writing(desk.engine) as session:
+        confirm(desk, session, token, 1, "203.0.113.7")
+    for few in (
+        Conditions(domain="nguyen-lan.vn"),
+        Conditions(domain="tran-van.vn"),
+        Conditions(network=network_tag(desk, "203.0.113.7")),
+        replace(DISPOSABLE, network=bytes(16)),
+        replace(DISPOSABLE, domain="example.org"),
+        replace(DISPOSABLE, until=quarter),
+    ):
+        with reading(desk.engine) as session, pytest.raises(TooFew) as refused:
+            preview(desk, session, one.petition, few)
+        assert "or none" in str(refused.value)
+        with pytest.raises(TooFew):
+            one.remove(few, "")
+    with pytest.raises(ValueError, match="full quarters"):
+        replace(DISPOSABLE, since=quarter + timedelta(seconds=1))
+    with reading(desk.engine) as session:
+        shown = preview(desk, session, one.petition, DISPOSABLE)
+        alone = preview(desk, session, one.petition, Conditions(frozenset({Mark.AT_ONCE})))
+    assert shown.first_at == shown.last_at == quarter
+    assert (alone.count, alone.first_at) == (1, None)  # a mark alone says nothing of a person, and no time
 
 
 def test_whoever_started_the_petition_does_not_decide(one: Flooded) -> None:
@@ -160,4 +189,4 @@ def test_of_two_moderators_at_once_one_removes(one: Flooded) -> None:
     with pytest.raises(PreviewOutdated):
         one.remove(DISPOSABLE, seen, second)
     assert removed.batch == 1
-    assert one.count() == SPONSORS
+    assert one.count() == SPONSORS + 1  # and the one that nobody could look at
