@@ -165,6 +165,7 @@ def event_of(row: PetitionEvent, body: PetitionBody | None) -> Event:
         detail=row.detail,
         on=row.on,
         hidden=hidden,
+        hidden_entry=row.hidden_entry,
     )
 
 

@@ -236,6 +236,7 @@ class Event:
     detail: str
     on: datetime | None
     hidden: bool
+    hidden_entry: int | None = None
 
 
 @dataclass(frozen=True)

@@ -25,13 +25,14 @@ from consultation.petitions.store import (
     require_signable,
     versions,
 )
-from consultation.petitions.types import Clock, Draft, Petition, PetitionText, State
+from consultation.petitions.types import Clock, Draft, Event, Petition, PetitionText, State
 from consultation.petitions.votes import votes_of
 from consultation.signing.by_version import counts_by_version
 from consultation.signing.counting import counts_by_area, public_count, public_counts, trending
 from consultation.similar.index import OFFSET_MAX, search, similar_petitions
 from consultation.subjects import Subject
 from web.pages.common import PageNotFound, VoteRow
+from web.pages.moderation import hidden_boxes
 from web.pages.petitions import (
     AnswersPage,
     HomePetitions,
@@ -120,6 +121,7 @@ def petition_page(
     votes = votes_of(session, found.id)
     frozen = [vote.election for vote in votes if vote.election is not None]
     thread = known_thread(session, Subject("petition", found.id))
+    events = tuple(_without_words(event, found) for event in events_of(session, found.id))
     return PetitionPage(
         petition=found,
         now=now,
@@ -132,13 +134,19 @@ def petition_page(
         record=next(iter(in_time(session, now, body=owes)), None),
         areas=counts_by_area(session, found.id),
         versions=counts_by_version(session, found.id) if found.text.version > 1 else None,
-        events=tuple(events_of(session, found.id)),
+        events=events,
+        gone=hidden_boxes(session, [found.hidden_entry, *(event.hidden_entry for event in events)], now),
         twin=next(iter(_public(petitions_of(session, [twin]))), None) if twin else None,
         similar=similar_lines(session, found.text.action, now, found.id) if found.public else (),
         votes=votes_shown(frozen),
         coming=sum(vote.election is None and not vote.gone for vote in votes),
         discussion=0 if thread is None else thread.count,
     )
+
+
+def _without_words(event: Event, petition: Petition) -> Event:
+    """What stands under a hidden petition is not shown either: an answer may repeat its words."""
+    return replace(event, words="") if petition.hidden else event
 
 
 def shown(session: Session, petition: str) -> Petition:

@@ -13,6 +13,7 @@ from consultation.signing.by_version import ByVersion
 from consultation.signing.counting import ByArea
 from protocol.text import LocalText
 from web.pages.common import VoteRow
+from web.pages.moderation import HiddenBox
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class PetitionPage:
     similar, twin: of public petitions.  votes: that came from it; coming: how many of those are still drafts.
     record: how its body answers.  discussion: contributions to the discussion about it.
     versions: under which words people signed; None where the words were never changed.
+    gone: in the place of hidden words, by number of the entry.
     """
 
     petition: Petition
@@ -137,6 +139,7 @@ class PetitionPage:
     areas: ByArea
     versions: ByVersion | None
     events: tuple[Event, ...]
+    gone: Mapping[int, HiddenBox]
     twin: Petition | None
     similar: tuple[PetitionLine, ...]
     votes: tuple[VoteRow, ...]

@@ -1,7 +1,7 @@
 """Consultations for everybody: texts to read and comment on by paragraph, questions, results, and what came of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -13,6 +13,7 @@ from consultation.differences import differences
 from consultation.errors import ConsultationError, NoSuchSubject, TextRefused
 from consultation.hearings.answers import (
     WORDS_MAX,
+    WrittenAnswer,
     answer,
     answers_of,
     results_of,
@@ -32,7 +33,7 @@ from consultation.hearings.documents import (
     versions_of,
 )
 from consultation.hearings.errors import AnswerWrong, WrongPhase
-from consultation.hearings.hearings import find_public, is_id, list_hearings
+from consultation.hearings.hearings import find_hearing, is_id, list_hearings
 from consultation.hearings.outcome import themes_of
 from consultation.hearings.questions import SCALE_STEPS, choices_of, find_question, questions_of
 from consultation.hearings.types import Answer, Document, Hearing, Paragraph, Phase, Question, QuestionKind
@@ -44,6 +45,7 @@ from web.formats import zone_label
 from web.forms import Form
 from web.hearing_texts import FATES, PHASES, VERDICTS, refuse
 from web.pages.common import PageNotFound, Site
+from web.pages.moderation import HiddenBox, HiddenHere, hidden_boxes
 from web.rate_limits import CONTRIBUTE, TooManyRequests, hit
 from web.rendering import Renderer
 from web.routes.office_common import links_of
@@ -125,6 +127,7 @@ def document(request: Request) -> Response:
             "paragraphs": paragraphs,
             "removed": removed,
             "comments": comments_of(session, every),
+            "gone": _gone(request, session, [*paragraphs, *(each for _, each in removed)]),
         }
     return render(request, "hearings/document.html", values)
 
@@ -139,6 +142,7 @@ def changes(request: Request) -> Response:
         compared = compare(paragraphs_of(session, found.id, old), paragraphs_of(session, found.id, new))
         comments = comments_of(session, [each.paragraph for each in compared])
         versions = versions_of(session, found)
+        gone = _gone(request, session, [each.new or each.old for each in compared])
     lines = [(each, _parts(each.old, each.new)) for each in compared]
     values = {
         "hearing": hearing,
@@ -149,6 +153,7 @@ def changes(request: Request) -> Response:
         "lines": lines,
         "comments": comments,
         "fates": FATES,
+        "gone": gone,
     }
     return render(request, "hearings/changes.html", values)
 
@@ -163,6 +168,7 @@ def paragraph(request: Request) -> Response:
             raise PageNotFound(request.path_params["paragraph"]) from error
         newest = history[0][1]
         comments = comments_of(session, [newest.id or ""])
+        gone = _gone(request, session, [newest])
     earlier = [*(each for _, each in history[1:]), None]
     lines = [
         (number, each, _parts(before, each))
@@ -176,6 +182,7 @@ def paragraph(request: Request) -> Response:
         "last": history[0][0],
         "lines": lines,
         "comments": comments.get(newest.id or "", 0),
+        "gone": gone,
     }
     return render(request, "hearings/paragraph.html", values)
 
@@ -237,7 +244,8 @@ def written_list(request: Request) -> Response:
         if after and not is_id(after):
             raise PageNotFound(after)
         page = written_answers(session, question, after=after)
-    values = {"hearing": hearing, "question": question, "page": page, "first": not after}
+        gone = _gone(request, session, page.lines)
+    values = {"hearing": hearing, "question": question, "page": page, "first": not after, "gone": gone}
     return render(request, "hearings/answers.html", values)
 
 
@@ -249,7 +257,9 @@ def written_one(request: Request) -> Response:
             line = written_answer(session, question, request.path_params["answer"])
         except NoSuchSubject as error:
             raise PageNotFound("no such answer") from error
-    return render(request, "hearings/answer.html", {"hearing": hearing, "question": question, "line": line})
+        gone = _gone(request, session, [line])
+    values = {"hearing": hearing, "question": question, "line": line, "gone": gone}
+    return render(request, "hearings/answer.html", values)
 
 
 def hearing_routes() -> list[AccessRoute]:
@@ -279,9 +289,21 @@ def _site(request: Request) -> Site:
 def _found(request: Request, session: Session) -> Hearing:
     name = request.path_params["hearing"]
     try:
-        return find_public(session, name, desk_of(request).clock())
+        found = find_hearing(session, name, desk_of(request).clock())
     except NoSuchSubject as error:
         raise PageNotFound(name) from error
+    if found.published_at is not None and found.hidden_entry is not None:
+        raise HiddenHere(found.hidden_entry)
+    if not found.is_public:
+        raise PageNotFound(name)
+    return found
+
+
+def _gone(
+    request: Request, session: Session, lines: Sequence[Paragraph | WrittenAnswer | None]
+) -> Mapping[int, HiddenBox]:
+    numbers = [None if line is None else line.hidden_entry for line in lines]
+    return hidden_boxes(session, numbers, desk_of(request).clock())
 
 
 def _document(request: Request, session: Session) -> tuple[Hearing, Document]:
