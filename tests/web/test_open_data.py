@@ -12,9 +12,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema_rs import validator_for
 
 from consultation.discussions.contributions import Writing, contribute
+from consultation.discussions.models import DiscussionThread
 from consultation.discussions.threads import thread_of
 from consultation.discussions.topics import Text, Topic, open_topic
 from consultation.moderation.cases import claim, waiting_cases
@@ -27,12 +30,13 @@ from consultation.profiles import set_profile
 from consultation.subjects import Subject
 from identity.sessions import SignedIn
 from storage.session import writing
+from tests.support.feeds import read_calendar, read_feed
 from tests.support.petition_ward import CROSSING, LAMPS, Ward
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 from voting.voters_list import as_meant
 from web.api import open_data
 from web.api.open_data import CSV_PAGE, DATA_SETS, OPERATIONS, PAGE
-from web.api.open_formats import Event, calendar_of
+from web.api.open_formats import Event, Feed, FeedEntry, atom_of, calendar_of
 
 NAME = "Nguyễn Thị Lan"
 UNREAD = "Nobody may read this."
@@ -85,8 +89,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Data]:
             first = contribute(session, Writing(thread.id, author, "Nên **đóng**."), now)
             contribute(session, Writing(thread.id, author, "@cmd và thêm.", parent=first.number), now)
             bad = contribute(session, Writing(thread.id, author, "Đồ ngốc!"), now)
-            secret = thread_of(session, Subject("petition", draft), now)
+            secret = thread_of(session, Subject("topic", "5" * 16), now)
             contribute(session, Writing(secret.id, author, UNREAD), now)
+            row = session.get_one(DiscussionThread, secret.id)  # as if the draft had been public before
+            row.place_kind, row.place = "petition", draft
             report(session, reader, Subject("contribution", str(bad.id)), Rule.ATTACK, "", now)
         moderator = ward.moderator.actor
         assert isinstance(moderator, SignedIn)
@@ -201,6 +207,49 @@ def test_deadlines_are_a_calendar(data: Data) -> None:
     assert len({event["UID"] for event in events}) == 2
 
 
+def test_every_feed_and_calendar_keeps_the_rules_and_its_names(data: Data) -> None:
+    client = data.browser.client
+    paths = [data.path(each.path.removeprefix("/api/v1/")) for each in OPERATIONS]
+    feeds = {path: client.get(path).content for path in paths if path.endswith(".atom")}
+    calendars = {path: client.get(path).content for path in paths if path.endswith(".ics")}
+    assert feeds
+    assert calendars
+    for path, content in feeds.items():
+        assert read_feed(content), path
+    for path, content in calendars.items():
+        assert read_calendar(content), path
+    # Programs know an entry again by its id, and an event by its UID and DTSTAMP.
+    data.site.desk.clock.wait(minutes=2)
+    assert [read_feed(client.get(path).content) for path in feeds] == [
+        read_feed(one) for one in feeds.values()
+    ]
+    assert [client.get(path).content for path in calendars] == list(calendars.values())
+
+
+LETTERS = st.text(st.characters(codec="utf-8"), max_size=120)
+
+
+@settings(max_examples=60, deadline=None)
+@given(title=LETTERS, words=LETTERS)
+def test_whatever_a_title_holds(title: str, words: str) -> None:
+    event = Event("1", title, "2026-11-26T10:00:00Z", "2026-11-25T10:00:00Z", "p")
+    (read,) = read_calendar(calendar_of(title, "https://a.example", [event]))
+    assert read["SUMMARY"] == re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]", "", title).replace(
+        "\r\n", "\n"
+    ).replace("\r", "\n")
+    entry = FeedEntry("1", title, "2026-11-26T10:00:00Z", "p", words)
+    made = Feed("x", "X", "Ward", "https://a.example", "p", "https://licence.example/", [entry])
+    (found,) = read_feed(atom_of(made))
+    assert found.title
+
+
+def test_a_feed_and_a_calendar_of_nothing_are_whole() -> None:
+    assert read_calendar(calendar_of("x", "https://a.example", [])) == []
+    assert (
+        read_feed(atom_of(Feed("x", "X", "Ward", "https://a.example", "p", "https://b.example/", []))) == []
+    )
+
+
 def test_a_calendar_keeps_every_letter() -> None:
     title = "Một; hai, ba\\n \\ bốn\nnăm " + "ậ" * 100
     (event,) = read_calendar(
@@ -210,25 +259,6 @@ def test_a_calendar_keeps_every_letter() -> None:
     )
     assert event["SUMMARY"] == title
     assert event["DTSTART"] == "20261126T100000Z"
-
-
-def read_calendar(data: bytes) -> list[dict[str, str]]:
-    """A reader of RFC 5545 of this test's own: lines unfolded, properties unescaped."""
-    assert data.endswith(b"\r\n")
-    assert all(len(line) <= 75 for line in data.split(b"\r\n"))
-    lines = data.decode().replace("\r\n ", "").split("\r\n")[:-1]
-    assert (lines[0], lines[-1]) == ("BEGIN:VCALENDAR", "END:VCALENDAR")
-    events: list[dict[str, str]] = []
-    for line in lines[1:-1]:
-        name, _, value = line.partition(":")
-        if line == "BEGIN:VEVENT":
-            events.append({})
-        elif events and line != "END:VEVENT":
-            meant = re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value)
-            events[-1][name] = meant
-    for event in events:
-        assert {"UID", "DTSTAMP", "DTSTART"} <= set(event)
-    return events
 
 
 def test_nothing_says_who_wrote_and_nothing_hidden_is_in_it(data: Data) -> None:
