@@ -22,7 +22,7 @@ from consultation.hearings.types import Fate, Lack, Match, Phase, QuestionKind, 
 from consultation.moderation.errors import Paused
 from web.forms import Form
 from web.i18n import N_
-from web.written import say
+from web.written import OVERTAKEN, say
 
 PHASES: Final[Mapping[Phase, str]] = {
     Phase.DRAFT: N_("In preparation"),
@@ -79,10 +79,7 @@ _ERRORS: Final[Mapping[type[ConsultationError], str]] = {
         "words none."
     ),
     SameText: N_("This text is the public one. Change something, then prepare it as a new version."),
-    ChangedMeanwhile: N_(
-        "Somebody else has changed this meanwhile, and yours is not saved yet. Compare what is shown; if you send it "
-        "again, yours stands."
-    ),
+    ChangedMeanwhile: OVERTAKEN,
     NothingAnswered: N_("Answer at least one question."),
     OutcomeIncomplete: N_("The outcome must say for each theme whether it is accepted, and why."),
 }

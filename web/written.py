@@ -20,6 +20,11 @@ PROBLEMS: Final[Mapping[TextProblem, str]] = {
     ),
 }
 
+OVERTAKEN: Final = N_(
+    "Somebody else has changed this meanwhile, and yours is not saved yet. Compare what is shown; if you send it "
+    "again, yours stands."
+)
+
 
 def text_of(
     form: Form, name: str, limit: int, *, lines: bool = False, least: int = 1, missing: str = ""

@@ -1,6 +1,7 @@
 """Threads: one for each place that is discussed, made when it is first needed."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,19 +94,30 @@ def set_closing(session: Session, thread_id: str, closes_at: datetime | None) ->
     session.flush()
 
 
-def lock_thread(session: Session, thread_id: str) -> DiscussionThread:
-    """The row, locked until the transaction ends. Raises: NoSuchSubject."""
+def lock_thread(session: Session, thread_id: str, *, beside: bool = False) -> DiscussionThread:
+    """The row, locked until the transaction ends. beside: as in `moment_in`.  Raises: NoSuchSubject."""
     row = None
     if is_thread_id(thread_id):
         row = session.scalar(
             select(DiscussionThread)
             .where(DiscussionThread.id == thread_id)
-            .with_for_update()
+            .with_for_update(read=beside)
             .execution_options(populate_existing=True)
         )
     if row is None:
         raise NoSuchSubject
     return row
+
+
+def moment_in(
+    session: Session, thread_id: str, clock: Callable[[], datetime], *, beside: bool = False
+) -> datetime:
+    """The time of a deed in a thread, read under its lock: whoever waits for that past the end is too late.
+
+    beside: whether others may do the same at this moment, as when people agree.  Raises: NoSuchSubject.
+    """
+    lock_thread(session, thread_id, beside=beside)
+    return clock()
 
 
 def require_open(row: DiscussionThread, now: datetime) -> None:

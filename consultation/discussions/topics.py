@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from consultation.discussions.contributions import has_link, may_link
 from consultation.discussions.errors import LinksTooEarly, TopicsByOffice
-from consultation.discussions.models import DiscussionSettings, DiscussionTopic
+from consultation.discussions.models import DiscussionSettings, DiscussionThread, DiscussionTopic
 from consultation.discussions.threads import TOPIC, Thread, lock_thread, thread_of
 from consultation.errors import NoSuchSubject, TextProblem, TextRefused
 from consultation.moderation.pauses import require_not_paused
+from consultation.seen import require_seen, seen_of
 from consultation.subjects import Subject
 from consultation.text import written
 
@@ -45,6 +46,12 @@ class Topic:
     sided: bool = False
     closes_at: datetime | None = None
     office: bool = False
+
+    @property
+    def seen(self) -> str:
+        """Of what an official can change, for `consultation.seen`."""
+        texts = [words for text in (self.title, self.words, self.due) for words in (text.en, text.vi)]
+        return seen_of(*texts, self.closes_at)
 
 
 def citizens_open(session: Session) -> bool:
@@ -85,16 +92,18 @@ def open_topic(session: Session, topic: Topic, author: str, now: datetime) -> Th
     return thread
 
 
-def change_topic(session: Session, thread_id: str, topic: Topic) -> None:
+def change_topic(session: Session, thread_id: str, topic: Topic, seen: str) -> None:
     """Other words or another end, by an official. Whether it asks for sides stays: contributions rest on it.
 
-    Raises: NoSuchSubject, TextRefused.
+    seen: of the topic that the official saw.  Raises: NoSuchSubject, TextRefused, ChangedMeanwhile.
     """
     checked = _checked(topic)
-    lock_thread(session, thread_id).closes_at = topic.closes_at
-    row = session.get(DiscussionTopic, thread_id)
+    thread = lock_thread(session, thread_id)
+    row = session.get(DiscussionTopic, thread_id, populate_existing=True)
     if row is None:
         raise NoSuchSubject
+    require_seen(seen, _shown(row, thread.closes_at).seen)
+    thread.closes_at = topic.closes_at
     _fill(row, checked)
     session.flush()
 
@@ -106,16 +115,22 @@ def topic_of(session: Session, thread_id: str) -> Topic | None:
 
 def topics_of(session: Session, threads: Collection[str]) -> dict[str, Topic]:
     """Of each of these threads that has one, by the thread."""
-    rows = session.scalars(select(DiscussionTopic).where(DiscussionTopic.thread.in_(threads)))
-    return {
-        row.thread: Topic(
-            title=Text(row.title_en, row.title_vi),
-            words=Text(row.words_en, row.words_vi),
-            due=Text(row.due_en, row.due_vi),
-            office=row.office,
-        )
-        for row in rows
-    }
+    rows = session.execute(
+        select(DiscussionTopic, DiscussionThread.closes_at)
+        .join(DiscussionThread, DiscussionThread.id == DiscussionTopic.thread)
+        .where(DiscussionTopic.thread.in_(threads))
+    )
+    return {row.thread: _shown(row, closes_at) for row, closes_at in rows}
+
+
+def _shown(row: DiscussionTopic, closes_at: datetime | None) -> Topic:
+    return Topic(
+        title=Text(row.title_en, row.title_vi),
+        words=Text(row.words_en, row.words_vi),
+        due=Text(row.due_en, row.due_vi),
+        closes_at=closes_at,
+        office=row.office,
+    )
 
 
 def _checked(topic: Topic) -> Topic:

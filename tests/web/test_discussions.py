@@ -373,7 +373,14 @@ def test_officials_open_topics_and_let_others(talk: Talk) -> None:
     office = "/en/office/discussions"
     thread = place.rpartition("/")[2]
     assert 'value="2027"' in official.get(f"{office}/{thread}").text
-    assert official.post(f"{office}/{thread}", {"title-en": "Changed?", **early}).status_code == 303
+    seen = {"seen": re.findall(r'name="seen" value="([^"]+)"', official.get(f"{office}/{thread}").text)[0]}
+    changed = official.post(f"{office}/{thread}", {"title-en": "Changed?", **early, **seen})
+    assert changed.status_code == 303
+    official.get(f"{office}/{thread}")
+    slower = official.post(f"{office}/{thread}", {"title-en": "Mine, slower?", **late, **seen})
+    assert slower.status_code == 409
+    assert 'value="Mine, slower?"' in slower.text
+    assert re.findall(r'<span class="ps-lines">([^<]*)</span>', slower.text) == ["Changed?", "1/1/2020 20:00"]
     page = talk.site.browser().get(place).text
     assert "Changed?" in page
     assert ">Closed<" in page

@@ -38,7 +38,7 @@ from consultation.discussions.reading import (
     versions_of,
 )
 from consultation.discussions.sorting import Order
-from consultation.discussions.threads import Thread, find_thread, known_thread, thread_of
+from consultation.discussions.threads import Thread, find_thread, known_thread, moment_in, thread_of
 from consultation.errors import ConsultationError, NoSuchSubject
 from consultation.kinds import is_public
 from consultation.subjects import Subject
@@ -156,7 +156,8 @@ def agree(request: Request) -> Response:
     with writing(desk.engine) as session:
         line = _line(request, session, found)
         try:
-            vote(session, line.id, visitor.person_id, agrees=_VOTES[choice], now=desk.clock())
+            now = moment_in(session, found.id, desk.clock, beside=True)
+            vote(session, line.id, visitor.person_id, agrees=_VOTES[choice], now=now)
         except NoSuchSubject as error:
             raise PageNotFound(choice) from error
         except ConsultationError as error:
@@ -189,7 +190,8 @@ def edit_words(request: Request) -> Response:
     with writing(desk.engine) as session:
         line = _own(request, session, found)
         try:
-            edit(session, line.id, visitor.person_id, words, version=version or 0, now=desk.clock())
+            now = moment_in(session, found.id, desk.clock)
+            edit(session, line.id, visitor.person_id, words, version=version or 0, now=now)
         except ConsultationError as error:
             _refuse(request, form, error)
     if not form.ok:
@@ -280,10 +282,9 @@ def _write(request: Request, place: Subject, found: Thread | None) -> Response:
 def _publish(request: Request, place: Subject, wanted: Writing) -> Made:
     desk, visitor = desk_of(request), actor(request)
     with writing(desk.engine) as session:
-        now = desk.clock()
         if not wanted.thread:
-            wanted = replace(wanted, thread=thread_of(session, place, now).id)
-        made = contribute(session, wanted, now)
+            wanted = replace(wanted, thread=thread_of(session, place, desk.clock()).id)
+        made = contribute(session, wanted, moment_in(session, wanted.thread, desk.clock))
         if wanted.office:
             record(desk, session, visitor, "discussion-office-wrote", f"contribution {made.id}")
     return made

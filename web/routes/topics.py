@@ -1,6 +1,5 @@
 """Pages on which topics are opened and changed: by officials, and by citizens where officials allow it."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -22,25 +21,25 @@ from consultation.discussions.topics import (
     set_citizens_open,
     topic_of,
 )
-from consultation.errors import ConsultationError, NoSuchSubject
+from consultation.errors import ChangedMeanwhile, ConsultationError, NoSuchSubject
 from consultation.hands import note_hand
 from identity.roles import Permission
 from identity.sessions import SignedIn
 from identity.trail import record
 from storage.session import reading, writing
-from web.access import FORM_REFUSED, Access, AccessRoute, actor, form_of, go, render
+from web.access import Access, AccessRoute, actor, form_of, go, render
 from web.discussion_texts import refuse
 from web.errors import language_of, too_many
-from web.formats import zone_label, zone_of
-from web.forms import Form, moment_fields
+from web.formats import zone_of
+from web.forms import SEEN, Form, moment_fields
 from web.i18n import LANGUAGES, N_
 from web.links import Links
-from web.pages.common import PageNotFound, Site
+from web.pages.common import PageNotFound
 from web.pages.discussions import topic_title
 from web.rate_limits import TOPIC, TooManyRequests, hit
-from web.rendering import Renderer
+from web.routes.office_common import form_page, site_of, zone_here
 from web.visitor import desk_of
-from web.written import text_of
+from web.written import OVERTAKEN, text_of
 
 TITLE_MISSING: Final = N_("Write the question")
 OVER_ALREADY: Final = N_("Choose a time that is still to come")
@@ -68,7 +67,7 @@ def make(request: Request) -> Response:
         try:
             thread = open_topic(session, topic, visitor.person_id, desk.clock())
         except ConsultationError as error:
-            refuse(form, error, _site(request), "words" if isinstance(error, LinksTooEarly) else "title")
+            refuse(form, error, site_of(request), "words" if isinstance(error, LinksTooEarly) else "title")
         else:
             if office:
                 record(desk, session, visitor, "topic-opened", f"topic {thread.id}")
@@ -101,14 +100,7 @@ def change_form(request: Request) -> Response:
     """GET /{lang}/office/discussions/{thread}"""
     with reading(desk_of(request).engine) as session:
         thread, topic = _found(request, session)
-    values = {
-        f"{name}-{language}": getattr(text, language)
-        for name, text in (("title", topic.title), ("words", topic.words), ("due", topic.due))
-        for language in LANGUAGES
-    }
-    if thread.closes_at is not None:
-        values |= moment_fields("closes", thread.closes_at, zone_of(_site(request).time_zone))
-    return _change_page(request, Form.filled(language_of(request), values), thread, topic)
+    return _change_page(request, Form.filled(language_of(request), _fields(request, topic)), thread, topic)
 
 
 def change(request: Request) -> Response:
@@ -119,10 +111,17 @@ def change(request: Request) -> Response:
     topic = _topic(request, form, office=True, past=True)
     if not form.ok:
         return _change_page(request, form, thread, before)
-    with writing(desk.engine) as session:
-        change_topic(session, thread.id, topic)
-        note_hand(session, thread.subject, actor(request).person_id)
-        record(desk, session, actor(request), "topic-changed", f"topic {thread.id}")
+    try:
+        with writing(desk.engine) as session:
+            change_topic(session, thread.id, topic, form.value(SEEN))
+            note_hand(session, thread.subject, actor(request).person_id)
+            record(desk, session, actor(request), "topic-changed", f"topic {thread.id}")
+    except ChangedMeanwhile:
+        with reading(desk.engine) as session:
+            thread, now_there = _found(request, session)
+        form.overtaken(_fields(request, now_there))
+        form.wrong(f"title-{form.language}", form.say(OVERTAKEN))
+        return _change_page(request, form, thread, now_there)
     return go(Links(form.language).discussion(thread.id))
 
 
@@ -137,6 +136,17 @@ def topic_routes() -> list[AccessRoute]:
         AccessRoute(f"{office}/{{thread}}", change_form, access=OFFICE),
         AccessRoute(f"{office}/{{thread}}", change, access=OFFICE, methods=post),
     ]
+
+
+def _fields(request: Request, topic: Topic) -> dict[str, str]:
+    fields = {
+        f"{name}-{language}": getattr(text, language)
+        for name, text in (("title", topic.title), ("words", topic.words), ("due", topic.due))
+        for language in LANGUAGES
+    }
+    if topic.closes_at is not None:
+        fields |= moment_fields("closes", topic.closes_at, zone_of(site_of(request).time_zone))
+    return {SEEN: topic.seen, **fields}
 
 
 def _topic(request: Request, form: Form, *, office: bool, past: bool = False) -> Topic:
@@ -162,7 +172,7 @@ def _topic(request: Request, form: Form, *, office: bool, past: bool = False) ->
     }
     if not (parts["title"].en or parts["title"].vi):
         form.wrong(f"title-{form.language}", form.say(TITLE_MISSING))
-    closes_at = form.moment("closes", zone_of(_site(request).time_zone))
+    closes_at = form.moment("closes", zone_of(site_of(request).time_zone))
     if closes_at is not None and not past and closes_at <= desk_of(request).clock():
         form.wrong("closes", form.say(OVER_ALREADY), "closes-day")
     return Topic(
@@ -179,18 +189,13 @@ def _new_page(request: Request, form: Form) -> Response:
     visitor: SignedIn = actor(request)
     with reading(desk_of(request).engine) as session:
         allowed = visitor.may(OFFICE) or citizens_open(session)
-    values = {**_shared(request, form), "office": visitor.may(OFFICE), "allowed": allowed}
-    return render(request, "discussions/new.html", values, status=200 if form.ok else FORM_REFUSED)
+    values = {"zone": zone_here(request), "office": visitor.may(OFFICE), "allowed": allowed}
+    return form_page(request, "discussions/new.html", form, values)
 
 
 def _change_page(request: Request, form: Form, thread: Thread, topic: Topic) -> Response:
-    values = {**_shared(request, form), "thread": thread, "title": topic_title(topic)}
-    return render(request, "discussions/change.html", values, status=200 if form.ok else FORM_REFUSED)
-
-
-def _shared(request: Request, form: Form) -> Mapping[str, object]:
-    zone = zone_label(_site(request).local(desk_of(request).clock()))
-    return {"form": form, "zone": zone}
+    values = {"zone": zone_here(request), "thread": thread, "title": topic_title(topic)}
+    return form_page(request, "discussions/change.html", form, values)
 
 
 def _found(request: Request, session: Session) -> tuple[Thread, Topic]:
@@ -202,8 +207,3 @@ def _found(request: Request, session: Session) -> tuple[Thread, Topic]:
     if topic is None:
         raise PageNotFound(thread.id)
     return thread, topic
-
-
-def _site(request: Request) -> Site:
-    renderer: Renderer = request.app.state.renderer
-    return renderer.site

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -33,7 +35,15 @@ from consultation.discussions.errors import (
 from consultation.discussions.models import DiscussionContribution, DiscussionVersion, DiscussionVote
 from consultation.discussions.personal import DiscussionData
 from consultation.discussions.reading import find_contribution, versions_of
-from consultation.discussions.threads import Thread, find_thread, known_thread, set_closing, thread_of
+from consultation.discussions.threads import (
+    Thread,
+    find_thread,
+    known_thread,
+    lock_thread,
+    moment_in,
+    set_closing,
+    thread_of,
+)
 from consultation.errors import NoSuchSubject, TextRefused
 from consultation.following.follows import follows
 from consultation.happenings import What
@@ -333,6 +343,33 @@ def test_many_who_agree_at_once_are_counted_exactly(under_test: DeskUnderTest) -
         each.join()
     assert faults == []
     assert counters(under_test, made.id) == (3, 3)
+
+
+def test_who_waits_for_the_lock_past_the_end_is_too_late(under_test: DeskUnderTest) -> None:
+    """Words and agreement that came in time and were kept waiting: what counts is when they are written down."""
+    lan, minh = under_test.person(), under_test.person()
+    thread = begin(under_test)
+    made = say(under_test, thread, lan, "In time")
+    with writing(under_test.desk.engine) as session:
+        set_closing(session, thread.id, under_test.clock() + timedelta(seconds=1))
+
+    def late(*, agrees: bool) -> None:
+        with writing(under_test.desk.engine) as session:
+            now = moment_in(session, thread.id, under_test.clock, beside=agrees)
+            if agrees:
+                vote(session, made.id, minh, agrees=True, now=now)
+            else:
+                contribute(session, Writing(thread.id, minh, "Too late"), now)
+
+    with ThreadPoolExecutor(2) as pool:
+        with writing(under_test.desk.engine) as session:
+            lock_thread(session, thread.id)
+            waiting = [pool.submit(late, agrees=agrees) for agrees in (True, False)]
+            assert len(wait(waiting, timeout=0.2).not_done) == 2
+            under_test.clock.wait(seconds=1)
+        for each in waiting:
+            with pytest.raises(ThreadClosed):
+                each.result(timeout=20)
 
 
 def test_at_the_second_of_closing_it_is_over(under_test: DeskUnderTest) -> None:

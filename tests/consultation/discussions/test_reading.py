@@ -31,8 +31,9 @@ from consultation.discussions.topics import (
     open_topic,
     set_citizens_open,
     topic_of,
+    topics_of,
 )
-from consultation.errors import NoSuchSubject, TextRefused
+from consultation.errors import ChangedMeanwhile, NoSuchSubject, TextRefused
 from consultation.kinds import describe
 from consultation.subjects import Subject
 from storage.session import reading, writing
@@ -194,9 +195,12 @@ def test_topics(database_url: str, tmp_path: Path) -> None:
             with pytest.raises(LinksTooEarly):
                 open_topic(session, Topic(Text(en="See"), Text(en="https://a.example")), lan, desk.clock())
         with writing(desk.desk.engine) as session:
-            change_topic(session, thread.id, Topic(Text(en="Close it?"), closes_at=desk.clock()))
+            seen = topics_of(session, [thread.id])[thread.id].seen
+            change_topic(session, thread.id, Topic(Text(en="Close it?"), closes_at=desk.clock()), seen)
+            with pytest.raises(ChangedMeanwhile):
+                change_topic(session, thread.id, question, seen)
             with pytest.raises(NoSuchSubject):
-                change_topic(session, "0" * 16, question)
+                change_topic(session, "0" * 16, question, seen)
         with reading(desk.desk.engine) as session:
             changed = topic_of(session, thread.id)
             assert changed is not None
