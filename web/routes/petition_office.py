@@ -33,6 +33,7 @@ from web.formats import zone_label, zone_of
 from web.forms import Form
 from web.i18n import N_
 from web.pages.common import PageNotFound, Site
+from web.pages.moderation import hidden_boxes
 from web.petition_texts import DUES, OUTCOMES, REASONS, sentence_of
 from web.rendering import Renderer
 from web.routes.office_common import CONFLICT, by_of, links_of, office_of
@@ -308,14 +309,14 @@ def _version(form: Form) -> int:
 def _say_page(request: Request, form: Form, status: int = 0) -> Response:
     with reading(desk_of(request).engine) as session:
         petition = _published(request, session)
+        said = [event for event in events_of(session, petition.id) if event.what in answering.OFFICIAL]
         values = {
             "petition": petition,
             "form": form,
             "deed": _deed(request),
             "name": request.path_params["deed"],
-            "events": [
-                event for event in events_of(session, petition.id) if event.what in answering.OFFICIAL
-            ],
+            "events": said,
+            "gone": hidden_boxes(session, [event.hidden_entry for event in said], desk_of(request).clock()),
             "bodies": bodies(session),
             "due": [clock for clock in clocks_of(session, petition.id) if clock.met_at is None],
             "dues": DUES,
