@@ -9,14 +9,13 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from consultation.ballots import Asked, Ballot
 from consultation.differences import differences
 from consultation.errors import ConsultationError
 from consultation.petitions import answering, deciding
 from consultation.petitions.answering import Saying, last_official
+from consultation.petitions.clocks import clocks_of, in_time, waiting
 from consultation.petitions.deciding import Rejecting
 from consultation.petitions.errors import ChangedSince, NoSuchPetition, NoSuchTwin, OwnPetition, WrongState
-from consultation.petitions.clocks import clocks_of, in_time, waiting
 from consultation.petitions.lists import Filter, list_petitions
 from consultation.petitions.settings import bodies, thresholds
 from consultation.petitions.store import events_of, find_petition, petitions_of, versions
@@ -25,18 +24,16 @@ from consultation.petitions.votes import begin_vote, votes_of
 from identity.roles import Permission
 from storage.session import reading, writing
 from voting.deeds import By
-from voting.draft_document import OPTION_CHARACTERS, QUESTION_CHARACTERS, TITLE_CHARACTERS, Words
-from voting.drafts import new_draft_id
 from web.access import FORM_REFUSED, AccessRoute, form_of, go, render
 from web.errors import language_of
-from web.formats import zone_label, zone_of
+from web.formats import zone_of
 from web.forms import Form
 from web.i18n import N_
-from web.pages.common import PageNotFound, Site
+from web.pages.common import PageNotFound
 from web.pages.moderation import hidden_boxes
 from web.petition_texts import DUES, OUTCOMES, REASONS, sentence_of
-from web.rendering import Renderer
-from web.routes.office_common import CONFLICT, by_of, links_of, office_of
+from web.routes.ballot_form import OPTION_ROWS, ballot_fields, ballot_of, draft_of
+from web.routes.office_common import CONFLICT, by_of, form_page, links_of, office_of, site_of, zone_here
 from web.visitor import desk_of
 from web.written import text_of
 
@@ -48,14 +45,7 @@ OUTCOME_MISSING: Final = N_("Choose what became of it")
 DECISION_MISSING: Final = N_("Choose whether to publish it")
 REASON_MISSING: Final = N_("Choose the reason from the published list")
 REASON_WORDS_MISSING: Final = N_("Write for the one who started it what the reason means here")
-TITLE_MISSING: Final = N_("Write the title")
-QUESTION_MISSING: Final = N_("Write the question")
-OPTIONS_MISSING: Final = N_("Write at least two options")
-OPTIONS_TWICE: Final = N_("Two options are the same. Change one of them.")
-OPTION_HALF: Final = N_("Write each option in both languages")
-OPTION_ROWS: Final = 5
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
-_DRAFT: Final = re.compile(r"[0-9a-f]{32}")
 _PETITION: Final = re.compile(r"(?:^|/petitions/)([0-9a-f]{16})(?:[/?#].*)?$")
 _ADDRESS_MAX: Final = 300
 
@@ -71,7 +61,7 @@ class Deed:
 
 
 def _set_debate(session: Session, by: By, petition: str, said: Saying, form: Form, request: Request) -> None:
-    on = form.moment("on", zone_of(_site(request).time_zone), missing=form.say(DAY_MISSING))
+    on = form.moment("on", zone_of(site_of(request).time_zone), missing=form.say(DAY_MISSING))
     if on is not None:
         answering.set_debate(session, by, petition, said, on)
 
@@ -187,20 +177,10 @@ def say(request: Request) -> Response:
 
 def vote_form(request: Request) -> Response:
     """GET /{lang}/office/petitions/{petition}/vote"""
-    site = _site(request)
     with reading(desk_of(request).engine) as session:
         petition = _published(request, session)
         seen = last_official(session, petition.id)
-    values = {
-        "seen": str(seen),
-        "draft": new_draft_id(),
-        "authority-en": site.authority.en,
-        "authority-vi": site.authority.vi,
-        "option-1-en": "Yes",
-        "option-1-vi": "Có",
-        "option-2-en": "No",
-        "option-2-vi": "Không",
-    }
+    values = {"seen": str(seen), **ballot_fields(request)}
     for language in ("en", "vi"):
         if petition.text.language in (language, "both"):
             values |= {f"title-{language}": petition.text.action}
@@ -212,10 +192,7 @@ def vote(request: Request) -> Response:
     form = form_of(request)
     with reading(desk_of(request).engine) as session:
         petition = _published(request, session).id
-    draft = form.value("draft")
-    if not _DRAFT.fullmatch(draft):
-        raise PageNotFound("no draft")
-    ballot = _ballot(form)
+    draft, ballot = draft_of(form), ballot_of(form)
     if not form.ok:
         return _vote_page(request, form)
     try:
@@ -273,11 +250,6 @@ def petition_office_routes() -> list[AccessRoute]:
     ]
 
 
-def _site(request: Request) -> Site:
-    renderer: Renderer = request.app.state.renderer
-    return renderer.site
-
-
 def _deed(request: Request) -> Deed:
     found = DEEDS.get(request.path_params["deed"])
     if found is None:
@@ -312,7 +284,6 @@ def _say_page(request: Request, form: Form, status: int = 0) -> Response:
         said = [event for event in events_of(session, petition.id) if event.what in answering.OFFICIAL]
         values = {
             "petition": petition,
-            "form": form,
             "deed": _deed(request),
             "name": request.path_params["deed"],
             "events": said,
@@ -322,13 +293,11 @@ def _say_page(request: Request, form: Form, status: int = 0) -> Response:
             "dues": DUES,
             "outcomes": OUTCOMES,
             "reasons": REASONS,
-            "zone_label": zone_label(desk_of(request).clock().astimezone(zone_of(_site(request).time_zone))),
+            "zone_label": zone_here(request),
             # Shown with what a colleague said meanwhile, the form may be sent again, knowingly.
             "seen": last_official(session, petition.id) if status == CONFLICT else max(_seen(form), 0),
         }
-    return render(
-        request, "petition_office/say.html", values, status=status or (200 if form.ok else FORM_REFUSED)
-    )
+    return form_page(request, "petition_office/say.html", form, values, status)
 
 
 def _vote_page(request: Request, form: Form, status: int = 0) -> Response:
@@ -336,45 +305,10 @@ def _vote_page(request: Request, form: Form, status: int = 0) -> Response:
         petition = _published(request, session)
         values = {
             "petition": petition,
-            "form": form,
             "seen": last_official(session, petition.id) if status == CONFLICT else max(_seen(form), 0),
-            "rows": range(1, OPTION_ROWS + 1),
+            "rows": OPTION_ROWS,
         }
-    return render(
-        request, "petition_office/vote.html", values, status=status or (200 if form.ok else FORM_REFUSED)
-    )
-
-
-def _ballot(form: Form) -> Ballot:
-    options: list[Words] = []
-    for number in range(1, OPTION_ROWS + 1):
-        words = _both(form, f"option-{number}", OPTION_CHARACTERS, "")
-        if words.either and not words.whole:
-            missing = "en" if not words.en else "vi"
-            form.wrong(f"option-{number}-{missing}", form.say(OPTION_HALF))
-        elif words.whole:
-            options.append(words)
-    if len(options) < 2:
-        form.wrong("option-1-en", form.say(OPTIONS_MISSING))
-    for language in ("en", "vi"):
-        if len({getattr(option, language).casefold() for option in options}) < len(options):
-            form.wrong("option-1-en", form.say(OPTIONS_TWICE))
-    return Ballot(
-        title=_both(form, "title", TITLE_CHARACTERS, form.say(TITLE_MISSING)),
-        authority=_both(form, "authority", TITLE_CHARACTERS, form.say(TITLE_MISSING)),
-        questions=(
-            Asked(
-                _both(form, "question", QUESTION_CHARACTERS, form.say(QUESTION_MISSING)), tuple(options)
-            ),
-        ),
-    )
-
-
-def _both(form: Form, name: str, most: int, missing: str) -> Words:
-    return Words(
-        en=form.text(f"{name}-en", most=most, missing=missing),
-        vi=form.text(f"{name}-vi", most=most, missing=missing),
-    )
+    return form_page(request, "petition_office/vote.html", form, values, status)
 
 
 def _rejecting(form: Form) -> Rejecting | None:
@@ -404,13 +338,10 @@ def _decide_page(request: Request, form: Form, status: int = 0) -> Response:
         "judged": judged,
         "changes": _changes(petition.text, judged) if petition.proposed else (),
         "own": petition.creator == by_of(request).actor.person_id,
-        "form": form,
         "reasons": REASONS,
         "hiding": HIDING,
     }
-    return render(
-        request, "petition_office/decide.html", values, status=status or (200 if form.ok else FORM_REFUSED)
-    )
+    return form_page(request, "petition_office/decide.html", form, values, status)
 
 
 def _changes(before: PetitionText, after: PetitionText) -> list[object]:
