@@ -163,7 +163,7 @@ async def _refusal(request: Request, access: Needs, *, limit: int, json: bool) -
     if not allowed and visitor is not None:
         return await run_in_threadpool(_forbidden, request, visitor)
     # Whoever is signed out gets back what was typed; a large file is not worth reading for that.
-    form = await _typed(request, limit if allowed else min(limit, FORM_BYTES_MAX))
+    form = await _typed(request, limit) if allowed else await _rescued(request, min(limit, FORM_BYTES_MAX))
     if not allowed:
         return await run_in_threadpool(_kept, request, form, "signed-out")
     if form is None:
@@ -186,13 +186,18 @@ async def _refusal_of_json(request: Request, *, allowed: bool, limit: int) -> Re
 
 
 async def _typed(request: Request, limit: int) -> Form | None:
+    """The form; None for what is none. Raises: BodyTooLarge."""
     try:
         return await read_form(request, language_of(request), limit=limit)
     except MalformedForm:
         return None
+
+
+async def _rescued(request: Request, limit: int) -> Form | None:
+    """The same of somebody who may not send it, to give it back; None also when it is too long for that."""
+    try:
+        return await _typed(request, limit)
     except BodyTooLarge:
-        if limit > FORM_BYTES_MAX:
-            raise
         return None
 
 
@@ -253,9 +258,17 @@ def _kept(request: Request, form: Form | None, why: str) -> Response:
         for value in values
         if name not in _NEVER_SHOWN
     ]
-    values = {"why": why, "fields": fields, "action": request.url.path, "files": bool(form and form.files)}
+    values = {
+        "why": why,
+        "fields": fields,
+        "readable": [value for name, value in fields if value and name not in _UNREAD],
+        "action": request.url.path,
+        "files": bool(form and form.files),
+    }
     return render(request, "access/kept.html", values, status=HTTPStatus.FORBIDDEN)
 
 
-_NEVER_SHOWN: Final = frozenset({csrf.FIELD, "code", "secret"})
-"""Fields that no page repeats."""
+_NEVER_SHOWN: Final = frozenset({csrf.FIELD, "code", "secret", "work", "work-on"})
+"""Fields that no page repeats: tokens, secrets, and the browser's work, which nobody reads and nobody can use twice."""
+_UNREAD: Final = frozenset({"deed", "version", "seen", "draft"})
+"""Fields that are sent again and say nothing to a reader."""

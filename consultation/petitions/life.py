@@ -59,11 +59,7 @@ def create_draft(session: Session, person: str, draft: Draft, now: datetime) -> 
     Raises: TextRefused, NoSuchBody, NoSuchArea, TooManyPetitions; ValueError for another language.
     """
     draft = cleaned(session, draft)
-    prepared = select(func.count()).where(
-        PetitionPetition.creator == person, PetitionPetition.state.in_(PREPARING)
-    )
-    if (session.scalar(prepared) or 0) >= PREPARED_MAX:
-        raise TooManyPetitions
+    require_room(session, person)
     petition = secrets.token_hex(PETITION_ID_BYTES)
     session.add(
         PetitionPetition(
@@ -81,6 +77,15 @@ def create_draft(session: Session, person: str, draft: Draft, now: datetime) -> 
     session.flush()
     _put(session, petition, 1, draft, now)
     return petition
+
+
+def require_room(session: Session, person: str) -> None:
+    """Whether somebody may begin one more. Raises: TooManyPetitions."""
+    prepared = select(func.count()).where(
+        PetitionPetition.creator == person, PetitionPetition.state.in_(PREPARING)
+    )
+    if (session.scalar(prepared) or 0) >= PREPARED_MAX:
+        raise TooManyPetitions
 
 
 def save_draft(session: Session, person: str, petition: str, draft: Draft, now: datetime) -> None:

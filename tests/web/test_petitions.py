@@ -191,17 +191,34 @@ def test_lists_are_narrowed_sorted_and_searched(asked: Asked) -> None:
 
 
 def test_a_long_list_has_pages(asked: Asked) -> None:
-    browser, seen = asked.site.browser(), []
-    for _ in range(20):
-        asked.ward.open(CROSSING)
-    path: str | None = "/en/petitions?body=city"
-    while path:
-        text = browser.get(path).text
-        seen += re.findall(r'<h3[^>]*><a href="/en/petitions/([0-9a-f]{16})"', text)
-        found = re.search(r'href="(/en/petitions\?[^"]*after=[^"]*)"', text)
-        path = found[1].replace("&amp;", "&") if found else None
-    assert len(seen) == len(set(seen)) == 22
-    assert asked.open in seen
+    browser = asked.site.browser()
+
+    def listed(query: str) -> list[list[str]]:
+        pages, path = [], f"/en/petitions{query}"
+        while path:
+            text = browser.get(path).text
+            pages.append(re.findall(r'<h3[^>]*><a href="/en/petitions/([0-9a-f]{16})"', text))
+            found = re.search(r'href="(/en/petitions\?[^"]*after=[^"]*)"', text)
+            path = found[1].replace("&amp;", "&") if found else ""
+            asked.site.desk.clock.wait(seconds=7)
+        assert len({each for page in pages for each in page}) == sum(map(len, pages)), "each is on one page"
+        return pages
+
+    many = [asked.ward.open(CROSSING) for _ in range(20)]
+    for query in (
+        "?body=city",
+        "?sort=trending&body=city",
+        "?q=crossing&body=city",
+        "?q=crossing&state=open",
+    ):
+        pages = listed(query)
+        assert [len(page) for page in pages] == [20, sum(map(len, pages)) - 20], query
+        assert {each for page in pages for each in page} >= {asked.waiting, *many}, query
+    assert listed("?q=crossing&state=closed") == [[]]
+    assert listed("?q=crossing&area=north") == [[]]
+    for beyond in ("?q=crossing&after=1000", "?q=crossing&after=99999", "?sort=trending&after=1.99999"):
+        assert browser.get(f"/en/petitions{beyond}").status_code == 200
+    assert "Nothing more." in browser.get("/en/petitions?q=crossing&after=1000").text
 
 
 def test_who_owes_an_answer_is_public(asked: Asked) -> None:

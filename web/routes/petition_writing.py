@@ -110,6 +110,13 @@ def started(request: Request) -> Response:
         return _start_page(request, form)
     if form.value("deed") == PREVIEW:
         return _start_page(request, form, _preview(request, form, draft))
+    try:
+        with reading(desk.engine) as session:  # before anything is counted or work is spent
+            life.require_room(session, person)
+            require_not_paused(session, person, desk.clock())
+    except ConsultationError as error:
+        _say(form, error)
+        return _start_page(request, form)
     _count(request, form, "action", PETITION_START, PETITION_START_NETWORK)
     if form.ok:
         require_work(request, form, PURPOSE)

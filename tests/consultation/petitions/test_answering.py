@@ -14,7 +14,7 @@ from consultation.petitions.answering import (
     take_up,
 )
 from consultation.petitions.errors import ChangedSince, NothingDue, NotPublished
-from consultation.petitions.clocks import clocks_of, in_time, waiting
+from consultation.petitions.clocks import clocks_of, due_page, in_time, waiting
 from consultation.petitions.lists import Fact, Filter, list_petitions
 from consultation.petitions.mailing import TELL_BODY, TELL_SIGNERS
 from consultation.petitions.settings import set_thresholds, thresholds
@@ -84,7 +84,19 @@ def test_answers_in_time_late_and_missing_are_told_apart(room: PetitionsUnderTes
         late = list_petitions(session, Filter(fact=Fact.WAITS)).petitions
         assert [each.id for each in late] == [third]
         jobs = session.scalars(select(StorageJob.key).where(StorageJob.kind == TELL_SIGNERS)).all()
-        assert len(jobs) == 3
+        assert len(jobs) == 6  # three were published, three were spoken to
+    coming = [room.published() for _ in range(3)]
+    for petition in coming:
+        room.count(petition, 5)  # an answer and a debate are due
+        clock.wait(hours=1)
+    with reading(engine) as session:
+        assert [each.petition for each in due_page(session, clock(), late=True).clocks] == [third]
+        page = due_page(session, clock(), late=False, limit=2)
+        rest = due_page(session, clock(), late=False, cursor=page.next, limit=2)
+        assert [each.petition for each in [*page.clocks, *rest.clocks]] == coming
+        assert (len(page.clocks), rest.next) == (2, "")
+        for wrong in ("x", "0", "9" * 30, "\0"):
+            assert due_page(session, clock(), late=False, cursor=wrong, limit=2) == page
 
 
 def test_an_answer_sent_twice_is_said_once(room: PetitionsUnderTest) -> None:
