@@ -13,8 +13,8 @@ from consultation.petitions.answering import (
     set_outcome,
     take_up,
 )
-from consultation.petitions.errors import ChangedSince, NothingDue, NotPublished
 from consultation.petitions.clocks import clocks_of, due_page, in_time, waiting
+from consultation.petitions.errors import ChangedSince, NothingDue, NotPublished
 from consultation.petitions.lists import Fact, Filter, list_petitions
 from consultation.petitions.mailing import TELL_BODY, TELL_SIGNERS
 from consultation.petitions.settings import set_thresholds, thresholds
