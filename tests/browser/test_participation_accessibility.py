@@ -1,0 +1,120 @@
+"""axe-core on every page of petitions, discussions, consultations, moderation and My page, in every state and both
+languages, at 320 px: in Vietnamese by day and in full, in English by night for colours and width, which words change.
+
+What is wrong in a form is said above it with links to its fields, and beside each field.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.participation import Scene, scene
+from tests.browser.places import PLACES, REFUSED, Place, places
+from tests.browser.test_accessibility import NARROW, OVERFLOW, RUN, UNFOLD, axe
+from web.routes.pages import page_routes
+from web.routes.private import private_routes
+
+pytestmark = pytest.mark.browser
+
+Lang = Literal["en", "vi"]
+FULL: Final[dict[str, object]] = {"resultTypes": ["violations"]}
+BY_NIGHT: Final[dict[str, object]] = {**FULL, "runOnly": ["color-contrast"]}
+SUMMARY: Final = """() => {
+  const links = [...document.querySelectorAll(".govuk-error-summary a")]
+  const lost = links.filter((link) => !document.getElementById(link.hash.slice(1)))
+  const silent = [...document.querySelectorAll(".govuk-error-message[id]")]
+    .filter((fault) => !document.querySelector(`[aria-describedby~="${fault.id}"]`))
+  return [
+    ...(links.length ? [] : ["no summary of what is wrong"]),
+    ...(/^(Error|Lỗi): /.test(document.title) ? [] : [`a title that says nothing: ${document.title}`]),
+    ...lost.map((link) => `leads nowhere: ${link.outerHTML}`),
+    ...silent.map((fault) => `tied to no field: ${fault.outerHTML}`),
+  ]
+}"""
+
+
+@dataclass
+class Readers:
+    """A tab for everybody who reads, in one language."""
+
+    scene: Scene
+    browser: Browser
+    lang: Lang
+    stack: ExitStack
+    tabs: dict[str, Page] = field(default_factory=dict)
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+    def open(self, place: Place) -> Page:
+        """The tab of whoever reads it, there."""
+        if place.reader not in self.tabs:
+            self.tabs[place.reader] = self._tab(place.reader)
+        tab = self.tabs[place.reader]
+        answer = tab.goto(f"{self.scene.url}/{self.lang}{place.path(self.scene.names)}")
+        if answer is None or answer.status != place.status:
+            self.found[place.line] = [f"answered with {answer and answer.status}"]
+        return tab
+
+    def look(self, place: Place) -> None:
+        """Open it, and note what is wrong with it."""
+        self.note(place, self.faults(self.open(place)))
+
+    def note(self, place: Place, faults: list[str]) -> None:
+        """Remember what is wrong."""
+        if faults:
+            self.found.setdefault(place.line, []).extend(faults)
+
+    def _tab(self, reader: str) -> Page:
+        scheme: Literal["dark", "light"] = "light" if self.lang == "vi" else "dark"
+        context = self.browser.new_context(
+            viewport=NARROW,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+            color_scheme=scheme,
+        )
+        self.stack.callback(context.close)
+        if reader in self.scene.cookies:
+            cookie = {"name": "psephos", "value": self.scene.cookies[reader], "url": self.scene.url}
+            context.add_cookies([cookie])  # type: ignore[list-item]
+        return context.new_page()
+
+    def faults(self, tab: Page) -> list[str]:
+        """What is wrong with what it shows."""
+        tab.evaluate(UNFOLD)
+        tab.evaluate(axe())
+        found: list[str] = tab.evaluate(RUN, FULL if self.lang == "vi" else BY_NIGHT)
+        return [*found, *(["wider than 320 px"] if tab.evaluate(OVERFLOW) > 0 else [])]
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with scene(tmp_path_factory.mktemp("participation")) as made:
+        yield made
+
+
+def test_only_pages_that_are_there_are_listed() -> None:
+    """The other way round, that none is missing, see test_staff_accessibility."""
+    assert set(PLACES) <= {route.path for route in (*page_routes(), *private_routes())}
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_every_page(ward: Scene, browser: Any, lang: Lang) -> None:
+    with ExitStack() as stack:
+        readers = Readers(ward, browser, lang, stack)
+        for place in places():
+            readers.look(place)
+    assert not readers.found
+
+
+def test_what_is_wrong_is_said_above_and_beside(ward: Scene, browser: Any) -> None:
+    with ExitStack() as stack:
+        readers = Readers(ward, browser, "vi", stack)
+        for line in REFUSED:
+            place = Place(line)
+            tab = readers.open(place)
+            tab.locator("main form[method=post] button").first.evaluate("button => button.click()")
+            tab.wait_for_load_state()
+            readers.note(place, [*tab.evaluate(SUMMARY), *readers.faults(tab)])
+    assert not readers.found
