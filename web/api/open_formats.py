@@ -18,10 +18,20 @@ CSV: Final = "text/csv; charset=utf-8"
 ATOM: Final = "application/atom+xml"
 CALENDAR: Final = "text/calendar; charset=utf-8"
 _ATOM: Final = "http://www.w3.org/2005/Atom"
-_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 # What XML 1.0 cannot hold, in any spelling.
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NO_WORD: Final = re.compile(r"\s*")
 _LINE_BYTES: Final = 75
+_UTC_ZONE: Final = (
+    "BEGIN:VTIMEZONE",
+    "TZID:Etc/UTC",
+    "BEGIN:STANDARD",
+    "DTSTART:19700101T000000",
+    "TZOFFSETFROM:+0000",
+    "TZOFFSETTO:+0000",
+    "END:STANDARD",
+    "END:VTIMEZONE",
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,7 @@ def csv_of(row: type[Record], rows: Sequence[Record]) -> bytes:
 def atom_of(feed: Feed) -> bytes:
     """The feed; its entries stand in the order given. A feed without entries has the first day of all."""
     ElementTree.register_namespace("", _ATOM)
-    root = ElementTree.Element(f"{{{_ATOM}}}feed", {_LANG: "en"})
+    root = ElementTree.Element(f"{{{_ATOM}}}feed")  # of no one language: what citizens write is in either
     _add(root, "id", f"{feed.site}/api/v1/{feed.name}.atom")
     _add(root, "title", feed.title)
     _add(root, "updated", max((entry.updated for entry in feed.entries), default="1970-01-01T00:00:00Z"))
@@ -106,7 +116,8 @@ def atom_of(feed: Feed) -> bytes:
     for entry in feed.entries:
         element = _add(root, "entry")
         _add(element, "id", f"{feed.site}/api/v1/{feed.name}#{entry.key}")
-        _add(element, "title", entry.title or entry.key)
+        title = _NOT_XML.sub("", entry.title)
+        _add(element, "title", entry.key if _NO_WORD.fullmatch(title) else title)
         _add(element, "updated", entry.updated)
         _pages(element, feed.site, entry.path)
         _add(element, "summary", entry.words)
@@ -123,6 +134,8 @@ def calendar_of(name: str, site: str, events: Sequence[Event]) -> bytes:
         "PRODID:-//Psephos//Open data//EN",
         f"X-WR-CALNAME:{_escaped(name)}",
     ]
+    if not events:
+        lines += _UTC_ZONE  # section 3.6 wants one component at least
     for event in events:
         lines += [
             "BEGIN:VEVENT",
@@ -169,6 +182,7 @@ def _basic(timestamp: str) -> str:
 
 def _escaped(text: str) -> str:
     r"""RFC 5545 section 3.3.11: backslash, comma, semicolon and line end are written with a backslash."""
+    text = _NOT_XML.sub("", text).replace("\x7f", "")  # nor can a line of a calendar hold any of it
     text = text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
     return re.sub(r"\r\n|\r|\n", r"\\n", text)
 
