@@ -115,3 +115,30 @@ class PetitionArea(Base):
     petition: Mapped[str] = mapped_column(ForeignKey(PetitionPetition.id), primary_key=True)
     area: Mapped[str] = mapped_column(primary_key=True)
     count: Mapped[int]
+
+
+class PetitionRemoval(Base):
+    """Where in the log a batch stands: the page of removals reads these entries and no others."""
+
+    __tablename__ = "petition_removal"
+
+    petition: Mapped[str] = mapped_column(ForeignKey(PetitionPetition.id), primary_key=True)
+    batch: Mapped[int] = mapped_column(primary_key=True)
+    entry: Mapped[int]
+
+
+class PetitionEnded(Base):
+    """That a signature ended, while this decides whether its signer may give another. Forgotten when `until` is over.
+
+    tag: keyed hash of a mailbox or another way to sign in, for this petition alone.  times: taken back since the row
+    was made.  removed: it was declared invalid, and its account is deleted.
+    """
+
+    __tablename__ = "petition_ended"
+    __table_args__ = (Index(None, "until"),)
+
+    petition: Mapped[str] = mapped_column(ForeignKey(PetitionPetition.id), primary_key=True)
+    tag: Mapped[bytes] = mapped_column(primary_key=True)
+    times: Mapped[int]
+    removed: Mapped[bool]
+    until: Mapped[datetime]
