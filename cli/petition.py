@@ -25,6 +25,7 @@ from protocol.petition import (
     PetitionBroken,
     PetitionReceipt,
     PetitionVerdict,
+    RecordTooOld,
     decode_petition_receipt,
 )
 from verifier.bundle import UnusableBundle
@@ -48,7 +49,7 @@ def verify_petition_record(
     as_json: bool,
 ) -> typing.NoReturn:
     """Recount, print, and end with the exit code of `psephos verify`."""
-    with verdict_errors(as_json, UnusableBundle):
+    with verdict_errors(as_json, UnusableBundle, RecordTooOld):
         request = PetitionRequest(
             petition,
             site,

@@ -14,16 +14,16 @@ from consultation.errors import TextProblem, TextRefused
 ACCENTS_MAX: Final = 3
 """On one letter, after composing: Vietnamese needs none beyond NFC, other scripts up to three."""
 
-# Controls but for tab and line end; bidirectional controls; blanks and fillers without width, with which a name looks
-# like another one or like none; tags; the replacement character and what is no character. Joiners (200C, 200D) stay:
-# scripts and emoji need them.
+# Controls but for tab and line end; separators of lines; the replacement character and what is no character; format
+# characters of scripts; and what Unicode calls Default_Ignorable_Code_Point (DerivedCoreProperties.txt, version 16):
+# bidirectional controls, fillers and blanks without width, selectors, tags, with which a name looks like another one
+# or like none. Of these stay the joiners (200C, 200D) and the selectors of emoji (FE0E, FE0F), which writing needs.
 _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffd"
     "\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u2800\u3164\uffa0"
+    "\u034f\ufe00-\ufe0d\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U00013430-\U0001345f"
     "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
-_JOINERS: Final = "\u200c\u200d\ufe0e\ufe0f \n"
-"""Alone they show nothing."""
 _LINE_END: Final = re.compile(r"\r\n?")
 _GAP: Final = re.compile(r"[^\S\n]+")
 _EMPTY_LINES: Final = re.compile(r"\n{3,}")
@@ -46,11 +46,16 @@ def written(value: str, limit: int, *, lines: bool = False, least: int = 1) -> s
     text = _EMPTY_LINES.sub("\n\n", "\n".join(line.strip() for line in text.split("\n"))).strip()
     if len(text) > limit:
         raise TextRefused(TextProblem.TOO_LONG, limit)
-    if not text.strip(_JOINERS):
+    if not any(_shows(letter) for letter in text):
         text = ""
     if len(text) < least:
         raise TextRefused(TextProblem.TOO_SHORT if text else TextProblem.EMPTY, least)
     return text
+
+
+def _shows(letter: str) -> bool:
+    # An accent shows something on a letter only; joiners, selectors and blanks never do.
+    return unicodedata.category(letter)[0] in "LNPS"
 
 
 def _towers(text: str) -> bool:

@@ -179,6 +179,19 @@ def _removal_message(removal: RemovalEntry) -> bytes:
     return tuple_hash("petition-removal", [encode_canonical(unsigned)])
 
 
+class RecordTooOld(ProtocolError):
+    """An export that was saved before the head that its reader kept: it says nothing about what came later."""
+
+    code = "record-too-old"
+
+    def __init__(self, entries: int, kept: int) -> None:
+        super().__init__(
+            f"This record has {entries} entries, and you kept a head or receipt of {kept}: save the record anew. "
+            "If the site still gives fewer, it has taken entries away: keep both files."
+        )
+        self.entries, self.kept = entries, kept
+
+
 @dataclass(frozen=True)
 class Batch:
     """A removal as a reader sees it."""
@@ -404,7 +417,7 @@ def verify_petition(
     """Recount a petition from its export, and check what was published against it.
 
     petition: that the reader asks for.  known_site, known_key, known_head, receipt: what the reader brings.
-    Raises: PetitionBroken.
+    Raises: PetitionBroken; RecordTooOld for an honest record that ends before what the reader kept.
     """
     if key.petition != petition:
         raise PetitionBroken(f"The export is of petition {key.petition}.")
@@ -432,7 +445,7 @@ def verify_petition(
             f"The head that was signed is of {head.size} entries; these {found.entries} are not the ones it covers."
         )
     for each in heads:
-        if recounter.roots.get(each.size) != each.root:
+        if each.size <= head.size and recounter.roots.get(each.size) != each.root:
             raise PetitionBroken(
                 f"This record does not continue the head of {each.size} entries that was given out."
             )
@@ -443,7 +456,7 @@ def verify_petition(
         )
     if published.time < recounter.times[published.entries]:
         raise PetitionBroken(f"The count of {published.time} is older than the entries that it counts.")
-    if receipt is not None and mine != receipt.entry:
+    if receipt is not None and receipt.entry.entry < head.size and mine != receipt.entry:
         raise PetitionBroken(
             "The entry of your receipt is not there, or it was changed.", receipt.entry.entry
         )
@@ -451,6 +464,9 @@ def verify_petition(
     for digest, text in words.items():
         if text.petition != petition or found.texts.get(digest) != text.version:
             raise PetitionBroken(f"Version {text.version} of the words is not the one that was signed.")
+    newest = max((each.size for each in heads), default=0)
+    if newest > head.size:
+        raise RecordTooOld(head.size, newest)
     standing = None if receipt is None else recounter.standing(receipt.entry.entry)
     return PetitionVerdict(key, site, found, published, words, standing)
 

@@ -52,7 +52,8 @@ class PetitionRequest:
 def verify_petition_folder(folder: Path, request: PetitionRequest) -> PetitionVerdict:
     """Recount the petition in this folder.
 
-    Raises: UnusableBundle when the folder is no export of a petition; PetitionBroken when something in it is wrong.
+    Raises: UnusableBundle when the folder is no export of a petition; PetitionBroken when something in it is wrong;
+    RecordTooOld when it is honest and ends before what the reader kept.
     """
     look_at(folder, FILES, frozenset())
     try:

@@ -20,6 +20,7 @@ from protocol.errors import ProtocolError
 from protocol.petition import (
     PetitionBroken,
     PetitionReceipt,
+    RecordTooOld,
     RemovalEntry,
     SignatureEntry,
     decode_entry,
@@ -128,7 +129,6 @@ def swapped(entries: list[Any]) -> list[Any]:
 
 
 ATTACKS: dict[str, tuple[Change, int, str]] = {
-    "drop the last": (lambda entries: entries[:-1], 2, "does not continue the head"),
     "drop a signature": (dropped, 0, "did not sign this removal"),
     "double a signature": (doubled, 2, "stands here twice"),
     "swap two": (swapped, 1, "does not continue the head"),
@@ -198,9 +198,16 @@ def test_a_second_log_for_other_readers(record: Record, tmp_path: Path, before: 
 
 
 def test_an_earlier_head_is_no_excuse(record: Record, tmp_path: Path) -> None:
-    """The receipt was given for a larger head: a shorter record, honest in itself, contradicts it."""
-    with pytest.raises(PetitionBroken, match="does not continue the head of 6"):
-        verdict(record, tmp_path, record.forged(lambda entries: entries[:WITHDRAWAL], count=3))
+    """The receipt was given for a larger head: a shorter record, honest in itself, does not reach it.
+
+    It may have been saved before the receipt, so it is not called refuted; it is not called verified either.
+    """
+    for at, count in ((WITHDRAWAL, 3), (REMOVAL, 2), (THIRD, 2)):
+        with pytest.raises(RecordTooOld, match=rf"has {at} entries, and you kept a head or receipt of 6"):
+            verdict(record, tmp_path, record.forged(lambda entries, at=at: entries[:at], count=count))
+    other = changed(THIRD, commitment=encode_base64url(bytes(32)))
+    with pytest.raises(PetitionBroken, match="your receipt is not there"):
+        verdict(record, tmp_path, record.forged(lambda entries: other(entries)[:REMOVAL], count=2))
 
 
 def test_another_key_and_another_head(record: Record, tmp_path: Path) -> None:

@@ -38,6 +38,11 @@ def test_twins_in_two_encodings_become_one() -> None:
         "\u061c",
         "\u3164",
         "\u2800",
+        "\u034f",
+        "\ufe00",
+        "\U0001d173",
+        "\U00013430",
+        "\U000e0100",
     ],
 )
 def test_what_cannot_be_seen_is_refused(unseen: str) -> None:
@@ -66,6 +71,8 @@ def test_limits_count_composed_characters() -> None:
         written(" \n ", 80)
     with pytest.raises(TextRefused, match="Write something"):
         written("\u200d \u200c", 80)
+    with pytest.raises(TextRefused, match="Write something"):
+        written("\u0301", 80)  # an accent on nothing
     assert written("👩‍👧 ❤️", 80) == "👩‍👧 ❤️"
     with pytest.raises(TextRefused, match="too long"):
         written("a" * 10_000_000, 80)
