@@ -35,7 +35,14 @@ def work(context: typer.Context) -> None:
         return
     with site() as (settings, engine):
         office = Office(engine, ServerKeys.open(settings.secrets))
-        desk = open_desk(engine, settings.secrets, settings.base_url, settings.assurance, office.clock)
+        desk = open_desk(
+            engine,
+            settings.secrets,
+            settings.base_url,
+            settings.assurance,
+            office.clock,
+            settings.mail_domains,
+        )
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from identity.assurance import AssurancePolicy
 from identity.keys import IdentityKeys
+from mail.domains import SiteDomains
 
 
 def utc_now() -> datetime:
@@ -25,6 +26,8 @@ class Desk:
     base_url: str
     policy: AssurancePolicy = field(default_factory=AssurancePolicy)
     clock: Callable[[], datetime] = utc_now
+    mail_domains: SiteDomains = field(default_factory=SiteDomains)
+    """What the site says of mail domains."""
 
     @property
     def host(self) -> str:

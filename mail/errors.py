@@ -3,7 +3,7 @@
 MailError
 ├── UnusableAddress, UnusableMail      nothing was queued
 ├── NoSuchMail, NotResendable, TextGone
-└── UnusableMailServer                 settings
+└── UnusableMailServer, UnusableMailDomains    settings
 """
 
 
@@ -57,5 +57,9 @@ class TextGone(MailError):
 
 class UnusableMailServer(MailError):
     """The settings of the mail server."""
+
+
+class UnusableMailDomains(MailError):
+    """The site's own file of mail domains. The sentence names the line to mend."""
 
     code = "unusable-mail-server"

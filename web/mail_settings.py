@@ -1,9 +1,11 @@
-"""The settings of the mail server: PSEPHOS_SMTP_URL, PSEPHOS_MAIL_*."""
+"""The settings of mail: PSEPHOS_SMTP_URL, PSEPHOS_MAIL_*."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
-from mail.errors import UnusableMailServer
+from mail.domains import SiteDomains, read_site_domains
+from mail.errors import UnusableMailDomains, UnusableMailServer
 from mail.server import PER_MINUTE, MailServer, read_mail_server
 
 NO_MAIL: Final = "none"
@@ -15,6 +17,8 @@ VARIABLES: Final = {
     "PSEPHOS_MAIL_FROM": "sender of all mail, as `Example Ward <vote@example.org>`; needed with a mail server",
     "PSEPHOS_MAIL_BOUNCES": "address to which refused mail comes back, as `bounces+{}@example.org`; default the sender",
     "PSEPHOS_MAIL_PER_MINUTE": "how many mails are sent in a minute at most; default `60`",
+    "PSEPHOS_MAIL_DOMAINS": "file of mail domains that give mailboxes away by the minute, or do not, in this site's "
+    "own judgement (docs/guides/mail.md); default none",
 }
 
 
@@ -42,3 +46,14 @@ def read_mail_settings(
         return read_mail_server(url, sender, bounces, int(pace))
     except UnusableMailServer as error:
         raise unusable(f"{error} (PSEPHOS_SMTP_URL, PSEPHOS_MAIL_…)") from error
+
+
+def read_mail_domains(environment: Mapping[str, str], unusable: Callable[[str], Exception]) -> SiteDomains:
+    """What the site itself says of mail domains. unusable: makes the error that is raised."""
+    file = environment.get("PSEPHOS_MAIL_DOMAINS", "").strip()
+    if not file:
+        return SiteDomains()
+    try:
+        return read_site_domains(Path(file))
+    except UnusableMailDomains as error:
+        raise unusable(str(error)) from error

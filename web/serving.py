@@ -38,7 +38,14 @@ def application(
     engine = make_engine(settings.database_url)
     migrate(engine)
     office = Office(engine, ServerKeys.open(settings.secrets))
-    desk = open_desk(engine, settings.secrets, settings.base_url, settings.assurance, office.clock)
+    desk = open_desk(
+        engine,
+        settings.secrets,
+        settings.base_url,
+        settings.assurance,
+        office.clock,
+        settings.mail_domains,
+    )
     limiter = Limiter.open(settings.database_url, settings.secrets, settings.trusted_proxies)
     bundles = Bundles(engine, bundle_folder(f"{settings.host}-{settings.port}"))
     casting = CastingPool(settings.database_url, settings.secrets, casting_workers or os.cpu_count() or 1)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from identity.assurance import AssurancePolicy
 from identity.oidc.configuration import ProviderConfiguration, read_providers
 from identity.oidc.errors import UnusableConfiguration
+from mail.domains import SiteDomains
 from mail.server import MailServer
 from web import identity_settings, mail_settings
 from web.client_network import Network
@@ -56,6 +57,8 @@ class Settings:
     """How sure of somebody this site has to be for what."""
     mail_server: MailServer | None = None
     """None: this site sends no mail, and what is queued waits."""
+    mail_domains: SiteDomains = field(default_factory=SiteDomains)
+    """What the site itself says of mail domains."""
 
     @property
     def https(self) -> bool:
@@ -128,6 +131,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         time_zone=identity_settings.read_time_zone(environment, UnusableSettings),
         assurance=identity_settings.read_assurance(environment, UnusableSettings),
         mail_server=mail_settings.read_mail_settings(environment, value, UnusableSettings),
+        mail_domains=mail_settings.read_mail_domains(environment, UnusableSettings),
     )
 
 

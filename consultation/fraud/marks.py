@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import ColumnElement, Label, bindparam, delete, func, insert, select
@@ -87,13 +86,11 @@ NO_NETWORK: Final = frozenset({"", "unknown"})
 READING_TIME: Final = timedelta(seconds=2)
 
 
-def assess(
-    desk: Desk, session: Session, context: SignatureContext, *, disposable: Path | None = None
-) -> frozenset[Mark]:
+def assess(desk: Desk, session: Session, context: SignatureContext) -> frozenset[Mark]:
     """Note where a confirmed signature comes from, and what is suspicious about it. In the transaction of its deed.
 
     Takes no lock and counts no further than its rules, so it costs the same for every signature. Two that come at the
-    same moment may each miss the other: a mark is a hint, not a count.  disposable: as for `is_disposable`.
+    same moment may each miss the other: a mark is a hint, not a count.
     """
     now = desk.clock()
     trace, domain = _trace(desk, context), ""
@@ -106,7 +103,7 @@ def assess(
         counted["network"] = None
     seen = _seen(session, context.petition, counted, now)
     marks = {rule.mark for rule in RULES if seen[rule.mark.value] >= rule.most}
-    if domain and is_disposable(domain, disposable):
+    if domain and is_disposable(domain, desk.mail_domains):
         marks.add(Mark.DISPOSABLE)
     if not context.worked:
         marks.add(Mark.WITHOUT_WORK)

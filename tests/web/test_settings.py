@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mail.domains import SiteDomains
 from tests.support.repository import ROOT
 from web.settings import VARIABLES, UnusableSettings, read_settings
 
@@ -95,6 +96,17 @@ def test_keys_that_others_can_read_are_refused(tmp_path: Path) -> None:
         read_settings(PUBLIC | {"PSEPHOS_SECRETS": str(folder)})
     folder.chmod(0o700)
     assert read_settings(PUBLIC | {"PSEPHOS_SECRETS": str(folder)}).secrets == folder
+
+
+def test_the_sites_own_mail_domains(tmp_path: Path) -> None:
+    assert read_settings(PUBLIC).mail_domains == SiteDomains()
+    file = tmp_path / "domains.txt"
+    file.write_text("add throwaway.example\n", encoding="utf-8")
+    found = read_settings(PUBLIC | {"PSEPHOS_MAIL_DOMAINS": str(file)})
+    assert found.mail_domains == SiteDomains(frozenset({"throwaway.example"}))
+    file.write_text("throwaway.example\n", encoding="utf-8")
+    with pytest.raises(UnusableSettings, match="line 1"):
+        read_settings(PUBLIC | {"PSEPHOS_MAIL_DOMAINS": str(file)})
 
 
 def test_variables_of_the_tests_are_no_mistake() -> None:

@@ -1,5 +1,6 @@
 """Marks of suspicion: what a person does sets none, what a robot does sets some, and nothing names anybody."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import func, select, text
@@ -15,6 +16,7 @@ from consultation.fraud.marks import (
     marks_of,
 )
 from consultation.fraud.models import FraudDomain, FraudMark, FraudTrace
+from mail.domains import SiteDomains
 from storage.session import reading, writing
 from tests.support.desks import DeskUnderTest
 
@@ -57,6 +59,13 @@ def test_single_marks(desk: DeskUnderTest) -> None:
     assert confirm(desk, 1, "lan@mailinator.com") == {Mark.DISPOSABLE}
     assert confirm(desk, 2, "lan@gmail.com", worked=False) == {Mark.WITHOUT_WORK}
     assert confirm(desk, 3, "lan@gmail.com", after_seconds=1.5) == {Mark.AT_ONCE}
+
+
+def test_what_the_site_says_of_domains_counts(desk: DeskUnderTest) -> None:
+    own = SiteDomains(frozenset({"throwaway.example"}), frozenset({"mailinator.com"}))
+    desk.desk = replace(desk.desk, mail_domains=own)
+    assert confirm(desk, 1, "lan@mailinator.com") == frozenset()
+    assert confirm(desk, 2, "lan@x.throwaway.example") == {Mark.DISPOSABLE}
 
 
 def test_a_network_in_a_hurry_and_only_that_petition(both: DeskUnderTest) -> None:
