@@ -1,8 +1,9 @@
 """What our mails say: plain text, short, each in the reader's language. Pure: facts in, subject and text out.
 
-Every fact is one line. Times come in already written in the election's zone, addresses of pages as whole links. Nothing
-here asks for a voting code, and no mail but the registrar's letter may hold one: whoever has taught people to expect
-codes and links in one mailbox has taught them to be deceived.
+Every fact is one line, and words of citizens are quoted (`mail.quoting`). Times come in already written in the
+election's zone, addresses of pages as whole links. Nothing here asks for a voting code, and no mail but the
+registrar's letter may hold one: whoever has taught people to expect codes and links in one mailbox has taught them to
+be deceived.
 """
 
 import textwrap
@@ -12,6 +13,7 @@ from typing import Final, Literal
 
 from mail.address import is_one_line
 from mail.outbox import SUBJECT_MAX
+from mail.quoting import quoted
 from mail.words_en import ENGLISH
 from mail.words_vi import VIETNAMESE
 
@@ -110,57 +112,77 @@ def code_replaced(voice: Voice, *, title: str, moment: str, link: str) -> Words:
 
 def petition_published(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
     """A petition that the reader has supported is published."""
-    return _write("petition-published", voice, title=title, link=link, stop_link=stop_link)
+    return _write("petition-published", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
 
 
 def petition_rejected(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
     """A petition that the reader has supported was not accepted."""
-    return _write("petition-rejected", voice, title=title, link=link, stop_link=stop_link)
+    return _write("petition-rejected", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
 
 
 def petition_edited(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
     """A petition has other words than those that the reader has signed. link: of the difference."""
-    return _write("petition-edited", voice, title=title, link=link, stop_link=stop_link)
+    return _write("petition-edited", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
 
 
 def petition_answered(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
     """A petition that the reader has signed has an answer."""
-    return _write("petition-answered", voice, title=title, link=link, stop_link=stop_link)
+    return _write("petition-answered", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
 
 
 def petition_debate(voice: Voice, *, title: str, day: str, link: str, stop_link: str) -> Words:
     """A day is set for the debate about a petition that the reader has signed."""
-    return _write("petition-debate", voice, title=title, day=day, link=link, stop_link=stop_link)
+    return _write(
+        "petition-debate", voice, petition=_of_citizen(title), day=day, link=link, stop_link=stop_link
+    )
 
 
 def petition_no_debate(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
     """There will be no debate about a petition that the reader has signed."""
-    return _write("petition-no-debate", voice, title=title, link=link, stop_link=stop_link)
+    return _write("petition-no-debate", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
 
 
 def petition_outcome(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
     """It was said what became of a petition that the reader has signed."""
-    return _write("petition-outcome", voice, title=title, link=link, stop_link=stop_link)
+    return _write("petition-outcome", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
 
 
 def petition_closed(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
     """A petition that the reader has signed takes no more signatures."""
-    return _write("petition-closed", voice, title=title, link=link, stop_link=stop_link)
+    return _write("petition-closed", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
 
 
 def petition_removed(voice: Voice, *, title: str, batch: int, link: str, stop_link: str) -> Words:
     """The signature of the reader was removed. batch: its number in the public record."""
-    return _write("petition-removed", voice, title=title, batch=batch, link=link, stop_link=stop_link)
+    return _write(
+        "petition-removed", voice, petition=_of_citizen(title), batch=batch, link=link, stop_link=stop_link
+    )
 
 
 def petition_answer_due(voice: Voice, *, title: str, count: int, body: str, until: str, link: str) -> Words:
     """To the office of a body: so many have signed that an answer is due from it."""
-    return _write("petition-answer-due", voice, title=title, count=count, body=body, until=until, link=link)
+    return _write(
+        "petition-answer-due",
+        voice,
+        petition=_of_citizen(title),
+        count=count,
+        body=body,
+        until=until,
+        link=link,
+    )
 
 
 def petition_debate_due(voice: Voice, *, title: str, count: int, body: str, until: str, link: str) -> Words:
     """To the office of a body: so many have signed that a day for a debate is due from it."""
-    return _write("petition-debate-due", voice, title=title, count=count, body=body, until=until, link=link)
+    return _write(
+        "petition-debate-due",
+        voice,
+        petition=_of_citizen(title),
+        count=count,
+        body=body,
+        until=until,
+        link=link,
+    )
 
 
 def confirm_address(voice: Voice, *, link: str, hours: int) -> Words:
@@ -170,7 +192,7 @@ def confirm_address(voice: Voice, *, link: str, hours: int) -> Words:
 
 def sign_petition(voice: Voice, *, title: str, link: str, hours: int) -> Words:
     """The link that signs a petition. It leads to a page with a button: opening the page alone does nothing."""
-    return _write("sign-petition", voice, title=title, link=link, hours=hours)
+    return _write("sign-petition", voice, petition=_of_citizen(title), link=link, hours=hours)
 
 
 def sign_unread_petition(voice: Voice, *, number: str, link: str, hours: int) -> Words:
@@ -192,7 +214,9 @@ def digest(voice: Voice, *, news: Sequence[News], more: int, my_link: str, stop_
     first = next((one.title for one in news if one.title), "")
     name = "digest-one" if len(news) == 1 and first and not more else "digest"
     blocks = [_news(one) for one in news] + (["  …"] if more else [])
-    said = _write(name, voice, title=first, count=len(news) + more, my_link=my_link, stop_link=stop_link)
+    said = _write(
+        name, voice, petition=_of_citizen(first), count=len(news) + more, my_link=my_link, stop_link=stop_link
+    )
     return Words(said.subject, said.text.replace(_NEWS, "\n\n".join(blocks)))
 
 
@@ -201,12 +225,19 @@ _NEWS: Final = "  \x00"
 
 
 def _news(news: News) -> str:
-    every = (news.title, news.link, *news.happened)
+    every = (news.link, *news.happened)
     if any(not is_one_line(line) for line in every):
         raise ValueError("A fact in a mail is one line.")
-    title = textwrap.fill(f"“{news.title}”", WIDTH, break_long_words=False) if news.title else ""
+    title = ""
+    if news.title:
+        title = textwrap.fill(f"“{_of_citizen(news.title)}”", WIDTH, break_long_words=False)
     lines = [title, *(f"· {line}" for line in news.happened), f"  {news.link}"]
     return "\n".join(line for line in lines if line)
+
+
+def _of_citizen(words: str) -> str:
+    """As they may stand in a mail that carries the authority's name."""
+    return quoted(words) or "…"
 
 
 def test_mail(voice: Voice, *, site: str) -> Words:

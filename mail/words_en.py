@@ -167,9 +167,9 @@ You did not ask for it? Then do nothing. Without the button no mail comes.
 """,
     ),
     "sign-petition": (
-        "Sign: {title}",
+        "Sign: “{petition}”",
         """
-Somebody, most likely you, wants to sign the petition “{title}” with this e-mail address.
+Somebody, most likely you, wants to sign the petition “{petition}” with this e-mail address.
 Open this page and press the button there:
 
   {link}
@@ -213,7 +213,7 @@ You do not want these mails any more? This page stops them, without sign-in:
 """,
     ),
     "digest-one": (
-        "News: {title}",
+        "News: “{petition}”",
         """
 This happened to what you follow:
 
@@ -229,11 +229,11 @@ You do not want these mails any more? This page stops them, without sign-in:
 """,
     ),
     "petition-answered": (
-        "Answered: {title}",
+        "Answered: “{petition}”",
         """
 The petition that you signed has an answer:
 
-  {title}
+  “{petition}”
 
 Read the answer here:
 
@@ -246,11 +246,11 @@ You want no more of them? This page stops them, without sign-in:
 """,
     ),
     "petition-debate": (
-        "Debate: {title}",
+        "Debate: “{petition}”",
         """
 There will be a debate about the petition that you signed:
 
-  {title}
+  “{petition}”
   {day}
 
 Where it is, and who may come:
@@ -264,11 +264,11 @@ You want no more of them? This page stops them, without sign-in:
 """,
     ),
     "petition-no-debate": (
-        "No debate: {title}",
+        "No debate: “{petition}”",
         """
 There will be no debate about the petition that you signed:
 
-  {title}
+  “{petition}”
 
 The reasons are here:
 
@@ -281,11 +281,11 @@ You want no more of them? This page stops them, without sign-in:
 """,
     ),
     "petition-closed": (
-        "Closed: {title}",
+        "Closed: “{petition}”",
         """
 The petition that you signed takes no more signatures:
 
-  {title}
+  “{petition}”
 
 How many have signed, and what is due now:
 
@@ -298,11 +298,11 @@ You want no more of them? This page stops them, without sign-in:
 """,
     ),
     "petition-published": (
-        "Open for signatures: {title}",
+        "Open for signatures: “{petition}”",
         """
 A moderator has published the petition that you supported:
 
-  {title}
+  “{petition}”
 
 Everybody can sign it now:
 
@@ -315,11 +315,11 @@ You want no more of them? This page stops them, without sign-in:
 """,
     ),
     "petition-rejected": (
-        "Not accepted: {title}",
+        "Not accepted: “{petition}”",
         """
 A moderator has not accepted the petition that you supported:
 
-  {title}
+  “{petition}”
 
 The reason is here:
 
@@ -332,11 +332,11 @@ You want no more of them? This page stops them, without sign-in:
 """,
     ),
     "petition-edited": (
-        "New words: {title}",
+        "New words: “{petition}”",
         """
 The words of a petition that you signed were changed. It asks now:
 
-  {title}
+  “{petition}”
 
 See what is different:
 
@@ -352,11 +352,11 @@ You want no more of them? This page stops them, without sign-in:
 """,
     ),
     "petition-outcome": (
-        "What became of it: {title}",
+        "What became of it: “{petition}”",
         """
 It was said what became of the petition that you signed:
 
-  {title}
+  “{petition}”
 
 Read it here:
 
@@ -369,11 +369,11 @@ You want no more of them? This page stops them, without sign-in:
 """,
     ),
     "petition-removed": (
-        "Your signature was removed: {title}",
+        "Your signature was removed: “{petition}”",
         """
 Your signature does not count any more. It was removed from this petition, together with others:
 
-  {title}
+  “{petition}”
 
 The reason stands in the public record, in batch {batch}:
 
@@ -388,11 +388,11 @@ You want no more of them? This page stops them, without sign-in:
 """,
     ),
     "petition-answer-due": (
-        "An answer is due: {title}",
+        "An answer is due: “{petition}”",
         """
 {count} people have signed this petition:
 
-  {title}
+  “{petition}”
 
 A written answer is due from:
 
@@ -405,11 +405,11 @@ Everybody sees this date on the page of the petition:
 """,
     ),
     "petition-debate-due": (
-        "A debate is due: {title}",
+        "A debate is due: “{petition}”",
         """
 {count} people have signed this petition:
 
-  {title}
+  “{petition}”
 
 A day for a debate, or the reasons against it, is due from:
 

@@ -173,9 +173,9 @@ Không phải bạn yêu cầu? Bạn không cần làm gì. Nếu không bấm 
 """,
     ),
     "sign-petition": (
-        "Ký kiến nghị: {title}",
+        "Ký kiến nghị: “{petition}”",
         """
-Có người, rất có thể là bạn, muốn ký kiến nghị “{title}” bằng địa chỉ thư này.
+Có người, rất có thể là bạn, muốn ký kiến nghị “{petition}” bằng địa chỉ thư này.
 Hãy mở trang sau và bấm nút trên trang:
 
   {link}
@@ -219,7 +219,7 @@ Bạn không muốn nhận những thư này nữa? Trang sau ngừng gửi thư
 """,
     ),
     "digest-one": (
-        "Tin mới: {title}",
+        "Tin mới: “{petition}”",
         """
 Mục bạn theo dõi có tin mới:
 
@@ -235,11 +235,11 @@ Bạn không muốn nhận những thư này nữa? Trang sau ngừng gửi thư
 """,
     ),
     "petition-answered": (
-        "Đã trả lời: {title}",
+        "Đã trả lời: “{petition}”",
         """
 Kiến nghị mà bạn đã ký đã được trả lời:
 
-  {title}
+  “{petition}”
 
 Đọc câu trả lời tại đây:
 
@@ -252,11 +252,11 @@ Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, khôn
 """,
     ),
     "petition-debate": (
-        "Thảo luận: {title}",
+        "Thảo luận: “{petition}”",
         """
 Sẽ có buổi thảo luận về kiến nghị mà bạn đã ký:
 
-  {title}
+  “{petition}”
   {day}
 
 Địa điểm và ai có thể đến dự:
@@ -270,11 +270,11 @@ Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, khôn
 """,
     ),
     "petition-no-debate": (
-        "Không thảo luận: {title}",
+        "Không thảo luận: “{petition}”",
         """
 Sẽ không có buổi thảo luận về kiến nghị mà bạn đã ký:
 
-  {title}
+  “{petition}”
 
 Lý do được nêu tại đây:
 
@@ -287,11 +287,11 @@ Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, khôn
 """,
     ),
     "petition-closed": (
-        "Đã kết thúc: {title}",
+        "Đã kết thúc: “{petition}”",
         """
 Kiến nghị mà bạn đã ký không nhận thêm chữ ký:
 
-  {title}
+  “{petition}”
 
 Số người đã ký và những việc đang đến hạn:
 
@@ -304,11 +304,11 @@ Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, khôn
 """,
     ),
     "petition-published": (
-        "Đang lấy chữ ký: {title}",
+        "Đang lấy chữ ký: “{petition}”",
         """
 Người điều hành đã đăng kiến nghị mà bạn đã ủng hộ:
 
-  {title}
+  “{petition}”
 
 Bây giờ mọi người có thể ký:
 
@@ -321,11 +321,11 @@ Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, khôn
 """,
     ),
     "petition-rejected": (
-        "Không được chấp nhận: {title}",
+        "Không được chấp nhận: “{petition}”",
         """
 Người điều hành không chấp nhận kiến nghị mà bạn đã ủng hộ:
 
-  {title}
+  “{petition}”
 
 Lý do được nêu tại đây:
 
@@ -338,11 +338,11 @@ Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, khôn
 """,
     ),
     "petition-edited": (
-        "Lời văn mới: {title}",
+        "Lời văn mới: “{petition}”",
         """
 Lời văn của một kiến nghị mà bạn đã ký đã được sửa. Bây giờ kiến nghị yêu cầu:
 
-  {title}
+  “{petition}”
 
 Xem những chỗ khác nhau:
 
@@ -358,11 +358,11 @@ Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, khôn
 """,
     ),
     "petition-outcome": (
-        "Kết quả: {title}",
+        "Kết quả: “{petition}”",
         """
 Đã có thông báo về kết quả của kiến nghị mà bạn đã ký:
 
-  {title}
+  “{petition}”
 
 Đọc tại đây:
 
@@ -375,11 +375,11 @@ Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, khôn
 """,
     ),
     "petition-removed": (
-        "Chữ ký của bạn đã bị loại: {title}",
+        "Chữ ký của bạn đã bị loại: “{petition}”",
         """
 Chữ ký của bạn không còn được tính. Nó đã bị loại khỏi kiến nghị này cùng với các chữ ký khác:
 
-  {title}
+  “{petition}”
 
 Lý do được nêu trong sổ công khai, đợt {batch}:
 
@@ -394,11 +394,11 @@ Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, khôn
 """,
     ),
     "petition-answer-due": (
-        "Đến hạn trả lời: {title}",
+        "Đến hạn trả lời: “{petition}”",
         """
 {count} người đã ký kiến nghị này:
 
-  {title}
+  “{petition}”
 
 Cơ quan phải trả lời bằng văn bản:
 
@@ -411,11 +411,11 @@ Mọi người đều thấy hạn này trên trang của kiến nghị:
 """,
     ),
     "petition-debate-due": (
-        "Đến hạn thảo luận: {title}",
+        "Đến hạn thảo luận: “{petition}”",
         """
 {count} người đã ký kiến nghị này:
 
-  {title}
+  “{petition}”
 
 Cơ quan phải định ngày thảo luận, hoặc nêu lý do không thảo luận:
 

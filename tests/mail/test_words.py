@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mail import words
 from mail.outbox import Mail
@@ -155,7 +157,7 @@ def test_facts_are_taken_literally_and_are_one_line() -> None:
             write("closes_soon", FACTS["closes_soon"] | {"title": hostile}, "en")
 
 
-@pytest.mark.parametrize("place", ["title", "happened", "link"])
+@pytest.mark.parametrize("place", ["happened", "link"])
 def test_news_are_taken_literally_and_are_one_line(place: str) -> None:
     given: dict[str, Any] = {"title": "a", "happened": ["b"], "link": LINK}
     for hostile in ("a\nBcc: x@example.org", "a\u2028b", "a\x00"):
@@ -165,6 +167,79 @@ def test_news_are_taken_literally_and_are_one_line(place: str) -> None:
     said = write("digest", FACTS["digest"] | {"news": [News("{link} %s", ["{0}"], LINK)], "more": 0}, "en")
     assert "{link} %s" in said.subject
     assert "· {0}" in said.text
+
+
+OF_CITIZENS = {"petition"}
+OURS = {
+    "authority", "batch", "body", "check_link", "closes", "count", "day", "days", "help_line", "hours",
+    "inviter", "link", "minutes", "moment", "my_link", "number", "opens", "receipt_code", "role", "site",
+    "stop_link", "title", "until", "voter_number",
+}  # fmt: skip
+"""Every fact of every mail. `title` is of a vote, which an official wrote."""
+
+QUOTES_CITIZENS = [
+    name
+    for name, function in inspect.getmembers(words, inspect.isfunction)
+    if name.startswith(("petition_", "sign_petition")) or name == "digest"
+]
+CLICKABLE = re.compile(r"[a-z]:/|www\.\w|\w\.[^\W\d_]{2}|\S@\S", re.IGNORECASE)
+TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]")
+TITLES = st.one_of(
+    st.text(max_size=150),
+    st.lists(
+        st.sampled_from(
+            [
+                *("https://evil.example/x?y", "evil.example", "www.evil.vn", "a@evil.vn", "mailto:a@b.vn"),
+                *(
+                    "hxxp:\\\\",
+                    "ＨＴＴＰＳ：／／ｅｖｉｌ．ｖｎ",
+                    "evil。vn",
+                    "\n",
+                    "\r\nBcc: a@b.vn",
+                    "\u2028",
+                    "\x00",
+                ),
+                *("”", "\u202e", "{link}", "Lắp đèn", " "),
+            ]
+        ),
+        max_size=6,
+    ).map("".join),
+)
+
+
+def test_each_fact_is_known_to_be_ours_or_of_citizens() -> None:
+    for texts in TEMPLATES["en"].values():
+        assert set().union(*map(fields, texts)) <= OF_CITIZENS | OURS
+    known = {name.replace("_", "-") for name in QUOTES_CITIZENS} | {"digest-one"}
+    quoting = {
+        name for name, texts in TEMPLATES["en"].items() if OF_CITIZENS & set().union(*map(fields, texts))
+    }
+    assert quoting == known - {"digest"}  # which names them in its middle
+
+
+@settings(max_examples=80, deadline=None)
+@given(title=TITLES, name=st.sampled_from(QUOTES_CITIZENS), language=st.sampled_from(["en", "vi"]))
+def test_no_word_of_a_citizen_is_more_than_a_quotation(title: str, name: str, language: Language) -> None:
+    facts = FACTS[name]
+    if name == "digest":
+        facts |= {"news": [News(title or "x", ["Đã đóng"], LINK)], "more": 0}
+    else:
+        facts |= {"title": title}
+    said = write(name, facts, language)
+    # It is a mail as every other: one line as its subject, and so no further header.
+    Mail("lan@example.org", language, said.subject, said.text, "notice", "election")
+    plain = write(
+        name,
+        facts | ({"title": "x"} if "title" in facts else {"news": [News("x", ["Đã đóng"], LINK)]}),
+        language,
+    )
+    ours = re.escape(plain.subject).replace("“x”", "“([^“”]*)”?")
+    found = re.fullmatch(ours, said.subject)
+    assert found
+    whole = f"{said.subject} {said.text.replace(LINK, '')}"
+    assert not CLICKABLE.search(whole.replace("…", ""))
+    assert not TURNING.search(whole)
+    assert [said.text.count(mark) for mark in "“”"] == [plain.text.count(mark) for mark in "“”"]
 
 
 JARGON = re.compile(r"\b(credential|tracker|invalid|please|oops|ciphertext|hash)\b", re.IGNORECASE)

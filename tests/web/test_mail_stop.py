@@ -172,7 +172,7 @@ def test_supporters_of_earlier_words_hear_of_the_new_ones_once_at_publication(to
 def test_a_mail_to_sign_holds_no_words_that_nobody_has_read(told: Told) -> None:
     room, browser = told.room, told.site.browser()
     waiting, public = room.submitted(replace(LAKE, action="You have won: bank.example")), room.published()
-    for petition, subject in ((waiting, "Support a petition"), (public, f"Sign: {LAKE.action}")):
+    for petition, subject in ((waiting, "Support a petition"), (public, f"Sign: “{LAKE.action}”")):
         browser.get(f"/en/petitions/{petition}/sign")
         answer = browser.post(f"/en/petitions/{petition}/sign", {"email": "an@example.org", "version": "1"})
         assert answer.status_code == 303
