@@ -21,6 +21,8 @@ ID_CHARACTERS: Final = 64
 class What(StrEnum):
     """What happened. Each has a sentence in two languages, for pages and for mails."""
 
+    PETITION_SPONSORED = "petition-sponsored"
+    PETITION_LAPSED = "petition-lapsed"
     PETITION_PUBLISHED = "petition-published"
     PETITION_REJECTED = "petition-rejected"
     PETITION_EDITED = "petition-edited"

@@ -7,6 +7,8 @@ from consultation.happenings import What
 from web.i18n import N_
 
 HAPPENED: Final[Mapping[What, str]] = {
+    What.PETITION_SPONSORED: N_("The petition has enough supporters, and a moderator reads it"),
+    What.PETITION_LAPSED: N_("The petition did not find enough supporters in time"),
     What.PETITION_PUBLISHED: N_("The petition is open for signatures"),
     What.PETITION_REJECTED: N_("The petition was not accepted"),
     What.PETITION_EDITED: N_("The text of the petition was changed"),

@@ -41,6 +41,7 @@ def signatures_counted(
     if row.state == State.SPONSORS and count >= rules(session).sponsors:
         ask_moderation(row, now)
         add_event(session, row.id, What.SPONSORED, now, detail=str(count))
+        happened(session, Happened.PETITION_SPONSORED, Subject("petition", row.id), at=now)
     session.flush()
     if row.state == State.OPEN:
         new = set(session.scalars(_NEWLY_REACHED, {"petition": row.id, "count": count}))

@@ -9,10 +9,13 @@ from typing import Final
 
 from sqlalchemy import select
 
+from consultation.happenings import What as Happened
+from consultation.happenings import happened
 from consultation.petitions.life import close, delete_draft, drop_proposed, end
 from consultation.petitions.models import PetitionPetition
 from consultation.petitions.store import add_event, lock_petition
 from consultation.petitions.types import State, What
+from consultation.subjects import Subject
 from identity.desk import Desk
 from storage.session import reading, writing
 
@@ -45,6 +48,7 @@ def _keep(desk: Desk, petition: str, now: datetime) -> bool:
         elif row.state == State.SPONSORS and ended:
             end(row, State.WITHDRAWN, now)
             add_event(session, petition, What.LAPSED, now)
+            happened(session, Happened.PETITION_LAPSED, Subject("petition", petition), at=now)
         elif row.state == State.DRAFT and row.changed_at <= now - DRAFT_KEPT:
             delete_draft(session, row)
         else:
