@@ -306,7 +306,7 @@ Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, khôn
     "petition-published": (
         "Đang lấy chữ ký: “{petition}”",
         """
-Người điều hành đã đăng kiến nghị mà bạn đã ủng hộ:
+Người kiểm duyệt đã đăng kiến nghị mà bạn đã ủng hộ:
 
   “{petition}”
 
@@ -323,7 +323,7 @@ Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, khôn
     "petition-rejected": (
         "Không được chấp nhận: “{petition}”",
         """
-Người điều hành không chấp nhận kiến nghị mà bạn đã ủng hộ:
+Người kiểm duyệt không chấp nhận kiến nghị mà bạn đã ủng hộ:
 
   “{petition}”
 
