@@ -18,6 +18,7 @@ class TextProblem(StrEnum):
     TOO_LONG = "too-long"
     UNSEEN = "unseen"
     TOWERS = "towers"
+    ADDRESS = "address"
 
 
 _SENTENCES: Final = {
@@ -26,6 +27,7 @@ _SENTENCES: Final = {
     TextProblem.TOO_LONG: "This is too long. Write at most {limit} characters.",
     TextProblem.UNSEEN: "This holds characters that nobody can see. Type the words again instead of pasting them.",
     TextProblem.TOWERS: "This holds letters with too many accents on top of each other. Write them plainly.",
+    TextProblem.ADDRESS: "A title names no web or mail address. Write it into the details.",
 }
 
 

@@ -18,6 +18,7 @@ PROBLEMS: Final[Mapping[TextProblem, str]] = {
     TextProblem.TOWERS: N_(
         "This holds letters with too many accents on top of each other. Write them plainly."
     ),
+    TextProblem.ADDRESS: N_("A title names no web or mail address. Write it into the details."),
 }
 
 OVERTAKEN: Final = N_(

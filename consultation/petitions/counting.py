@@ -7,7 +7,7 @@ locked. A threshold counts once and for ever: what is due stays due when signatu
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from consultation.happenings import What as Happened
@@ -23,12 +23,21 @@ from identity.trail import System, record
 from storage.statements import insert_once
 
 CLOCK: Final = System("petitions")
-# Asked with every signature, so it is made once and gives nothing nearly always.
+# Asked with every signature, so it is made once and gives nothing nearly always. What the same body was asked for at
+# this number or a higher one is not asked for again: officials who change a threshold make no answer late that came.
 _NEWLY_REACHED: Final = select(PetitionThreshold.id).where(
     PetitionThreshold.closed.is_(False),
     PetitionThreshold.count <= bindparam("count"),
     ~exists().where(
-        PetitionDue.petition == bindparam("petition"), PetitionDue.threshold == PetitionThreshold.id
+        PetitionDue.petition == bindparam("petition"),
+        or_(
+            PetitionDue.threshold == PetitionThreshold.id,
+            and_(
+                PetitionDue.due == PetitionThreshold.due,
+                PetitionDue.body == func.coalesce(PetitionThreshold.body, bindparam("body")),
+                PetitionDue.count >= PetitionThreshold.count,
+            ),
+        ),
     ),
 )
 
@@ -44,7 +53,7 @@ def signatures_counted(
         happened(session, Happened.PETITION_SPONSORED, Subject("petition", row.id), at=now)
     session.flush()
     if row.state == State.OPEN:
-        new = set(session.scalars(_NEWLY_REACHED, {"petition": row.id, "count": count}))
+        new = set(session.scalars(_NEWLY_REACHED, {"petition": row.id, "count": count, "body": row.body}))
         for threshold in thresholds(session) if new else ():
             if threshold.id in new:
                 _reach(session, row, threshold, desk, now)

@@ -26,9 +26,11 @@ from consultation.petitions.mailing import signers_mails
 from consultation.petitions.models import PetitionEvent, PetitionPetition, PetitionVersion
 from consultation.petitions.settings import require_body, rules
 from consultation.petitions.store import add_event, lock_petition
+from consultation.petitions.titles import require_no_address
 from consultation.petitions.types import Draft, State, What
 from consultation.subjects import Subject
 from consultation.text import written
+from identity.models import IdentityPerson
 from protocol.petition_text import (
     ACTION_CHARACTERS,
     BACKGROUND_CHARACTERS,
@@ -59,6 +61,7 @@ def create_draft(session: Session, person: str, draft: Draft, now: datetime) -> 
     Raises: TextRefused, NoSuchBody, NoSuchArea, TooManyPetitions; ValueError for another language.
     """
     draft = cleaned(session, draft)
+    _hold(session, person, counting=True)
     require_room(session, person)
     petition = secrets.token_hex(PETITION_ID_BYTES)
     session.add(
@@ -214,8 +217,10 @@ def cleaned(session: Session, draft: Draft, *, closed_body: bool = False) -> Dra
         raise NoSuchBody
     if draft.area is not None:
         require_area(session, draft.area)
+    action = written(draft.action, ACTION_CHARACTERS)
+    require_no_address(action)
     return Draft(
-        action=written(draft.action, ACTION_CHARACTERS),
+        action=action,
         background=written(draft.background, BACKGROUND_CHARACTERS, lines=True),
         details=written(draft.details, DETAILS_CHARACTERS, lines=True, least=0),
         language=draft.language,
@@ -225,12 +230,23 @@ def cleaned(session: Session, draft: Draft, *, closed_body: bool = False) -> Dra
 
 
 def _mine(session: Session, person: str, petition: str, *states: State) -> PetitionPetition:
+    _hold(session, person)
     row = lock_petition(session, petition)
     if row.creator != person:
         raise NotTheCreator
     if State(row.state) not in states:
         raise WrongState
     return row
+
+
+def _hold(session: Session, person: str, *, counting: bool = False) -> None:
+    """Keep the account from being deleted meanwhile; before the petition is locked, as deleting does it.
+
+    counting: whether this person's other forms wait as well, for what is counted before it is written.
+    """
+    row = select(IdentityPerson.id).where(IdentityPerson.id == person)
+    if session.scalar(row.with_for_update(key_share=not counting)) is None:
+        raise NotTheCreator
 
 
 def _replace(session: Session, row: PetitionPetition, draft: Draft, version: int, now: datetime) -> None:

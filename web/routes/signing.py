@@ -4,6 +4,7 @@ Who has signed before gets the same pages as who signs for the first time. Nothi
 mail scanners open every link of a mail before its reader does.
 """
 
+import re
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode, urlsplit
@@ -19,15 +20,7 @@ from consultation.petitions.types import Petition, State
 from consultation.signing.counting import public_count
 from consultation.signing.ending import find_signature, withdraw
 from consultation.signing.errors import NoSuchSignature, RemovedAlready, SigningLinkUnusable, WordsChanged
-from consultation.signing.receipts import (
-    NoRecord,
-    export_zip,
-    handle_of,
-    has_record,
-    key_in,
-    receipt_of,
-    removals,
-)
+from consultation.signing.receipts import handle_of, key_in, receipt_of, removals
 from consultation.signing.signing import (
     LINK_LIFETIME,
     LINK_MAIL,
@@ -53,9 +46,10 @@ from storage.session import reading, writing
 from web.access import FORM_REFUSED, Access, AccessRoute, form_of, go, render
 from web.errors import language_of, too_many
 from web.forms import Form
+from web.links import petition_bundle
 from web.pages.common import PageNotFound
 from web.rate_limits import TooManyRequests, hit, limiter_of
-from web.rate_rules import BUNDLE, SIGN_PERSON
+from web.rate_rules import SIGN_AGAIN, SIGN_PERSON
 from web.routes.office_common import CONFLICT, links_of
 from web.routes.office_files import file_response
 from web.routes.sign_in import voice_of
@@ -65,6 +59,7 @@ from web.work import limit_mails, require_work, work_challenge
 
 ADDRESS_CHARACTERS: Final = 254
 TOKEN_CHARACTERS: Final = 100
+_BATCH_NUMBER: Final = re.compile("[1-9][0-9]{0,8}")
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -85,6 +80,7 @@ def signed(request: Request) -> Response:
         return _form_page(request, form)
     try:
         hit(request, SIGN_PERSON, subject=who.person_id)
+        hit(request, SIGN_AGAIN, subject=f"{number} {who.person_id}")
     except TooManyRequests as error:
         form.wrong("sign", too_many(form.language, error.retry_after)[1])
         return _form_page(request, form)
@@ -214,13 +210,14 @@ def record(request: Request) -> Response:
     desk, petition = desk_of(request), _readable(request)
     with reading(desk.engine) as session:
         counted = public_count(session, petition.id, desk.clock())
-        batches = removals(session, petition.id)
-        exists = has_record(session, petition.id)
+        found = removals(session, petition.id, _before(request))
     values = {
         "petition": petition,
         "counted": counted,
-        "batches": batches,
-        "exists": exists,
+        "batches": found.batches,
+        "before": found.before,
+        "exists": counted.entries > 0,
+        "bundle_url": petition_bundle(petition.id),
         "log_key": encode_base64url(desk.keys.log.public_key),
         "site_host": urlsplit(desk.base_url).netloc,
         "hour_of": parse_time,
@@ -229,16 +226,10 @@ def record(request: Request) -> Response:
     return render(request, "signing/record.html", values, headers=headers)
 
 
-def export(request: Request) -> Response:
-    """GET /{lang}/petitions/{petition}/record/export.zip"""
-    desk, petition = desk_of(request), _readable(request)
-    hit(request, BUNDLE)
-    with reading(desk.engine) as session:
-        try:
-            data = export_zip(desk, session, petition.id, desk.clock())
-        except NoRecord as error:
-            raise PageNotFound("export") from error
-    return file_response(data, "application/zip", f"petition-{petition.id}.zip")
+def _before(request: Request) -> int | None:
+    """Number of the batch before which the page of removals begins; the newest for what is no number."""
+    asked = request.query_params.get("before", "")
+    return int(asked) if _BATCH_NUMBER.fullmatch(asked) else None
 
 
 def signing_routes() -> list[AccessRoute]:
@@ -255,7 +246,6 @@ def signing_routes() -> list[AccessRoute]:
         AccessRoute(f"{one}/receipt/file", receipt_file, access=everybody),
         AccessRoute(f"{one}/receipt/withdraw", leave, access=everybody),
         AccessRoute(f"{one}/record", record, access=everybody),
-        AccessRoute(f"{one}/record/export.zip", export, access=everybody),
     ]
 
 

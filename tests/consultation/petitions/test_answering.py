@@ -51,6 +51,20 @@ def test_a_threshold_starts_one_clock_for_ever(room: PetitionsUnderTest) -> None
             (Due.ANSWER, "ward"),
             (Due.DEBATE, "council"),
         ]
+    other_days = [
+        Threshold(0, 3, Due.ANSWER, None, 45),
+        Threshold(0, 2, Due.ANSWER, WARD, 30),
+        Threshold(0, 5, Due.DEBATE, COUNCIL, 90),
+        Threshold(0, 6, Due.ANSWER, None, 30),
+    ]
+    with writing(room.site.desk.engine) as session:
+        set_thresholds(session, other_days)
+    room.count(petition, 5)
+    with reading(room.site.desk.engine) as session:
+        assert len(clocks_of(session, petition)) == 2, "who was asked is not asked again by another rule"
+    room.count(petition, 6)
+    with reading(room.site.desk.engine) as session:
+        assert [each.count for each in clocks_of(session, petition)] == [3, 5, 6]
 
 
 def test_no_clock_starts_before_publication_and_what_was_reached_counts_then(

@@ -209,6 +209,10 @@ def test_only_its_creator_changes_it_and_only_while_it_may_be(shared: PetitionsU
         replace(LAKE, details="nul\0"),
         replace(LAKE, action="z" + "\u0301" * 9),
         replace(LAKE, details="x" * 10_000_000),
+        replace(LAKE, action="You won, see https://evil.example/x"),
+        replace(LAKE, action="Write to lan@example.org"),
+        replace(LAKE, action="Nhận ngay: evil.vn"),
+        replace(LAKE, action="Nhận ngay: evil。com"),
     ],
 )
 def test_words_that_cannot_be_published_are_refused(shared: PetitionsUnderTest, draft: object) -> None:
@@ -217,6 +221,12 @@ def test_words_that_cannot_be_published_are_refused(shared: PetitionsUnderTest, 
         pytest.raises(TextRefused),
     ):
         create_draft(session, shared.lan, draft, shared.site.clock())  # type: ignore[arg-type]
+
+
+def test_a_title_with_abbreviations_names_no_address(shared: PetitionsUnderTest) -> None:
+    for action in ("Mở lại chợ ở TP.HCM, Q.Bình Thạnh", "Pay 1.5 million/month", "Sửa đường số 3/2. Tối quá"):
+        draft = replace(LAKE, action=action, details="www.example.org")
+        assert shared.find(shared.started(draft)).text.action == action
 
 
 def test_one_spelling_has_one_digest(shared: PetitionsUnderTest) -> None:

@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable
 
-from consultation.petitions.deciding import Rejecting, admit, reject
-from consultation.petitions.errors import WrongState
 from consultation.petitions.clocks import clocks_of
+from consultation.petitions.deciding import Rejecting, admit, reject
+from consultation.petitions.errors import TooManyPetitions, WrongState
+from consultation.petitions.life import PREPARED_MAX
 from consultation.petitions.personal import PetitionData
 from consultation.petitions.store import events_of, find_petition
 from consultation.petitions.types import Reason, State, What
@@ -73,3 +74,11 @@ def test_what_a_deleted_account_started(room: PetitionsUnderTest) -> None:
         states = [find_petition(session, petition).state for petition in (sponsors, published)]
         assert states == [State.WITHDRAWN, State.OPEN]
         assert not events_of(session, draft)
+
+
+def test_forms_sent_at_once_begin_no_more_than_one_by_one(room: PetitionsUnderTest) -> None:
+    for _ in range(PREPARED_MAX - 1):
+        room.started()
+    raised = together(*[room.started] * 6)
+    assert sum(error is None for error in raised) == 1
+    assert all(isinstance(error, TooManyPetitions | DatabaseBusy) for error in raised if error is not None)
