@@ -1,5 +1,6 @@
 """Following a subject, the news about it in the page, and the address to which news are mailed."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
@@ -15,6 +16,7 @@ from consultation.following.showing import shown_to
 from consultation.kinds import KINDS, describe
 from consultation.petitions.subjects import PETITION
 from consultation.signing.ending import signed_by
+from consultation.signing.receipts import handle_of
 from consultation.signing.telling import forget_account_news
 from consultation.subjects import Described, Subject
 from identity.errors import LinkUnusable
@@ -109,10 +111,27 @@ def _news(request: Request, form: Form, *, status: int = 200) -> Response:
     return render(request, "my/news.html", values, status=status)
 
 
-def _line(session: Session, person: str, notice: Notice) -> tuple[Notice, str, Described | None]:
-    """A notice, its sentence, and what is to be read; None when that cannot be seen any more."""
-    shown = shown_to(session, person, notice.about) or shown_to(session, person, notice.subject)
-    return notice, HAPPENED[notice.what], shown
+@dataclass(frozen=True)
+class Line:
+    """A notice as a line of the page. shown: what is to be read; None when that cannot be seen any more.
+
+    within: what somebody follows, where something in it is to be read, as a contribution to a discussion.
+    """
+
+    notice: Notice
+    sentence: str
+    shown: Described | None
+    within: Described | None
+
+
+def _line(session: Session, person: str, notice: Notice) -> Line:
+    subject = shown_to(session, person, notice.subject)
+    about = subject if notice.about == notice.subject else shown_to(session, person, notice.about)
+    names = {
+        each.title for each in (about, subject) if each is not None
+    }  # an answer is called as its petition
+    within = subject if about is not None and about != subject and len(names) > 1 else None
+    return Line(notice, HAPPENED[notice.what], about or subject, within)
 
 
 def read(request: Request) -> Response:
@@ -140,7 +159,7 @@ def activity(request: Request) -> Response:
             if described is not None
         ]
         signed = [
-            (one, shown_to(session, who.person_id, Subject(PETITION, one.petition)))
+            (one, shown_to(session, who.person_id, Subject(PETITION, one.petition)), handle_of(desk, one.key))
             for one in signed_by(session, who.person_id)
         ]
     values = {"followed": followed, "written": written, "signed": signed}
