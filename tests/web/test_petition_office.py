@@ -8,17 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from consultation.ballots import Asked, Ballot
 from consultation.petitions.clocks import clocks_of
+from consultation.petitions.life import close_early
 from consultation.petitions.settings import bodies, rules, thresholds
 from consultation.petitions.store import events_of
 from consultation.petitions.types import Due, Outcome, Reason, Rules, State, What
-from consultation.petitions.votes import petition_of_vote, votes_of
+from consultation.petitions.votes import begin_vote, petition_of_vote, votes_of
 from identity.roles import Role
-from storage.session import reading
+from storage.session import reading, writing
 from tests.support.petitions import PetitionsUnderTest, prepare
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
+from voting.draft_document import Words
+from voting.draft_errors import DraftFrozen
 from voting.draft_models import VotingDraft
-from voting.drafts import load
+from voting.drafts import discard, load, new_draft_id
 
 OFFICE = "/en/office/petitions"
 
@@ -155,6 +159,32 @@ def test_a_petition_becomes_the_draft_of_a_vote_once(room: Room) -> None:
         assert came_from is not None
         assert came_from.id == petition
         assert votes_of(session, petition)[0].election == "e" * 32
+    # The way between them has no end: what is frozen cannot be discarded, and closing a petition takes nothing away.
+    office, by = room.site.app.state.office, room.petitions.official
+    with pytest.raises(DraftFrozen):
+        discard(office, by, values["draft"])
+    with writing(engine) as session:
+        close_early(session, room.petitions.lan, petition, room.site.desk.clock())
+    with reading(engine) as session:
+        assert [vote.election for vote in votes_of(session, petition)] == ["e" * 32]
+        assert petition_of_vote(session, "e" * 32) is not None
+
+
+def test_a_vote_that_was_given_up_stays_in_the_history_of_its_petition(room: Room) -> None:
+    petition, office = room.petitions.published(), room.site.app.state.office
+    words = Words(en="Shall we?", vi="Có không?")
+    asked = Asked(words, (Words(en="Yes", vi="Có"), Words(en="No", vi="Không")))
+    ballot = Ballot(words, Words(en="Ward", vi="Phường"), (asked,))
+    draft = begin_vote(office, room.petitions.official, petition, ballot, new_draft_id(), 0)
+    public, own = f"/en/petitions/{petition}", f"{OFFICE}/{petition}"
+    assert "A vote is being prepared." in room.site.browser().get(public).text
+    discard(office, room.petitions.official, draft)
+    after = room.site.browser().get(public).text
+    assert "turned into a vote" in after
+    assert "A vote is being prepared." not in after
+    assert "discarded" in room.official.get(own).text
+    with reading(room.site.desk.desk.engine) as session:
+        assert [(vote.draft, vote.gone) for vote in votes_of(session, petition)] == [(draft, True)]
 
 
 def test_a_moderator_publishes_or_rejects_with_a_published_reason(room: Room) -> None:
