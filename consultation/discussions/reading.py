@@ -8,10 +8,10 @@ in both directions, everything is met once.
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import BigInteger, ColumnElement, Select, literal, select, tuple_, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, func, literal, select, tuple_, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from consultation.discussions.contributions import MENTION, Side
@@ -32,6 +32,9 @@ PAGE: Final = 20
 REPLIES_SHOWN: Final = 2
 """Of each contribution in the list of a thread; the others are a link away."""
 TOPICS_LISTED: Final = 200
+LIVELY: Final = timedelta(days=7)
+_LATEST: Final = 20
+"""Looked at for the liveliest: those that were written in last."""
 _CURSOR: Final = re.compile(r"(0|[1-9][0-9]{0,18})(?:-([1-9][0-9]{0,17}))?")
 _Row = DiscussionContribution
 
@@ -199,6 +202,28 @@ def threads(session: Session, after: str = "") -> tuple[Sequence[Thread], str]:
     last_row = rows[PAGE - 1] if more else None
     mark = "" if last_row is None else f"{last_row.last_at.isoformat().replace('-', '~')}-{last_row.id}"
     return [shown(row) for row in rows[:PAGE]], mark
+
+
+def liveliest(session: Session, now: datetime, limit: int) -> Sequence[tuple[Thread, int]]:
+    """Open ones with the most contributions in the last week that can be read, and how many these are."""
+    week = now - LIVELY
+    row = DiscussionThread
+    open_now = row.closes_at.is_(None) | (row.closes_at > now)
+    found = session.scalars(
+        select(row)
+        .where(row.hidden_entry.is_(None), row.last_at > week, open_now)
+        .order_by(row.last_at.desc(), row.id.desc())
+        .limit(_LATEST)
+    ).all()
+    lately = (
+        select(_Row.thread, func.count())
+        .where(_Row.thread.in_([each.id for each in found]), _Row.made_at > week)
+        .where(_Row.hidden_entry.is_(None), _Row.withdrawn_at.is_(None))
+        .group_by(_Row.thread)
+    )
+    counts = dict(session.execute(lately).all())
+    lively = sorted((each for each in found if each.id in counts), key=lambda each: -counts[each.id])
+    return [(shown(each), counts[each.id]) for each in lively[:limit]]
 
 
 def topic_threads(session: Session) -> Sequence[tuple[Thread, Topic]]:

@@ -12,11 +12,17 @@ from consultation.discussions.contributions import Writing, contribute
 from consultation.discussions.threads import thread_of
 from consultation.hearings.hearings import turn_phases
 from consultation.hearings.subjects import Paragraphs
+from consultation.hearings.votes import hearing_of_vote
+from consultation.moderation.log import Ruling, log_entry
+from consultation.moderation.types import Action
 from consultation.subjects import Subject
+from crypto.encoding import decode_base64url
 from identity.roles import Role
-from storage.session import writing
+from storage.session import reading, writing
 from tests.support.desks import START
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
+from voting.draft_models import VotingDraft, VotingFile
+from voting.drafts import load
 
 OPENING = "Chợ mở cửa lúc sáu giờ sáng mọi ngày trong tuần."
 STALLS = "Mỗi hộ được một quầy hàng, bốc thăm mỗi năm một lần."
@@ -231,6 +237,60 @@ def test_answers_are_kept_changed_taken_back_and_counted_at_the_end(room: Room) 
         assert room.site.browser().get(f"/en/consultations{room.public}{other}").status_code == 404
 
 
+def test_a_consultation_becomes_a_vote_and_both_name_each_other(room: Room) -> None:
+    place = room.text()
+    days = {**QUESTION, "kind": "multiple", "text-en": "Which days?", "text-vi": "Ngày nào?"}
+    for question in (QUESTION, days, WORDS):
+        room.send("/questions/new", question)
+    room.send("/publish", {})
+    assert room.official.get(f"{room.office}/vote").status_code == 404  # people still answer
+    room.go_to(11)
+    assert f'href="{room.office}/vote"' in room.official.get(room.office).text
+    form = room.official.get(f"{room.office}/vote").text
+    assert re.findall(r'name="ask" type="checkbox" value="(\w+)"', form) == ["1", "2", "own"]
+    draft = re.findall(r'name="draft" value="([0-9a-f]{32})"', form)[0]
+    title = {"title-en": "Hours", "title-vi": "Giờ", "authority-en": "Ward", "authority-vi": "Phường"}
+    values: dict[str, str] = {**title, "draft": draft, "seen": room.seen("/vote")}
+    assert "Choose at least one question" in room.send("/vote", values, status=422)
+    wrong = room.send("/vote", {**values, "ask": "own"}, status=422)
+    assert "Write the question" in wrong
+    assert "Write at least two options" in wrong
+    room.send("/themes/new", {**THEME, "verdict": "accepted", "said-vi": "Mở sớm hơn."})
+    slower = room.send("/vote", {**values, "ask": "1"}, status=409)
+    assert "Somebody else has changed this meanwhile" in slower
+    room.official.get(f"{room.office}/vote")
+    asked = {**values, "seen": room.seen("/vote"), "ask": ["1", "2"]}
+    for _ in range(2):
+        answer = room.official.post(f"{room.office}/vote", asked)
+        assert answer.headers["location"] == f"/en/office/drafts/{draft}"
+    found = load(room.site.app.state.office, draft).draft
+    assert [(each.kind, each.maximum) for each in found.questions.questions] == [
+        ("choose-one", 1),
+        ("approval", 2),
+    ]
+    assert [option.label.vi for option in found.questions.questions[0].options] == ["Sáu giờ", "Bảy giờ"]
+    assert [each.name.en for each in found.documents.documents] == ["The consultation", "Draft"]
+    engine = room.site.desk.desk.engine
+    with reading(engine) as session:
+        digests = [decode_base64url(each.sha256, 32) for each in found.documents.documents]
+        about, text = (session.get_one(VotingFile, digest).data.decode() for digest in digests)
+    assert all(words in about for words in (PLAN["about-vi"], "Mở sớm hơn.", "Tiếp thu / Accepted"))
+    assert all(words in text for words in (f"1. {OPENING}", f"3. {RUBBISH}", place.strip("/")))
+    assert "A vote is being prepared." in room.read()
+    assert "A vote in preparation" in room.official.get(room.office).text
+    with engine.begin() as connection:
+        connection.execute(
+            VotingDraft.__table__.update()  # type: ignore[attr-defined]
+            .where(VotingDraft.id == draft)
+            .values(election="e" * 32, frozen_at=room.site.desk.clock())
+        )
+    with reading(engine) as session:
+        came_from = hearing_of_vote(session, "e" * 32, room.site.app.state.office)
+        assert came_from is not None
+        assert came_from.id == room.public.strip("/")
+        assert hearing_of_vote(session, "f" * 32, room.site.app.state.office) is None
+
+
 def test_the_matching_is_corrected_and_a_stale_one_refused(room: Room) -> None:
     place = room.text()
     room.send("/publish", {})
@@ -272,12 +332,16 @@ def test_hidden_paragraphs_are_shown_nowhere(room: Room) -> None:
     paragraph = PARAGRAPH.findall(room.read(place))[0]
     room.send(place, {"text": f"{OPENING} Thêm một câu.\n\n{STALLS}\n\n{RUBBISH}", **NOTE})
     room.send(f"{place}/matching", {"deed": "publish"})
-    with writing(room.site.desk.desk.engine) as session:
-        Paragraphs().set_hidden(session, paragraph, entry=7)
+    desk = room.site.desk
+    moderator = desk.signed_in(Role.MODERATOR)
+    with writing(desk.desk.engine) as session:
+        ruling = Ruling(Action.HIDDEN, Subject("paragraph", paragraph), bytes(32))
+        entry = log_entry(session, desk.desk, moderator, ruling)
+        Paragraphs().set_hidden(session, paragraph, entry=entry)
     for rest in ("", "?version=1", "/changes", f"/paragraphs/{paragraph}"):
         page = room.read(place + rest)
         assert "Chợ mở cửa" not in page
-        assert "Entry 7" in page
+        assert f"Entry {entry} of the moderation record" in page
 
 
 @pytest.mark.parametrize(

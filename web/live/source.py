@@ -14,6 +14,9 @@ from board.errors import BoardError
 from board.log import LogId
 from board.models import BoardBody
 from board.models import BoardEntry as EntryRow
+from consultation.hearings.hearings import list_hearings
+from consultation.hearings.types import Phase
+from consultation.hearings.votes import hearing_of_vote
 from consultation.petitions.votes import petition_of_vote
 from crypto.crockford import MistypedCode
 from crypto.encoding import encode_base64url
@@ -39,6 +42,7 @@ from web.pages.board import BoardPage, EntryPage, WitnessState
 from web.pages.booth import BoothOption, BoothPage, BoothQuestion
 from web.pages.check import CheckPage, Mistyped
 from web.pages.common import Head, PageNotFound, State, VoteRow
+from web.pages.discussions import lively_rows
 from web.pages.election import (
     AreaTurnout,
     CalendarEntry,
@@ -53,6 +57,8 @@ from web.pages.verify import VerifyPage
 
 ENTRIES_ON_PAGE: Final = 25
 FINISHED_ON_HOME: Final = 5
+HEARINGS_ON_HOME: Final = 3
+DISCUSSIONS_ON_HOME: Final = 3
 
 
 @dataclass
@@ -67,7 +73,10 @@ class LivePages:
         rows = [vote for vote in self._rows() if not vote.head.rehearsal]
         open_votes = _with_state(rows, State.OPEN)
         with reading(self.office.engine) as session:
-            asked = home_petitions(session, self.office.clock())
+            now = self.office.clock()
+            asked = home_petitions(session, now)
+            hearings = list_hearings(session, now, phases=(Phase.COMMENT,), limit=HEARINGS_ON_HOME).hearings
+            lively = lively_rows(session, now, DISCUSSIONS_ON_HOME)
             lead = None
             if open_votes:
                 first = min(open_votes, key=lambda vote: vote.head.closes_at)
@@ -83,6 +92,8 @@ class LivePages:
             announced=_with_state(rows, State.ANNOUNCED),
             finished=_finished(rows)[:FINISHED_ON_HOME],
             petitions=asked,
+            hearings=tuple(hearings),
+            discussions=lively,
         )
 
     def elections(self) -> ElectionsPage:
@@ -125,6 +136,7 @@ class LivePages:
                 sign_in=manifest.asks_sign_in,
                 objections=count_disputes(session, row.id),
                 petition=petition_of_vote(session, row.id),
+                hearing=hearing_of_vote(session, row.id, self.office),
             )
 
     def booth(self, election: str) -> BoothPage:

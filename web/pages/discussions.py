@@ -13,6 +13,7 @@ from consultation.discussions.models import DiscussionContribution
 from consultation.discussions.reading import (
     Shown,
     first_replies,
+    liveliest,
     mentioned,
     page_of,
     replies_of,
@@ -131,6 +132,14 @@ def thread_title(session: Session, thread: Thread) -> Title:
     return title
 
 
+def thread_row(session: Session, thread: Thread, topic: Topic | None, now: datetime) -> ThreadRow | None:
+    """Its line in a list; None for a thread about what is not public any more. topic: of a free one."""
+    title = topic_title(topic) if topic is not None else title_of(session, thread.place)
+    if title is None:
+        return None
+    return ThreadRow(thread, title, topic is not None and topic.office, thread.is_open(now))
+
+
 def thread_page(
     session: Session,
     thread: Thread,
@@ -201,13 +210,16 @@ def thread_rows(session: Session, now: datetime, after: str = "") -> tuple[Seque
     """A page of all discussions, and where the next one begins. Raises: NoSuchPage."""
     found, mark = threads(session, after)
     topics = topics_of(session, [thread.id for thread in found])
-    rows = []
-    for thread in found:
-        topic = topics.get(thread.id)
-        title = topic_title(topic) if topic is not None else title_of(session, thread.place)
-        if title is not None:
-            rows.append(ThreadRow(thread, title, topic is not None and topic.office, thread.is_open(now)))
-    return rows, mark
+    rows = [thread_row(session, thread, topics.get(thread.id), now) for thread in found]
+    return [row for row in rows if row is not None], mark
+
+
+def lively_rows(session: Session, now: datetime, limit: int) -> tuple[tuple[ThreadRow, int], ...]:
+    """The liveliest discussions, each with how many contributions it had in the last days."""
+    found = liveliest(session, now, 2 * limit)  # some may be about what is not public any more
+    topics = topics_of(session, [thread.id for thread, _ in found])
+    rows = [(thread_row(session, thread, topics.get(thread.id), now), lately) for thread, lately in found]
+    return tuple((row, lately) for row, lately in rows if row is not None)[:limit]
 
 
 def both(text: Text) -> Words:

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from consultation.hearings.types import Hearing
 from consultation.petitions.types import Petition
 from web.i18n import Text
 from web.pages.common import Head, KeyHolders, State, Turnout, Warnings
@@ -116,6 +117,8 @@ class ElectionPage:
     objections: int = 0
     petition: Petition | None = None
     """The petition from which the vote came."""
+    hearing: Hearing | None = None
+    """The consultation from which it came."""
 
     @property
     def has_result(self) -> bool:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from consultation.hearings.types import Hearing
 from web.pages.common import Head, Turnout, VoteRow
+from web.pages.discussions import ThreadRow
 from web.pages.petitions import HomePetitions
 
 NO_PETITIONS: Final = HomePetitions()
@@ -29,6 +31,10 @@ class HomePage:
     finished: tuple[VoteRow, ...]
     """Newest first, a few."""
     petitions: HomePetitions = NO_PETITIONS
+    hearings: tuple[Hearing, ...] = ()
+    """Open for comments, a few."""
+    discussions: tuple[tuple[ThreadRow, int], ...] = ()
+    """The liveliest, and how many contributions each had lately."""
 
 
 @dataclass(frozen=True)

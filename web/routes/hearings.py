@@ -37,6 +37,7 @@ from consultation.hearings.hearings import find_hearing, is_id, list_hearings
 from consultation.hearings.outcome import themes_of
 from consultation.hearings.questions import SCALE_STEPS, choices_of, find_question, questions_of
 from consultation.hearings.types import Answer, Document, Hearing, Paragraph, Phase, Question, QuestionKind
+from consultation.hearings.votes import votes_of
 from consultation.text import written
 from storage.session import reading, writing
 from web.access import FORM_REFUSED, Access, AccessRoute, actor, form_of, go, render
@@ -44,11 +45,11 @@ from web.errors import language_of, too_many
 from web.formats import zone_label
 from web.forms import Form
 from web.hearing_texts import FATES, PHASES, VERDICTS, refuse
-from web.pages.common import PageNotFound, Site
+from web.live.source import LivePages
+from web.pages.common import PageNotFound
 from web.pages.moderation import HiddenBox, HiddenHere, hidden_boxes
 from web.rate_limits import CONTRIBUTE, TooManyRequests, hit
-from web.rendering import Renderer
-from web.routes.office_common import links_of
+from web.routes.office_common import links_of, office_of, site_of
 from web.visitor import desk_of
 from web.written import say
 
@@ -95,6 +96,8 @@ def one(request: Request) -> Response:
             comments = comments_of(session, [each.id or "" for each in (*paragraphs, *gone)])
             texts.append((document, len(paragraphs), sum(comments.values())))
         over = hearing.phase in _OVER
+        votes = votes_of(session, hearing.id)
+        frozen = [vote.election for vote in votes if vote.election is not None]
         values = {
             "hearing": hearing,
             "texts": texts,
@@ -105,7 +108,9 @@ def one(request: Request) -> Response:
             "phases": PHASES,
             "verdicts": VERDICTS,
             "share": Fraction,
-            "zone": zone_label(_site(request).local(hearing.plan.closes_at)),
+            "zone": zone_label(site_of(request).local(hearing.plan.closes_at)),
+            "votes": LivePages(office_of(request)).votes(session, frozen),
+            "coming": sum(vote.election is None and not vote.gone for vote in votes),
             "overdue": hearing.phase is Phase.REVIEW and hearing.plan.outcome_due <= desk.clock(),
         }
     return render(request, "hearings/page.html", values)
@@ -279,11 +284,6 @@ def hearing_routes() -> list[AccessRoute]:
         AccessRoute(f"{text}/changes", changes, access=everybody),
         AccessRoute(f"{text}/paragraphs/{{paragraph}}", paragraph, access=everybody),
     ]
-
-
-def _site(request: Request) -> Site:
-    renderer: Renderer = request.app.state.renderer
-    return renderer.site
 
 
 def _found(request: Request, session: Session) -> Hearing:

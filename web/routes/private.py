@@ -9,6 +9,7 @@ from web.routes.fraud import fraud_routes
 from web.routes.hearing_drafts import hearing_draft_routes
 from web.routes.hearing_office import hearing_office_routes
 from web.routes.hearing_outcome import hearing_outcome_routes
+from web.routes.hearing_votes import hearing_vote_routes
 from web.routes.hearings import hearing_routes
 from web.routes.mail_stop import mail_stop_routes
 from web.routes.moderation import moderation_routes
@@ -57,9 +58,10 @@ def private_routes() -> list[AccessRoute]:
         *moderation_routes(),
         *record_routes(),
         *report_routes(),
-        *hearing_office_routes(),  # before `/office/{election}`, as the two behind it
+        *hearing_office_routes(),  # before `/office/{election}`, as those behind it
         *hearing_draft_routes(),
         *hearing_outcome_routes(),
+        *hearing_vote_routes(),
         *office_routes(),
         *hearing_routes(),
         *document_routes(),
