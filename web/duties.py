@@ -14,6 +14,7 @@ from consultation.hearings.hearings import turn_phases
 from consultation.moderation.reports import forget_reports
 from consultation.petitions.keeping import keep_petitions
 from consultation.signing import counting as signatures
+from consultation.signing import telling
 from identity import forgetting
 from identity.desk import Desk
 from mail import outbox
@@ -57,6 +58,9 @@ TURN_HEARINGS: Final = "turn-hearings"
 COUNT_AREAS: Final = "count-areas"
 """Signatures by area, at most once an hour for each petition; links and minutes that have run out are deleted."""
 
+FORGET_SIGNERS: Final = "forget-signers"
+"""Addresses of signers whom nothing more is told."""
+
 CHECK_SIGNATURES: Final = "check-signatures"
 """The number of signatures of each petition against its log."""
 
@@ -85,6 +89,7 @@ PERIODS: Final[Mapping[str, int]] = {
     WRITE_DIGESTS: 300,
     COUNT_AREAS: 600,
     CHECK_SIGNATURES: 86_400,
+    FORGET_SIGNERS: 86_400,
     TURN_HEARINGS: 15,
     KEEP_PETITIONS: 5,
 }
@@ -119,6 +124,7 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
     every[TURN_HEARINGS] = lambda job: _turn_hearings(office, job)
     every[COUNT_AREAS] = lambda job: _count_areas(desk, job)
     every[CHECK_SIGNATURES] = lambda job: _check_signatures(desk, job)
+    every[FORGET_SIGNERS] = lambda job: _forget_signers(desk, job)
     every[WRITE_DIGESTS] = DigestWriter(desk, settings.authority, settings.help_line).do
     every[KEEP_PETITIONS] = lambda job: _keep_petitions(desk, job)
     every |= PetitionMails(desk, settings.authority, settings.help_line, settings.time_zone).handlers()
@@ -198,6 +204,12 @@ def _count_areas(desk: Desk, job: Job) -> None:
     signatures.take_due_areas(desk)
     with writing(desk.engine) as session:
         signatures.forget_old(session, job.clock())
+        job.finish(session)
+
+
+def _forget_signers(desk: Desk, job: Job) -> None:
+    telling.forget_addresses(desk)
+    with writing(desk.engine) as session:
         job.finish(session)
 
 

@@ -12,7 +12,7 @@ from consultation.following import contacts, notices
 from consultation.fraud import marks, work
 from consultation.moderation import reports
 from consultation.petitions import keeping
-from consultation.signing import signing
+from consultation.signing import signing, telling
 from identity import forgetting, sessions
 from mail import outbox
 from storage import jobs
@@ -182,6 +182,14 @@ RETENTION: Final = (
         N_(
             "Until you withdraw them or delete your account. An entry that names nobody stays in the public log."
         ),
+    ),
+    Kept(
+        "signers-addresses",
+        N_("The address at which you wanted to be told what becomes of a petition, sealed"),
+        N_("To tell you."),
+        N_("Until you stop the mails, and %(days)s days after the last that became of a petition that has ended."),
+        {"days": _days(telling.ADDRESS_KEPT)},
+        duties.FORGET_SIGNERS,
     ),
     Kept(
         "drafts",

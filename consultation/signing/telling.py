@@ -6,21 +6,27 @@ of their account, if one is confirmed there.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, exists, select, true
+from sqlalchemy import ColumnElement, exists, select, true, update
 from sqlalchemy.orm import Session
 
 from consultation.following import stopping
 from consultation.following.contacts import contact_of
 from consultation.following.models import FollowingSubject
+from consultation.petitions.models import PetitionEvent, PetitionPetition
+from consultation.petitions.types import State
 from consultation.signing.errors import NoSuchSignature
 from consultation.signing.models import PetitionSignature
 from consultation.signing.signing import open_address
 from identity.desk import Desk
 from mail.outbox import forget_to
+from storage.session import reading, writing
 
+ADDRESS_KEPT: Final = timedelta(days=365)
+"""After the last that became of a petition that takes no more signatures: an answer may be long in coming."""
+_ENDED: Final = (State.CLOSED, State.REJECTED, State.WITHDRAWN)
 _STOP: Final = "stop-signers-mails"
 
 _Row = PetitionSignature
@@ -87,6 +93,28 @@ def forget_account_news(session: Session, person: str) -> None:
     mine = select(_Row).where(_Row.person == person, _Row.mails.is_(True), _Row.address_sealed.is_(None))
     for row in session.scalars(mine.order_by(_Row.petition)).all():
         forget_to(session, row.petition, [], row.key)
+
+
+def forget_addresses(desk: Desk) -> int:
+    """Delete addresses of petitions that have ended and of which nothing became for so long; how many petitions.
+
+    Signatures stay as they are. It reads all signatures once, so it is for once a day.
+    """
+    before = desk.clock() - ADDRESS_KEPT
+    late = exists().where(PetitionEvent.petition == PetitionPetition.id, PetitionEvent.at > before)
+    with reading(desk.engine) as session:
+        held = select(_Row.petition).where(_Row.address_sealed.is_not(None)).distinct()
+        ended = PetitionPetition.state.in_([state.value for state in _ENDED]) & ~late
+        petitions = session.scalars(
+            select(PetitionPetition.id)
+            .where(PetitionPetition.id.in_(held), ended)
+            .order_by(PetitionPetition.id)
+        ).all()
+    for petition in petitions:
+        with writing(desk.engine) as session:
+            theirs = (_Row.petition == petition) & _Row.address_sealed.is_not(None)
+            session.execute(update(_Row).where(theirs).values(mails=False, address_sealed=None))
+    return len(petitions)
 
 
 def stop_token(desk: Desk, key: str) -> str:

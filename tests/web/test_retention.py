@@ -18,8 +18,9 @@ from consultation.happenings import What, happened
 from consultation.moderation.models import ModerationReport
 from consultation.moderation.reports import report
 from consultation.moderation.types import Rule
+from consultation.petitions.life import close_early
 from consultation.petitions.models import PetitionPetition
-from consultation.signing.models import PetitionLink
+from consultation.signing.models import PetitionLink, PetitionSignature
 from consultation.subjects import Subject
 from identity import email_link
 from identity.models import IdentityEmailLink, IdentitySession
@@ -134,6 +135,17 @@ def a_signing_link(site: SiteUnderTest) -> tuple[timedelta, Left]:
     return timedelta(hours=24), rows_of(site, PetitionLink)
 
 
+def an_address_of_a_signer(site: SiteUnderTest) -> tuple[timedelta, Left]:
+    room, signatures = prepare(site.desk), Signatures(site.desk)
+    petition, still_open = room.published(), room.published()
+    for one in (petition, still_open):
+        signatures.confirm(signatures.ask(one, ADDRESS, mails=True))
+    with writing(site.desk.desk.engine) as session:
+        close_early(session, room.lan, petition, site.desk.clock())
+    which = (PetitionSignature.petition == petition, PetitionSignature.address_sealed.is_not(None))
+    return timedelta(days=365), rows_of(site, PetitionSignature, *which)
+
+
 def spent_work(site: SiteUnderTest) -> tuple[timedelta, Left]:
     with writing(site.desk.desk.engine) as session:
         session.add(FraudWork(challenge=b"c" * 32, network=b"n" * 16, spent_at=site.desk.clock()))
@@ -152,6 +164,7 @@ SCENES: dict[str, Callable[[SiteUnderTest], tuple[timedelta, Left]]] = {
     "traces": a_trace,
     "work": spent_work,
     "signing-links": a_signing_link,
+    "signers-addresses": an_address_of_a_signer,
     "drafts": a_draft,
 }
 ELSEWHERE = {
