@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from consultation.empty_accounts import forget_empty
 from consultation.following import contacts, notices
 from consultation.fraud import marks, work
 from consultation.hearings.hearings import turn_phases
@@ -44,7 +45,7 @@ FORGET_COUNTS: Final = "forget-counts"
 """Of rate limits: hashes of addresses go when they say nothing any more."""
 
 FORGET_SIGN_INS: Final = "forget-sign-ins"
-"""Ended sessions, used links, challenges."""
+"""Ended sessions, used links, challenges, accounts in which nothing is left."""
 
 FORGET_CONTACTS: Final = "forget-contacts"
 """Addresses for notices, after the time for objections; of objections that nobody answered, later."""
@@ -162,6 +163,7 @@ def _forget_counts(office: Office, job: Job) -> None:
 def _forget_sign_ins(office: Office, job: Job) -> None:
     with writing(office.engine) as session:
         forgetting.forget(session, job.clock())
+        forget_empty(session, job.clock())
         job.finish(session)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from consultation import empty_accounts
 from consultation.following import contacts, notices
 from consultation.fraud import marks, work
 from consultation.moderation import reports
@@ -49,7 +50,12 @@ RETENTION: Final = (
         "account",
         N_("Your account: a number, your language, the month in which you came"),
         N_("So that you are the same person when you come again."),
-        N_("Until you delete it."),
+        N_(
+            "Until you delete it. When nothing is left in it: as soon as you take back what you signed by mail, "
+            "else %(days)s days after the beginning of that month."
+        ),
+        {"days": _days(empty_accounts.KEPT)},
+        duties.FORGET_SIGN_INS,
     ),
     Kept(
         "claim",
@@ -57,7 +63,7 @@ RETENTION: Final = (
             "What you sign in with: a secret code made of your address or your number, never these themselves"
         ),
         N_("To find you in voters’ lists and to keep one person from signing twice."),
-        N_("Until you delete your account."),
+        N_("As long as your account."),
     ),
     Kept(
         "passkeys",

@@ -20,10 +20,11 @@ from consultation.moderation.reports import report
 from consultation.moderation.types import Rule
 from consultation.petitions.life import close_early
 from consultation.petitions.models import PetitionPetition
+from consultation.profiles import set_profile
 from consultation.signing.models import PetitionLink, PetitionSignature
 from consultation.subjects import Subject
 from identity import email_link
-from identity.models import IdentityEmailLink, IdentitySession
+from identity.models import IdentityEmailLink, IdentityPerson, IdentitySession
 from mail.models import OutboxMail
 from mail.outbox import Mail, MailState, queue_mail
 from mail.words import Voice
@@ -56,6 +57,15 @@ def rows_of(site: SiteUnderTest, model: type, *where: object) -> Left:
             return session.scalar(select(func.count()).select_from(model).where(*where)) or 0  # type: ignore[arg-type]
 
     return left
+
+
+def an_account(site: SiteUnderTest) -> tuple[timedelta, Left]:
+    """Of one who does nothing; beside it one who writes, who stays."""
+    site.desk.person("")
+    writer = site.desk.person("")
+    with writing(site.desk.desk.engine) as session:
+        set_profile(session, writer, "Lan", None)
+    return timedelta(days=62), rows_of(site, IdentityPerson, IdentityPerson.id != writer)
 
 
 def a_session(site: SiteUnderTest) -> tuple[timedelta, Left]:
@@ -153,6 +163,7 @@ def spent_work(site: SiteUnderTest) -> tuple[timedelta, Left]:
 
 
 SCENES: dict[str, Callable[[SiteUnderTest], tuple[timedelta, Left]]] = {
+    "account": an_account,
     "sessions": a_session,
     "links": a_link,
     "mail-texts": a_mail_text,

@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consultation.areas import areas, require_area
+from consultation.empty_accounts import withdraw_and_leave
 from consultation.errors import ConsultationError, NoSuchArea
 from consultation.petitions.errors import NoSuchPetition, NotSignable
 from consultation.petitions.store import find_petition, require_signable, versions
 from consultation.petitions.types import Petition, State
 from consultation.signing.counting import public_count
-from consultation.signing.ending import find_signature, withdraw
+from consultation.signing.ending import find_signature
 from consultation.signing.errors import NoSuchSignature, RemovedAlready, SigningLinkUnusable, WordsChanged
 from consultation.signing.receipts import handle_of, key_in, receipt_of, removals
 from consultation.signing.signing import (
@@ -177,7 +178,7 @@ def ended(request: Request) -> Response:
             if find_signature(session, key).petition != number:
                 raise PageNotFound(number)
             if form.value("deed") == "withdraw":
-                withdraw(desk, session, key)
+                withdraw_and_leave(desk, session, key)
             elif form.value("deed") == "stop-mails":
                 stop_mails(session, key)
             else:
