@@ -1,12 +1,9 @@
 """The public record of one election as a folder that needs nothing else (PROTOCOL section 10)."""
 
-import io
 import os
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -16,28 +13,20 @@ from sqlalchemy.orm import Session
 from board import log as board
 from board.log import LogId
 from protocol.bundle_key import bundle_key, encode_bundle_key
+from storage.archive import ArchiveFile, zip_stream
 from storage.session import reading
 from voting.errors import NotFrozen
 from voting.models import VotingElection
 from voting.office import find_election, read_terms
 
-CHUNK_BYTES = 1 << 16
 _PAGE_ENTRIES = 100
-
-
-@dataclass(frozen=True)
-class BundleFile:
-    """One file of a bundle. chunks: its bytes, to be read once."""
-
-    name: str
-    chunks: Iterator[bytes]
 
 
 Reading = Callable[[], AbstractContextManager[Session]]
 """Opens a reading session; called again for each page of the board."""
 
 
-def bundle_files(open_session: Reading, election_id: str) -> Iterator[BundleFile]:
+def bundle_files(open_session: Reading, election_id: str) -> Iterator[ArchiveFile]:
     """Every file of the bundle, of the board as it stands when the first one is asked for.
 
     The board only grows, so its size is a snapshot: no transaction stays open while a slow reader takes the pieces.
@@ -55,11 +44,11 @@ def bundle_files(open_session: Reading, election_id: str) -> Iterator[BundleFile
         if row.result_index is not None:
             entry = board.entry(session, log_id, row.result_index)
             last["result.json"] = board.body(session, entry.digest) + b"\n"
-    yield BundleFile("key.json", iter((key,)))
-    yield BundleFile("board.jsonl", _lines(open_session, log_id, size, 0))
-    yield BundleFile("bodies.jsonl", _lines(open_session, log_id, size, 1))
+    yield ArchiveFile("key.json", iter((key,)))
+    yield ArchiveFile("board.jsonl", _lines(open_session, log_id, size, 0))
+    yield ArchiveFile("bodies.jsonl", _lines(open_session, log_id, size, 1))
     for name, content in last.items():
-        yield BundleFile(name, iter((content,)))
+        yield ArchiveFile(name, iter((content,)))
 
 
 def _lines(open_session: Reading, log_id: LogId, size: int, part: int) -> Iterator[bytes]:
@@ -98,36 +87,4 @@ def write_bundle(session: Session, row: VotingElection, folder: Path) -> None:
 
 def zip_bundle(engine: Engine, election_id: str) -> Iterator[bytes]:
     """The bundle as a zip file, piece by piece: memory does not grow with the board. Raises: as `bundle_files`."""
-    buffer = _Pipe()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for file in bundle_files(lambda: reading(engine), election_id):
-            with archive.open(f"{election_id}/{file.name}", "w", force_zip64=True) as member:
-                for chunk in file.chunks:
-                    member.write(chunk)
-                    if len(buffer) >= CHUNK_BYTES:
-                        yield buffer.take()
-    yield buffer.take()
-
-
-class _Pipe(io.RawIOBase):
-    """A file that can only be written to; what was written is taken from its other end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._held = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: "bytes | bytearray | memoryview") -> int:  # type: ignore[override]
-        self._held += data
-        return len(data)
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def take(self) -> bytes:
-        """All that was written since the last call."""
-        held = bytes(self._held)
-        self._held.clear()
-        return held
+    return zip_stream(election_id, bundle_files(lambda: reading(engine), election_id))

@@ -24,8 +24,8 @@ from consultation.petitions.settings import set_bodies, set_rules
 from consultation.petitions.store import find_petition
 from consultation.petitions.types import Body, Draft, Rules
 from consultation.signing.counting import reconcile
+from consultation.signing.exporting import export_files
 from consultation.signing.models import PetitionCount, PetitionSignature
-from consultation.signing.receipts import export_files
 from consultation.signing.signing import LINK_MAIL, Asking, ask_by_mail, confirm
 from identity.assurance import Assurance
 from identity.desk import Desk

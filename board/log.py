@@ -4,7 +4,7 @@ Every verb takes a session (`storage.session`): the appending ones a writing ses
 its tree nodes and the head are stored together with whatever else the deed changes, or not at all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -37,6 +37,7 @@ __all__ = [
     "inclusion_proof",
     "iter_leaves_and_bodies",
     "latest_checkpoint",
+    "leaves",
     "lock",
     "open_log",
     "root",
@@ -108,6 +109,12 @@ def entries(session: Session, log_id: LogId, start: int, limit: int) -> list[Ent
         .order_by(BoardEntry.index)
     )
     return [Entry(*row) for row in rows]
+
+
+def leaves(session: Session, log_id: LogId, start: int, limit: int) -> Sequence[bytes]:
+    """As `entries`, the leaves alone."""
+    here = (BoardEntry.log_id == log_id) & (BoardEntry.index >= start) & (BoardEntry.index < start + limit)
+    return session.scalars(select(BoardEntry.leaf).where(here).order_by(BoardEntry.index)).all()
 
 
 def find_by_digest(session: Session, log_id: LogId, digest: bytes) -> list[Entry]:

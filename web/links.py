@@ -259,6 +259,11 @@ def api(election: str) -> str:
     return f"/api/v1/elections/{election}"
 
 
+def petition_bundle(petition: str) -> str:
+    """The record of a petition's signatures as one file."""
+    return f"/api/v1/petitions/{petition}/bundle"
+
+
 def stop_mails_api(token: str, language: Language) -> str:
     """Where mail programs post to stop mails (RFC 8058). language: of the page, where one opens it instead."""
     return f"/api/v1/mails/stop?{urlencode({'t': token, 'lang': language})}"

@@ -47,7 +47,7 @@ def application(
         settings.mail_domains,
     )
     limiter = Limiter.open(settings.database_url, settings.secrets, settings.trusted_proxies)
-    bundles = Bundles(engine, bundle_folder(f"{settings.host}-{settings.port}"))
+    bundles = Bundles(bundle_folder(f"{settings.host}-{settings.port}"))
     casting = CastingPool(settings.database_url, settings.secrets, casting_workers or os.cpu_count() or 1)
     try:
         app = create_app(settings, LivePages(office), api_routes(), desk)

@@ -7,8 +7,10 @@ from consultation.errors import ConsultationError, NoSuchArea
 from consultation.petitions.errors import NotSignable
 from consultation.signing.errors import (
     NotSureEnough,
+    RemovedBefore,
     SignedInOtherSpelling,
     SigningLinkUnusable,
+    TakenBackTooOften,
     WordsChanged,
 )
 from web.i18n import N_
@@ -23,6 +25,11 @@ _SENTENCES: Final[Mapping[type[ConsultationError], str]] = {
     SignedInOtherSpelling: N_(
         "This mailbox has signed already, with another spelling of its address. To see that signature, or to take it "
         "back, use the spelling that signed."
+    ),
+    RemovedBefore: N_("A signature from here was removed from this petition, so it takes no other one."),
+    TakenBackTooOften: N_(
+        "You took your signature back several times within a day. Each time stays on the record. You can sign again "
+        "tomorrow."
     ),
     NotSureEnough: N_("This site asks for another way to sign in before you can sign a petition."),
     SigningLinkUnusable: N_("This link cannot be used any more. Ask for a new one on the petition’s page."),

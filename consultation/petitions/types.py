@@ -203,6 +203,11 @@ class Petition:
         """Whether its words may not be shown."""
         return self.hidden_entry is not None or (self.rejection is not None and self.rejection.hides)
 
+    @property
+    def shows_words(self) -> bool:
+        """Whether its words may be read: not what was hidden, nor what its creator took back before it opened."""
+        return not self.hidden and self.state is not State.WITHDRAWN
+
 
 @dataclass(frozen=True)
 class Clock:

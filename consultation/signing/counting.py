@@ -5,12 +5,13 @@ began, with that time: so a reader who loads a page again never sees a smaller n
 or removed, whichever server answers, and nobody can watch a single signature arrive.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Select, delete, func, select, true
+from sqlalchemy import Select, delete, func, select, true, update
 from sqlalchemy.orm import Session
 
 from board import log as board
@@ -29,6 +30,7 @@ from consultation.signing.models import (
     PetitionPace,
     PetitionSignature,
 )
+from consultation.signing.returning import forget_ended
 from consultation.signing.windows import window_of
 from identity.desk import Desk
 from identity.trail import System, record
@@ -40,6 +42,7 @@ from storage.statements import add_to, rows_changed
 LATELY: Final = timedelta(hours=1)
 PACE_KEPT: Final = timedelta(hours=3)
 AREAS_EVERY: Final = timedelta(hours=1)
+AREAS_AFTER: Final = 25
 COUNTER: Final = System("signatures")
 _BATCH: Final = 500
 
@@ -94,6 +97,14 @@ def note_pace(session: Session, petition: str, now: datetime) -> None:
     add_to(session, PetitionPace, values, "count", ("petition", "minute"))
 
 
+def take_from_pace(session: Session, petition: str, signed: Collection[datetime]) -> None:
+    """Signatures that were confirmed at these moments count no more. The petition's row is locked."""
+    minutes = Counter(moment.replace(second=0, microsecond=0) for moment in signed)
+    for minute, number in minutes.items():
+        of_then = (PetitionPace.petition == petition) & (PetitionPace.minute == minute)
+        rows_changed(session, update(PetitionPace).where(of_then).values(count=PetitionPace.count - number))
+
+
 def trending(
     session: Session,
     now: datetime,
@@ -117,6 +128,7 @@ def trending(
             true() if among is None else PetitionPace.petition.in_(among),
         )
         .group_by(PetitionPace.petition)
+        .having(lately > 0)
         .order_by(lately.desc(), PetitionPace.petition)
         .limit(limit)
         .offset(offset)
@@ -165,12 +177,15 @@ def take_areas(session: Session, petition: str, now: datetime) -> None:
 
 
 def take_due_areas(desk: Desk) -> int:
-    """Of all petitions that changed since their areas were taken an hour ago or never; how many."""
+    """Of all petitions with AREAS_AFTER entries since their areas were taken an hour ago or never; how many.
+
+    With one or two entries between two tables, their difference would tell where these came from.
+    """
     now = desk.clock()
     due = (PetitionCount.areas_at.is_(None)) | (PetitionCount.areas_at <= now - AREAS_EVERY)
     with reading(desk.engine) as session:
         changed = select(PetitionCount.petition).where(
-            due, PetitionCount.areas_entries < PetitionCount.entries
+            due, PetitionCount.areas_entries + AREAS_AFTER <= PetitionCount.entries
         )
         petitions = session.scalars(changed).all()
     for petition in petitions:
@@ -251,4 +266,5 @@ def _compare(desk: Desk, session: Session, petition: str) -> tuple[Reconciled, i
 def forget_old(session: Session, now: datetime) -> int:
     """Delete links that have run out and minutes that count for nothing any more; how many rows."""
     links = rows_changed(session, delete(PetitionLink).where(PetitionLink.expires_at <= now))
+    links += forget_ended(session, now)
     return links + rows_changed(session, delete(PetitionPace).where(PetitionPace.minute < now - PACE_KEPT))

@@ -17,9 +17,11 @@ from consultation.petitions.counting import signatures_counted
 from consultation.petitions.mailing import removal_mails
 from consultation.petitions.models import PetitionPetition
 from consultation.petitions.store import lock_petition
+from consultation.signing.counting import take_from_pace
 from consultation.signing.errors import NoSuchSignature, NothingToRemove, RemovedAlready
 from consultation.signing.ledger import Ledger
-from consultation.signing.models import PetitionLink, PetitionSignature
+from consultation.signing.models import PetitionLink, PetitionRemoval, PetitionSignature
+from consultation.signing.returning import note_end
 from consultation.signing.signing import hold_person, link_mail_key
 from consultation.text import written
 from identity.desk import Desk
@@ -141,8 +143,10 @@ def remove_signatures(
         )
     )
     ledger.counter.batches = batch
+    session.add(PetitionRemoval(petition=petition, batch=batch, entry=ledger.size - 1))
     for each in found:
         each.batch = batch
+    take_from_pace(session, petition, [each.signed_at for each in found])
     count = ledger.settle(-len(found))
     signatures_counted(session, row, count, desk, now)
     detail = {"batch": str(batch), "count": str(len(found)), "reason": words}
@@ -179,6 +183,8 @@ def _end(
         ledger, entry = Ledger.open(desk, session, row, now), found.entry
         ledger.append(lambda at, time: WithdrawalEntry(entry=at, petition=row.id, signature=entry, time=time))
         signatures_counted(session, row, ledger.settle(-1), desk, now)
+        take_from_pace(session, row.id, [found.signed_at])
+    note_end(desk, session, row, found, now)
     links = session.scalars(select(PetitionLink.digest).where(PetitionLink.signature == found.key))
     forget_to(session, row.id, [link_mail_key(digest) for digest in links], found.key)
     session.execute(delete(PetitionLink).where(PetitionLink.signature == found.key))

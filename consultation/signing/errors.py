@@ -50,6 +50,24 @@ class RemovedAlready(ConsultationError):
         super().__init__("This signature was removed and does not count. There is nothing to take back.")
 
 
+class RemovedBefore(ConsultationError):
+    """The signature of this mailbox was removed as made up, and its account deleted since."""
+
+    code = "signing-removed-before"
+
+    def __init__(self) -> None:
+        super().__init__("A signature from here was removed from this petition, so it takes no other one.")
+
+
+class TakenBackTooOften(ConsultationError):
+    """Signed and taken back several times within a day: each time is an entry that stays for ever."""
+
+    code = "signing-taken-back-too-often"
+
+    def __init__(self) -> None:
+        super().__init__("You took your signature back several times. You can sign again tomorrow.")
+
+
 class NothingToRemove(ConsultationError):
     """A removal that names no signature which still counts, or too many at once."""
 

@@ -80,6 +80,11 @@ class Ledger:
         log = board.open_log(session, LogId(counter.log))
         return cls(desk, session, row, counter, now, encode_base64url(found[1]), log)
 
+    @property
+    def size(self) -> int:
+        """Entries, with what was appended here."""
+        return self._log.head.size
+
     def append(self, make: Callable[[int, str], PetitionEntry]) -> int:
         """One entry; its number. make: gets number and hour."""
         head = self._log.head

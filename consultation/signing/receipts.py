@@ -1,44 +1,34 @@
-"""What a signer keeps, and the record that everybody can recount."""
+"""What a signer keeps, and the batches that were removed."""
 
-import io
-import zipfile
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from board import log as board
 from board.log import LogId
-from consultation.petitions.store import find_petition, versions
 from consultation.signing.counting import public_count
 from consultation.signing.ending import find_signature
 from consultation.signing.ledger import origin_of
-from consultation.signing.models import PetitionCount, PetitionSignature
+from consultation.signing.models import PetitionCount, PetitionRemoval, PetitionSignature
 from consultation.signing.signing import signer_mark
 from crypto.encoding import encode_base64url
 from identity.desk import Desk
-from protocol.canonical import encode_canonical
-from protocol.petition import (
-    PetitionKey,
-    PetitionReceipt,
-    PublishedCount,
-    RemovalEntry,
-    SignatureEntry,
-    TextEntry,
-    decode_entry,
-)
-from protocol.text import format_time
+from protocol.petition import PetitionReceipt, RemovalEntry, SignatureEntry, decode_entry
 
-_BATCH: Final = 1_000
+REMOVALS_PAGE: Final = 20
 _TAG: Final = "petition-receipt"
 _KEY_HEX: Final = 32
-_ZIP_TIME: Final = (2000, 1, 1, 0, 0, 0)
-"""The same record makes the same file."""
 
 
-class NoRecord(Exception):
-    """A petition that nobody has signed has no log."""
+@dataclass(frozen=True)
+class Removals:
+    """Some batches that were removed, the newest first. before: for the next page, None at the end."""
+
+    batches: Sequence[RemovalEntry]
+    before: int | None
 
 
 def handle_of(desk: Desk, key: str) -> str:
@@ -54,11 +44,12 @@ def key_in(desk: Desk, handle: str) -> str | None:
 
 
 def receipt_of(desk: Desk, session: Session, key: str) -> PetitionReceipt:
-    """The receipt of a signature, with a proof for the newest head. Raises: NoSuchSignature."""
+    """The receipt of a signature, with a proof for the newest public head. Raises: NoSuchSignature."""
     row: PetitionSignature = find_signature(session, key)
     counter = session.get_one(PetitionCount, row.petition)
     log_id = LogId(counter.log)
-    size = board.tree_size(session, log_id)
+    # The head of its own deed, or later what is public anyway: who asks again and again sees no signature arrive.
+    size = max(row.entry + 1, public_count(session, row.petition, desk.clock()).entries)
     entry = decode_entry(board.entry(session, log_id, row.entry).leaf)
     if not isinstance(entry, SignatureEntry):
         raise LookupError(f"Entry {row.entry} of {row.petition} is no signature.")
@@ -74,68 +65,19 @@ def receipt_of(desk: Desk, session: Session, key: str) -> PetitionReceipt:
     )
 
 
-def has_record(session: Session, petition: str) -> bool:
-    """Whether somebody has ever signed, so that there is a log."""
-    return session.get(PetitionCount, petition) is not None
-
-
-def removals(session: Session, petition: str) -> list[RemovalEntry]:
-    """All batches that were removed, the newest first."""
+def removals(session: Session, petition: str, before: int | None = None) -> Removals:
+    """Batches that were removed, the newest first. before: only those with lower numbers."""
     counter = session.get(PetitionCount, petition)
     if counter is None or not counter.batches:
-        return []
-    found = [decode_entry(leaf) for leaf in _leaves(session, counter)]
-    return [entry for entry in reversed(found) if isinstance(entry, RemovalEntry)]
-
-
-def export_files(desk: Desk, session: Session, petition: str, now: datetime) -> dict[str, bytes]:
-    """The files of PROTOCOL section 13. Words that moderation took away are not in them. Raises: NoRecord."""
-    counter = session.get(PetitionCount, petition)
-    if counter is None:
-        raise NoRecord
-    shown = public_count(session, petition, now)
-    key = PetitionKey(
-        log_key=encode_base64url(desk.keys.log.public_key),
-        origin=origin_of(desk, petition),
-        petition=petition,
-    )
-    published = PublishedCount(
-        count=shown.count, entries=shown.entries, petition=petition, time=format_time(shown.as_of)
-    )
-    leaves = list(_leaves(session, counter))
-    logged = set[int]() if find_petition(session, petition).hidden else _versions(leaves)
-    texts = [text.record for text in reversed(versions(session, petition)) if text.version in logged]
-    return {
-        "board.jsonl": _lines(leaves),
-        "checkpoint": board.latest_checkpoint(session, LogId(counter.log)).encode(),
-        "key.json": _lines([encode_canonical(key)]),
-        "published.json": _lines([encode_canonical(published)]),
-        "texts.jsonl": _lines(map(encode_canonical, texts)),
-    }
-
-
-def export_zip(desk: Desk, session: Session, petition: str, now: datetime) -> bytes:
-    """The same as one file. Raises: NoRecord."""
-    memory = io.BytesIO()
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-        for name, data in export_files(desk, session, petition, now).items():
-            archive.writestr(
-                zipfile.ZipInfo(f"petition-{petition}/{name}", _ZIP_TIME), data, zipfile.ZIP_DEFLATED
-            )
-    return memory.getvalue()
-
-
-def _leaves(session: Session, counter: PetitionCount) -> Iterator[bytes]:
-    for start in range(0, counter.entries, _BATCH):
-        for entry in board.entries(session, LogId(counter.log), start, _BATCH):
-            yield entry.leaf
-
-
-def _versions(leaves: Iterable[bytes]) -> set[int]:
-    """Versions of the words that stand in the log; one that nobody signed does not."""
-    named = (decode_entry(leaf) for leaf in leaves if b'"kind":"text"' in leaf)
-    return {entry.version for entry in named if isinstance(entry, TextEntry)}
-
-
-def _lines(records: Iterable[bytes]) -> bytes:
-    return b"".join(record + b"\n" for record in records)
+        return Removals((), None)
+    rows = select(PetitionRemoval.batch, PetitionRemoval.entry).where(PetitionRemoval.petition == petition)
+    if before is not None:
+        rows = rows.where(PetitionRemoval.batch < before)
+    page = session.execute(rows.order_by(PetitionRemoval.batch.desc()).limit(REMOVALS_PAGE + 1)).all()
+    found = []
+    for _, at in page[:REMOVALS_PAGE]:
+        entry = decode_entry(board.entry(session, LogId(counter.log), at).leaf)
+        if not isinstance(entry, RemovalEntry):
+            raise LookupError(f"Entry {at} of {petition} is no removal.")
+        found.append(entry)
+    return Removals(found, page[REMOVALS_PAGE - 1].batch if len(page) > REMOVALS_PAGE else None)

@@ -6,7 +6,7 @@ told so, and gets nothing of the signature: should a rule of `mail.mailbox` be w
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,6 +28,7 @@ from consultation.signing.errors import (
 )
 from consultation.signing.ledger import Ledger
 from consultation.signing.models import PetitionLink, PetitionSignature
+from consultation.signing.returning import require_may_return
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
 from identity.assurance import Action, Assurance
@@ -99,6 +100,7 @@ class OpenLink:
 @dataclass(frozen=True)
 class _Signer:
     person: str
+    claim: bytes
     mailbox: bytes | None
     address: str | None = field(repr=False)
     worked: bool
@@ -113,7 +115,7 @@ def sign(desk: Desk, session: Session, petition: str, who: SignedIn, signing: Si
     if not desk.policy.is_enough(who.assurance, Action.SIGN_PETITION):
         raise NotSureEnough
     mailbox = mailbox_of(session, who.issuer, who.claim)
-    signer = _Signer(who.person_id, mailbox, None, worked=True, asked_at=None)
+    signer = _Signer(who.person_id, who.claim, mailbox, None, worked=True, asked_at=None)
     return _sign(desk, session, petition, signer, signing)
 
 
@@ -180,7 +182,7 @@ def confirm(desk: Desk, session: Session, token: str, version: int, network: str
     month = desk.clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     person = find_or_make(session, EMAIL, link.claim, mailbox=link.mailbox, language=link.language, now=month)
     address = desk.keys.open_secret(link.address_sealed, _context(link.digest)).decode()
-    signer = _Signer(person, link.mailbox, address, worked=link.worked, asked_at=link.asked_at)
+    signer = _Signer(person, link.claim, link.mailbox, address, worked=link.worked, asked_at=link.asked_at)
     signing = Signing(version, link.area, link.mails, link.language, network)
     link.signature = _sign(desk, session, link.petition, signer, signing)
     session.flush()
@@ -223,11 +225,17 @@ def _sign(desk: Desk, session: Session, petition: str, signer: _Signer, signing:
     require_signable(row, now)
     if signing.version != row.version:
         raise WordsChanged
-    known = _standing(session, petition, signer)
+    one = one_person(session, signer.person)
+    if one.shut_out:
+        raise SigningLinkUnusable
+    ways = one.mailboxes if signer.mailbox is None else one.mailboxes | {signer.mailbox}
+    known = _standing(session, petition, signer.person, one.accounts, ways)
     if known is not None and known.person != signer.person:
         raise SignedInOtherSpelling
     if known is not None and (known.version == row.version or known.batch is not None):
         return known.key
+    if known is None:
+        require_may_return(desk, session, petition, {signer.claim, *ways}, now)
     ledger = Ledger.open(desk, session, row, now)
     ledger.name_words()
     salt = secrets.token_bytes(SALT_BYTES)
@@ -294,22 +302,14 @@ def _made(
     )
 
 
-def _standing(session: Session, petition: str, signer: _Signer) -> PetitionSignature | None:
+def _standing(
+    session: Session, petition: str, person: str, accounts: Collection[str], mailboxes: Collection[bytes]
+) -> PetitionSignature | None:
     """The signature of this person or mailbox, in whatever spelling and however it was given.
 
     Asked for under the petition's lock: whoever signs with another spelling at the same moment is before or behind it.
-    Raises: SigningLinkUnusable for whoever was shut out, in whatever spelling.
     """
-    known = one_person(session, signer.person)
-    if known.shut_out:
-        raise SigningLinkUnusable
-    mailboxes = known.mailboxes if signer.mailbox is None else known.mailboxes | {signer.mailbox}
-    given = {
-        "petition": petition,
-        "person": signer.person,
-        "accounts": known.accounts,
-        "mailboxes": mailboxes,
-    }
+    given = {"petition": petition, "person": person, "accounts": accounts, "mailboxes": mailboxes}
     return session.scalars(_STANDING, given).one_or_none()
 
 

@@ -165,7 +165,6 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
         "visitor: /petitions/{answered}/receipt/withdraw?r={receipt}",
     ),
     "/{lang}/petitions/{petition}/record": ("visitor: /petitions/{answered}/record",),
-    "/{lang}/petitions/{petition}/record/export.zip": (),  # a download
     "/{lang}/petitions/similar": ("visitor: /petitions/similar?action=đèn đường",),
     "/{lang}/petitions": ("visitor: /petitions", "visitor: /petitions?q=đèn", "visitor: /petitions?q=zzz"),
     "/{lang}/petitions/rejected": ("visitor: /petitions/rejected",),

@@ -49,7 +49,7 @@ def site(tmp_path: Path) -> Iterator[SiteUnderTest]:
         # Three days ago, so that at the end the clocks of the key holder's program, which are real, are not behind.
         running.desk.clock.now = datetime.now(UTC).replace(microsecond=0) - timedelta(days=3)
         running.app.state.casting = DirectCasting(running.app.state.office)
-        bundles = running.app.state.bundles = Bundles(running.desk.desk.engine, tmp_path / "bundles")
+        bundles = running.app.state.bundles = Bundles(tmp_path / "bundles")
         yield running
         bundles.close()
 

@@ -252,7 +252,7 @@ def site(under_test: OfficeUnderTest) -> Starlette:
     app = create_app(settings, LivePages(under_test.office), api_routes())
     app.state.office, app.state.casting = under_test.office, DirectCasting(under_test.office)
     app.state.limiter = Limiter(under_test.engine, b"k" * 32)
-    app.state.bundles = Bundles(under_test.engine, under_test.secrets.with_name("bundles"))
+    app.state.bundles = Bundles(under_test.secrets.with_name("bundles"))
     app.state.background = lambda: Standing.STOPPED
     return app
 

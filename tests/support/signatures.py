@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from consultation.signing.receipts import export_files, receipt_of
+from consultation.signing.exporting import export_files
+from consultation.signing.receipts import receipt_of
 from consultation.signing.signing import LINK_MAIL, Asking, Signing, ask_by_mail, confirm, sign
+from consultation.signing.windows import WINDOW_SECONDS
 from identity.desk import Desk
 from mail.outbox import Mail
 from protocol.petition import PetitionReceipt, PetitionVerdict
@@ -58,9 +60,10 @@ class Signatures:
             return receipt_of(self.desk, session, key)
 
     def files(self, petition: str) -> dict[str, bytes]:
-        """The export."""
+        """The export as it is when everything that was signed until now is public."""
         with reading(self.desk.engine) as session:
-            return export_files(self.desk, session, petition, self.site.clock())
+            now = self.site.clock() + timedelta(seconds=WINDOW_SECONDS)
+            return export_files(self.desk, session, petition, now)
 
     def verified(
         self, folder: Path, petition: str, request: PetitionRequest | None = None

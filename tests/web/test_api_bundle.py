@@ -17,7 +17,7 @@ from audits.bundle import zip_bundle
 from tests.support.loops import in_a_loop
 from tests.support.offices import FIRST, OfficeUnderTest, close_early, make_office
 from tests.web.test_rate_storage import Seconds
-from web.api.bundles import BUILD_SHARE, Build, Bundles, bundle_folder
+from web.api.bundles import BUILD_SHARE, Build, Bundles, bundle_folder, election_source
 
 
 @pytest.fixture
@@ -88,10 +88,10 @@ def test_while_votes_are_cast_building_takes_a_bounded_share(
     office: OfficeUnderTest, builds: Builds, tmp_path: Path
 ) -> None:
     clock = Seconds()
-    bundles = Bundles(office.engine, tmp_path / "kept", clock=clock)
+    bundles = Bundles(tmp_path / "kept", clock=clock)
 
     def get(size: int) -> web.api.bundles.Kept:
-        return in_a_loop(bundles.get(office.id, size, growing=True))
+        return in_a_loop(bundles.get(election_source(office.engine, office.id, size, growing=True)))
 
     first = get(6)
     first.build_seconds = 2.0
@@ -150,7 +150,7 @@ def test_a_large_bundle_is_read_while_it_is_made(
 
     async def follow() -> bytes:
         bundles: Bundles = office.client.app.state.bundles  # type: ignore[attr-defined]
-        build = await bundles.get_or_follow(office.id, 6, growing=False)
+        build = await bundles.get_or_follow(election_source(office.engine, office.id, 6, growing=False))
         assert isinstance(build, Build)
         assert not await build.ends_within(0)
         async for piece in build.read():
@@ -176,7 +176,7 @@ def test_half_a_bundle_never_looks_whole(office: OfficeUnderTest, monkeypatch: p
 
     async def follow() -> None:
         bundles: Bundles = office.client.app.state.bundles  # type: ignore[attr-defined]
-        build = await bundles.get_or_follow(office.id, 6, growing=False)
+        build = await bundles.get_or_follow(election_source(office.engine, office.id, 6, growing=False))
         assert isinstance(build, Build)
         async for piece in build.read():
             assert piece == b"half"
@@ -217,12 +217,16 @@ def test_without_spare_room_nothing_is_kept(
 def test_a_reader_who_leaves_does_not_stop_the_build(
     office: OfficeUnderTest, builds: Builds, tmp_path: Path
 ) -> None:
-    bundles = Bundles(office.engine, tmp_path / "kept")
+    bundles = Bundles(tmp_path / "kept")
     builds.go_on.clear()
 
     async def both() -> web.api.bundles.Kept:
-        impatient = asyncio.create_task(bundles.get(office.id, 6, growing=False))
-        patient = asyncio.create_task(bundles.get(office.id, 6, growing=False))
+        impatient = asyncio.create_task(
+            bundles.get(election_source(office.engine, office.id, 6, growing=False))
+        )
+        patient = asyncio.create_task(
+            bundles.get(election_source(office.engine, office.id, 6, growing=False))
+        )
         await asyncio.sleep(0.05)
         impatient.cancel()
         builds.go_on.set()
@@ -303,7 +307,7 @@ def test_without_room_on_the_disk_it_is_sent_all_the_same(
 def test_a_build_that_fails_leaves_nothing_and_the_next_one_is_tried(
     office: OfficeUnderTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bundles = Bundles(office.engine, tmp_path / "kept")
+    bundles = Bundles(tmp_path / "kept")
 
     def breaks(_engine: Engine, _election: str) -> Iterator[bytes]:
         yield b"half"
@@ -312,9 +316,12 @@ def test_a_build_that_fails_leaves_nothing_and_the_next_one_is_tried(
     with monkeypatch.context() as broken:
         broken.setattr(web.api.bundles, "zip_bundle", breaks)
         with pytest.raises(RuntimeError, match="database gone"):
-            in_a_loop(bundles.get(office.id, 6, growing=False))
+            in_a_loop(bundles.get(election_source(office.engine, office.id, 6, growing=False)))
     assert list((tmp_path / "kept").iterdir()) == []
-    assert in_a_loop(bundles.get(office.id, 6, growing=False)).length_bytes > 1000
+    assert (
+        in_a_loop(bundles.get(election_source(office.engine, office.id, 6, growing=False))).length_bytes
+        > 1000
+    )
     bundles.close()
 
 
@@ -326,20 +333,22 @@ def test_the_disk_is_used_within_bounds(
     monkeypatch.setattr(
         web.api.bundles, "zip_bundle", lambda _engine, election: iter([election.encode() * 100])
     )
-    bundles = Bundles(office.engine, tmp_path / "kept", bytes_max=250, clock=clock)
+    bundles = Bundles(tmp_path / "kept", bytes_max=250, clock=clock)
 
     def kept() -> set[str]:
         return {path.name[0] for path in (tmp_path / "kept").iterdir()}
 
     for name in "abc":
-        in_a_loop(bundles.get(name, 1, growing=False))
+        in_a_loop(bundles.get(election_source(office.engine, name, 1, growing=False)))
         clock.now += 1
     assert kept() == {"a", "b", "c"}  # all three were handed out just now
     clock.now += 60
-    in_a_loop(bundles.get("a", 1, growing=False))  # used again
-    in_a_loop(bundles.get("d", 1, growing=False))
+    in_a_loop(bundles.get(election_source(office.engine, "a", 1, growing=False)))  # used again
+    in_a_loop(bundles.get(election_source(office.engine, "d", 1, growing=False)))
     assert kept() == {"a", "d"}
-    in_a_loop(bundles.get("d", 2, growing=False))  # a newer one takes the place of the older
+    in_a_loop(
+        bundles.get(election_source(office.engine, "d", 2, growing=False))
+    )  # a newer one takes the place of the older
     assert len(list((tmp_path / "kept").iterdir())) == 2
     bundles.close()
 

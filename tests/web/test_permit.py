@@ -81,7 +81,7 @@ def held(database_url: str, tmp_path: Path) -> Iterator[Held]:
     with site_under_test(database_url, tmp_path) as site:
         vote = hold_sign_in_vote(site.app.state.office, site.desk.desk, site.desk.clock(), EMAILS)
         site.app.state.casting = DirectCasting(vote.office)
-        site.app.state.bundles = Bundles(site.desk.desk.engine, tmp_path / "bundles")
+        site.app.state.bundles = Bundles(tmp_path / "bundles")
         yield Held(site, vote)
 
 

@@ -12,17 +12,21 @@ from typer.testing import CliRunner
 
 from cli.main import program
 from consultation.signing.models import PetitionSignature
+from consultation.signing.windows import WINDOW_SECONDS
 from mail.models import OutboxMail
 from storage.session import reading
 from tests.support.petitions import LAKE, PetitionsUnderTest, prepare
 from tests.support.sites import SiteUnderTest, site_under_test
+from web.api.bundles import Bundles
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteUnderTest]:
     folder: Path = tmp_path_factory.mktemp("signing")
     with site_under_test(f"sqlite:///{folder / 'site.db'}", folder) as made:
+        made.app.state.bundles = Bundles(folder / "bundles", clock=lambda: made.desk.clock().timestamp())
         yield made
+        made.app.state.bundles.close()
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +111,7 @@ def test_words_that_changed_and_fields_from_nowhere(site: SiteUnderTest, room: P
         browser.get(where)
         assert browser.post(where, wrong).status_code == 422
     assert signed(site, petition) == 0
-    for path in ("receipt?r=" + "0" * 64, "receipt/file?r=é", "receipt/withdraw", "record/export.zip"):
+    for path in ("receipt?r=" + "0" * 64, "receipt/file?r=é", "receipt/withdraw"):
         assert browser.get(f"/en/petitions/{petition}/{path}").status_code == 404
     assert browser.get(f"/en/petitions/{room.started(LAKE)}/sign").status_code == 404
     assert browser.get(f"/en/petitions/{petition}/sign/confirm?t=x").status_code == 410
@@ -123,10 +127,18 @@ def test_the_record_and_the_receipt_verify_with_the_program(
     handle = where.split("?r=")[1]
     saved = browser.get(f"/en/petitions/{petition}/receipt/file?r={handle}")
     (tmp_path / "receipt.json").write_bytes(saved.content)
+    bundle = f"/api/v1/petitions/{petition}/bundle"
+    assert bundle not in browser.get(f"/en/petitions/{petition}/record").text
+    assert browser.get(bundle).status_code == 404  # not yet: nobody is to see it arrive
+    site.desk.clock.wait(seconds=WINDOW_SECONDS)
     page = browser.get(f"/en/petitions/{petition}/record").text
+    assert f'href="{bundle}"' in page
     key = re.search(r"--key ([A-Za-z0-9_-]+)<", page)
     assert key is not None
-    folder = unpacked(browser.get(f"/en/petitions/{petition}/record/export.zip").content, tmp_path)
+    given = browser.get(bundle)
+    again = browser.client.get(bundle, headers={"If-None-Match": given.headers["ETag"]})
+    assert (given.status_code, again.status_code) == (200, 304)
+    folder = unpacked(given.content, tmp_path)
     asked = ["verify", str(folder), "--petition", petition, "--key", key[1]]
     found = CliRunner().invoke(program("verify"), [*asked, "--receipt", str(tmp_path / "receipt.json")])
     assert found.exit_code == 0, found.output
@@ -141,7 +153,8 @@ def test_the_record_and_the_receipt_verify_with_the_program(
     )
     assert "No signature of yours" in browser.get(where).text
     assert signed(site, petition) == 0
-    folder = unpacked(browser.get(f"/en/petitions/{petition}/record/export.zip").content, tmp_path)
+    site.desk.clock.wait(seconds=WINDOW_SECONDS)
+    folder = unpacked(browser.get(bundle).content, tmp_path)
     found = CliRunner().invoke(
         program("verify"), [*asked, "--receipt", str(tmp_path / "receipt.json"), "--json"]
     )

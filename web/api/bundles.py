@@ -1,9 +1,10 @@
-"""The bundle as a file that is compressed once and then only read.
+"""A bundle as a file that is compressed once and then only read.
 
 A bundle is as large as the board, and everybody wants it on the evening of the result. It is kept as one zip file for
-each election in a folder of this server (`bundle_folder`); when the board has grown, the next request builds a new one.
-Requests that come meanwhile share the build: after a second they read along as the file grows, so that no proxy gives
-up on a large board; those that name an ETag or a part wait for its end. All wait on the event loop and in no thread.
+each election and each petition in a folder of this server (`bundle_folder`); when the board has grown, the next request
+builds a new one. Requests that come meanwhile share the build: after a second they read along as the file grows, so
+that no proxy gives up on a large board; those that name an ETag or a part wait for its end. All wait on the event loop
+and in no thread.
 
 While votes are cast, the board grows with every request: then a bundle may be a little old, so that building takes a
 twentieth of one processor at most. It is whole and consistent all the same, for the state that its checkpoint signs.
@@ -19,7 +20,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -57,6 +58,19 @@ PATIENCE_SECONDS: Final = 1.0
 _PIECE_BYTES: Final = 1 << 18
 _LOOK_SECONDS: Final = 0.05
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a bundle is made of. size: entries now.  growing: more are coming, so that it may be a little old.
+
+    name: what no other has.  pieces: makes it, of at least `size` entries.
+    """
+
+    name: str
+    size: int
+    growing: bool
+    pieces: Callable[[], Iterator[bytes]]
 
 
 @dataclass
@@ -113,7 +127,6 @@ class Build:
 class Bundles:
     """The kept bundles of one running server. folder: its own."""
 
-    engine: Engine
     folder: Path
     bytes_max: int = BYTES_MAX
     clock: Callable[[], float] = time.monotonic
@@ -126,74 +139,79 @@ class Bundles:
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="bundle"), repr=False
     )
 
-    async def get(self, election_id: str, size: int, *, growing: bool) -> Kept:
-        """The bundle of a board that has `size` entries now. growing: votes are being cast.
-
-        Raises: OSError (the disk is full), and what `zip_bundle` raises.
-        """
+    async def get(self, source: Source) -> Kept:
+        """The bundle of this source. Raises: OSError (the disk is full), and what `source.pieces` raises."""
         while True:
-            found = await self.get_or_follow(election_id, size, growing=growing)
+            found = await self.get_or_follow(source)
             if isinstance(found, Kept):
                 return found
             kept = await found.end()
-            if growing or kept.size >= size:
+            if source.growing or kept.size >= source.size:
                 return kept
 
-    async def get_or_follow(self, election_id: str, size: int, *, growing: bool) -> Kept | Build:
+    async def get_or_follow(self, source: Source) -> Kept | Build:
         """As `get`, or a build under way that will be what `get` gives. Raises: as `get`."""
+        name = source.name
         while True:
             with self._lock:
-                kept = self._kept.get(election_id)
-                if kept is not None and self._is_fresh(kept, size, growing=growing):
+                kept = self._kept.get(name)
+                if kept is not None and self._is_fresh(kept, source):
                     kept.given_at = self.clock()
                     return kept
-                build = self._building.get(election_id)
+                build = self._building.get(name)
                 if build is None:
-                    build = Build(size, self.folder / f"{election_id}-{next(self._numbers)}.zip")
-                    self._building[election_id] = build
-                    self._builder.submit(self._run, election_id, build)
-            if growing or build.size >= size:
+                    build = Build(source.size, self.folder / f"{name}-{next(self._numbers)}.zip")
+                    self._building[name] = build
+                    self._builder.submit(self._run, source, build)
+            if source.growing or build.size >= source.size:
                 return build
             await build.end()  # it began before the polls closed
+
+    def forget(self, name: str) -> None:
+        """Remove what is kept under this name; harmless where nothing is."""
+        with self._lock:
+            kept = self._kept.pop(name, None)
+        if kept is not None:
+            kept.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let a build end, then remove everything."""
         self._builder.shutdown(cancel_futures=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _is_fresh(self, kept: Kept, size: int, *, growing: bool) -> bool:
-        if kept.size >= size:
+    def _is_fresh(self, kept: Kept, source: Source) -> bool:
+        if kept.size >= source.size:
             return True
-        return growing and self.clock() - kept.built_at < BUILD_SHARE * kept.build_seconds
+        return source.growing and self.clock() - kept.built_at < BUILD_SHARE * kept.build_seconds
 
-    def _run(self, election_id: str, build: Build) -> None:
+    def _run(self, source: Source, build: Build) -> None:
         try:
-            kept = self._write(election_id, build)
+            kept = self._write(source, build)
             with self._lock:
-                before = self._kept.get(election_id)
-                self._kept[election_id] = kept
-                del self._building[election_id]
+                before = self._kept.get(source.name)
+                self._kept[source.name] = kept
+                del self._building[source.name]
             with suppress(OSError):
                 if before is not None:
                     before.path.unlink(missing_ok=True)  # who reads it has it open
                 self._make_room()
         except BaseException as error:
             with self._lock:
-                self._building.pop(election_id, None)
+                self._building.pop(source.name, None)
             with suppress(OSError):
                 build.path.unlink(missing_ok=True)
             build.finished.set_exception(error)
         else:
             build.finished.set_result(kept)
 
-    def _write(self, election_id: str, build: Build) -> Kept:
+    def _write(self, source: Source, build: Build) -> Kept:
         began = self.clock()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if shutil.disk_usage(self.folder).free < FREE_BYTES_MIN:
             raise OSError(errno.ENOSPC, "Too little room for bundles")
         digest = hashlib.sha256()
         with build.path.open("wb", buffering=0) as out:
-            for piece in zip_bundle(self.engine, election_id):
+            for piece in source.pieces():
                 if out.write(piece) != len(piece):
                     raise OSError(errno.ENOSPC, "Too little room for bundles")
                 digest.update(piece)
@@ -238,24 +256,37 @@ def bundle_folder(name: str) -> Path:
     return folder
 
 
+def election_source(engine: Engine, election_id: str, size: int, *, growing: bool) -> Source:
+    """The bundle of an election. growing: votes are being cast."""
+    return Source(election_id, size, growing, lambda: zip_bundle(engine, election_id))
+
+
 async def bundle(request: Request) -> Response:
     """GET …/bundle: the whole public record as a zip file."""
-    bundles: Bundles = request.app.state.bundles
     election_id = request.path_params["election"]
     size, growing = await run_in_threadpool(_board_now, request)
+    source = election_source(office_of(request).engine, election_id, size, growing=growing)
+    return await answer_with(request.app.state.bundles, request, source, f"psephos-{election_id}.zip")
+
+
+async def answer_with(bundles: Bundles, request: Request, source: Source, file_name: str) -> Response:
+    """The bundle of this source as the answer to a request, whole or the part that it asks for.
+
+    Raises: HTTPException 416.
+    """
     headers = {
         "Cache-Control": REVALIDATE,
-        "Content-Disposition": f'attachment; filename="psephos-{election_id}.zip"',
+        "Content-Disposition": f'attachment; filename="{file_name}"',
     }
     try:
-        found = await bundles.get_or_follow(election_id, size, growing=growing)
+        found = await bundles.get_or_follow(source)
         if (
             isinstance(found, Build)
             and not _asks_for_more_than_all(request)
             and not await found.ends_within(PATIENCE_SECONDS)
         ):
             return StreamingResponse(found.read(), 200, headers, "application/zip")
-        kept = found if isinstance(found, Kept) else await bundles.get(election_id, size, growing=growing)
+        kept = found if isinstance(found, Kept) else await bundles.get(source)
         headers |= {"ETag": kept.etag, "Accept-Ranges": "bytes"}
         if is_known(request, kept.etag):
             return not_modified(headers)
@@ -263,10 +294,8 @@ async def bundle(request: Request) -> Response:
         file = await run_in_threadpool(kept.path.open, "rb")
     except OSError as error:
         # No room to keep it: then it is compressed for this reader alone.
-        log.warning("The bundle of %s cannot be kept: %s", election_id, type(error).__name__)
-        return StreamingResponse(
-            zip_bundle(bundles.engine, election_id), headers=headers, media_type="application/zip"
-        )
+        log.warning("The bundle of %s cannot be kept: %s", source.name, type(error).__name__)
+        return StreamingResponse(source.pieces(), headers=headers, media_type="application/zip")
     headers["Content-Length"] = str(last + 1 - first)
     status = 200
     if last + 1 - first < kept.length_bytes:

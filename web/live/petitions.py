@@ -166,7 +166,7 @@ def versions_page(session: Session, petition: str, before: int | None = None) ->
     Raises: PageNotFound, also when the words may not be read.
     """
     found = shown(session, petition)
-    if found.hidden or found.state is State.WITHDRAWN:
+    if not found.shows_words:
         raise PageNotFound("no words to read")
     # One more than is shown: the oldest on the page is compared with the one before it.
     texts = versions(session, found.id, before=before, limit=VERSIONS + 1)

@@ -14,7 +14,7 @@ from protocol.canonical import encode_canonical
 from protocol.casting import CastRequest
 from protocol.challenge import Reveal
 from protocol.public_terms import PublicTerms
-from web.api import casting, claims, open_data, reading
+from web.api import casting, claims, open_data, petition_bundle, reading
 from web.api.answers import (
     AcceptedBallot,
     AcceptedChallenge,
@@ -417,6 +417,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         problems=("malformed-query", "entry-not-found"),
     ),
     *open_data.OPERATIONS,
+    petition_bundle.OPERATION,
     Operation(
         method="GET",
         path=OPENAPI_PATH,

@@ -1,0 +1,83 @@
+"""Who may sign again after their signature ended.
+
+Taking back is free at any time. But every signature and every end is an entry that stays for ever and that everybody
+who recounts must read, so one mailbox gives, takes back and gives again a few times a day and no more. And who deletes
+the account of a signature that was removed as made up does not give another in its place.
+
+What is kept for that is a keyed hash of each way to sign in, for one petition alone: a day after a signature was taken
+back, and after a removal until the petition ends.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.orm import Session
+
+from consultation.petitions.models import PetitionPetition
+from consultation.signing.errors import RemovedBefore, TakenBackTooOften
+from consultation.signing.models import PetitionEnded, PetitionSignature
+from identity.desk import Desk
+from identity.models import IdentityClaim
+from storage.statements import rows_changed
+
+RETURNS_MOST: Final = 3
+"""Signatures that one mailbox can take back under one petition, with less than a day between any two of them."""
+TAKEN_BACK_KEPT: Final = timedelta(days=1)
+REMOVED_KEPT: Final = timedelta(days=400)
+"""Where the petition has no end yet."""
+_FOUND: Final = select(PetitionEnded.times, PetitionEnded.removed).where(
+    PetitionEnded.petition == bindparam("petition"),
+    PetitionEnded.tag.in_(bindparam("tags", expanding=True)),
+    PetitionEnded.until > bindparam("now"),
+)
+
+
+def require_may_return(
+    desk: Desk, session: Session, petition: str, ways: Collection[bytes], now: datetime
+) -> None:
+    """Before a new signature, under the petition's lock. ways: hashes of everything that the signer signs in with.
+
+    Raises: RemovedBefore, TakenBackTooOften.
+    """
+    tags = [_tag(desk, petition, way) for way in ways]
+    found = session.execute(_FOUND, {"petition": petition, "tags": tags, "now": now}).all()
+    if any(removed for _, removed in found):
+        raise RemovedBefore
+    if any(times >= RETURNS_MOST for times, _ in found):
+        raise TakenBackTooOften
+
+
+def note_end(
+    desk: Desk, session: Session, row: PetitionPetition, signature: PetitionSignature, now: datetime
+) -> None:
+    """A signature is about to go, as its signer or the end of their account wants it. row: locked."""
+    claims = select(IdentityClaim.digest, IdentityClaim.mailbox)
+    known: set[bytes | None] = {signature.mailbox}
+    for claim in session.execute(claims.where(IdentityClaim.person == signature.person)):
+        known |= {claim.digest, claim.mailbox}
+    removed = signature.batch is not None
+    until = now + TAKEN_BACK_KEPT
+    if removed:
+        until = max(until, now + REMOVED_KEPT if row.closes_at is None else row.closes_at)
+    for way in (each for each in known if each is not None):
+        tag = _tag(desk, row.id, way)
+        ended = session.get(PetitionEnded, (row.id, tag), populate_existing=True)
+        if ended is None:
+            ended = PetitionEnded(petition=row.id, tag=tag, times=0, removed=False, until=until)
+            session.add(ended)
+        elif ended.until <= now:
+            ended.times, ended.removed, ended.until = 0, False, until
+        ended.times += 1
+        ended.removed = ended.removed or removed
+        ended.until = max(ended.until, until)
+
+
+def forget_ended(session: Session, now: datetime) -> int:
+    """Delete what decides nothing any more; how many rows."""
+    return rows_changed(session, delete(PetitionEnded).where(PetitionEnded.until <= now))
+
+
+def _tag(desk: Desk, petition: str, way: bytes) -> bytes:
+    return desk.keys.tag(f"petition-ended {petition}", way)
