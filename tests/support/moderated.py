@@ -8,14 +8,17 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consultation import kinds
 from consultation.errors import NoSuchSubject
+from consultation.models import ConsultationHappening
 from consultation.moderation.cases import claim, waiting_cases
 from consultation.moderation.decisions import Decision, decide
+from consultation.moderation.log import entries_about
 from consultation.moderation.reports import report
-from consultation.moderation.types import Rule, Template
+from consultation.moderation.types import Action, Rule, Template
 from consultation.subjects import Described, Subject
 from identity.desk import Desk
 from identity.roles import Role
@@ -55,6 +58,10 @@ class Notes:
             subject, words[:20], words, digest, author, f"notes/{number}", standing=True, hidden=False
         )
         return subject
+
+    def hang(self, number: str, above: Subject) -> None:
+        """Put a note under another one."""
+        self.notes[number] = replace(self.notes[number], above=above)
 
     def describe(self, session: Session, subject_id: str) -> Described | None:
         """As it stands."""
@@ -157,3 +164,20 @@ def moderated(url: str, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Mod
             begin(on.desk, session)
         first, second = (on.signed_in(Role.MODERATOR, name=name) for name in ("An", "Bình"))
         yield Moderated(on, notes, first, second, on.person("Author"), on.person("Reader"))
+
+
+def actions(here: Moderated, subject: Subject) -> list[Action]:
+    """What was decided about it, in order."""
+    with reading(here.on.desk.engine) as session:
+        return [entry.action for entry in entries_about(session, subject)]
+
+
+def told(here: Moderated, person: str) -> list[str]:
+    """What somebody will be told, in order."""
+    with reading(here.on.desk.engine) as session:
+        rows = session.scalars(
+            select(ConsultationHappening.what)
+            .where(ConsultationHappening.to == person)
+            .order_by(ConsultationHappening.id)
+        )
+        return list(rows)

@@ -1,9 +1,7 @@
 """Moderation: what is reported reaches a moderator, each decision is in the log, and nobody judges twice."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -18,7 +16,6 @@ from consultation.hearings.answers import answer as answer_question
 from consultation.hearings.documents import paragraphs_of
 from consultation.hearings.questions import add_question
 from consultation.hearings.types import Answer, Question, QuestionKind
-from consultation.models import ConsultationHappening
 from consultation.moderation.appeals import (
     TIME_TO_APPEAL,
     TIME_TO_DECIDE,
@@ -73,42 +70,8 @@ from identity.trail import System, deeds, verify_trail
 from protocol.text import LocalText
 from storage.session import reading, writing
 from tests.consultation.hearings.conftest import begun
-from tests.support.moderated import Moderated, migrated, moderated
+from tests.support.moderated import Moderated, actions, told
 from tests.support.petitions import prepare
-
-
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return migrated(tmp_path_factory.mktemp("moderation"))
-
-
-@pytest.fixture
-def here(blank: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Moderated]:
-    copy = shutil.copy(blank, tmp_path / "site.db")
-    with moderated(f"sqlite:///{copy}", tmp_path, monkeypatch) as found:
-        yield found
-
-
-@pytest.fixture
-def everywhere(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Moderated]:
-    """The same on both databases."""
-    with moderated(database_url, tmp_path, monkeypatch) as found:
-        yield found
-
-
-def actions(here: Moderated, subject: Subject) -> list[Action]:
-    with reading(here.on.desk.engine) as session:
-        return [entry.action for entry in entries_about(session, subject)]
-
-
-def told(here: Moderated, person: str) -> list[str]:
-    with reading(here.on.desk.engine) as session:
-        rows = session.scalars(
-            select(ConsultationHappening.what)
-            .where(ConsultationHappening.to == person)
-            .order_by(ConsultationHappening.id)
-        )
-        return list(rows)
 
 
 class TestReports:
@@ -612,7 +575,9 @@ def _hearing_answer(here: Moderated) -> Subject:
         add_question(session, hall.hearing, question, here.now)
     hall.open()
     with hall.work() as session:
-        answer_question(session, hall.hearing, here.author, {1: Answer(words="A tap for water.")}, here.on.clock)
+        answer_question(
+            session, hall.hearing, here.author, {1: Answer(words="A tap for water.")}, here.on.clock
+        )
     hall.close()
     with reading(here.on.desk.engine) as session:
         return next(iter(kinds.KINDS["hearing-answer"].written_by(session, here.author)))
