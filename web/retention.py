@@ -193,7 +193,10 @@ RETENTION: Final = (
         "signers-addresses",
         N_("The address at which you wanted to be told what becomes of a petition, sealed"),
         N_("To tell you."),
-        N_("Until you stop the mails, and %(days)s days after the last that became of a petition that has ended."),
+        N_(
+            "Until you stop the mails; at the latest %(days)s days after the last that became of a petition that "
+            "has ended and waits for no answer."
+        ),
         {"days": _days(telling.ADDRESS_KEPT)},
         duties.FORGET_SIGNERS,
     ),

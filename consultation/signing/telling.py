@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from consultation.following import stopping
 from consultation.following.contacts import contact_of
 from consultation.following.models import FollowingSubject
-from consultation.petitions.models import PetitionEvent, PetitionPetition
+from consultation.petitions.models import PetitionDue, PetitionEvent, PetitionPetition
 from consultation.petitions.types import State
 from consultation.signing.errors import NoSuchSignature
 from consultation.signing.models import PetitionSignature
@@ -96,15 +96,17 @@ def forget_account_news(session: Session, person: str) -> None:
 
 
 def forget_addresses(desk: Desk) -> int:
-    """Delete addresses of petitions that have ended and of which nothing became for so long; how many petitions.
+    """Delete addresses of petitions that have ended, wait for nothing, and of which nothing became for so long.
 
+    Gives how many petitions.
     Signatures stay as they are. It reads all signatures once, so it is for once a day.
     """
     before = desk.clock() - ADDRESS_KEPT
     late = exists().where(PetitionEvent.petition == PetitionPetition.id, PetitionEvent.at > before)
+    waits = exists().where(PetitionDue.petition == PetitionPetition.id, PetitionDue.met_at.is_(None))
     with reading(desk.engine) as session:
         held = select(_Row.petition).where(_Row.address_sealed.is_not(None)).distinct()
-        ended = PetitionPetition.state.in_([state.value for state in _ENDED]) & ~late
+        ended = PetitionPetition.state.in_([state.value for state in _ENDED]) & ~late & ~waits
         petitions = session.scalars(
             select(PetitionPetition.id)
             .where(PetitionPetition.id.in_(held), ended)
