@@ -18,7 +18,6 @@ from starlette.responses import Response
 
 from consultation.differences import differences
 from consultation.discussions.contributions import (
-    CONTRIBUTION,
     WORDS_MAX,
     Made,
     Side,
@@ -37,6 +36,7 @@ from consultation.discussions.reading import (
     mentioned,
     versions_of,
 )
+from consultation.discussions.rows import CONTRIBUTION
 from consultation.discussions.sorting import Order
 from consultation.discussions.threads import Thread, find_thread, known_thread, moment_in, thread_of
 from consultation.errors import ConsultationError, NoSuchSubject

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import func, select
 
 from consultation.discussions.contributions import (
-    CONTRIBUTION,
     MENTIONS_MAX,
     WORDS_MAX,
     Made,
@@ -35,6 +34,7 @@ from consultation.discussions.errors import (
 from consultation.discussions.models import DiscussionContribution, DiscussionVersion, DiscussionVote
 from consultation.discussions.personal import DiscussionData
 from consultation.discussions.reading import find_contribution, versions_of
+from consultation.discussions.rows import CONTRIBUTION
 from consultation.discussions.threads import (
     Thread,
     find_thread,
