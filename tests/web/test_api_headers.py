@@ -1,6 +1,8 @@
 """What stands around the API's answers: ETags, how long they are kept, other verbs, scripts of other sites."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,11 @@ from consultation.importing import (
 from consultation.petitions.models import PetitionPetition
 from consultation.petitions.settings import set_bodies, set_rules
 from consultation.petitions.types import Body, Rules
+from consultation.signing.signing import LINK_MAIL, Asking, ask_by_mail, confirm
 from crypto.display_code import alias
 from crypto.encoding import encode_base64url
 from identity.opening import open_desk
+from mail.outbox import Mail
 from protocol.leaf import Kind, body_digest
 from protocol.text import LocalText
 from storage.session import reading, writing
@@ -57,8 +61,31 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeUnderTest]:
     bridge = ForeignPetition(1, "1", "open", "Mend the bridge", "It is broken.", "", "", "", "")
     assert import_petitions(by, [bridge], "ward", "en", lambda: None).done
     assert import_discussions(by, [ForeignTopic(1, "1", "Which bridge first?", "")], [], lambda: None).done
+    sign_bridge(office)
     yield office
     office.engine.dispose()
+
+
+def sign_bridge(office: OfficeUnderTest) -> None:
+    """By somebody a minute ago, so that the record is public."""
+    desk = open_desk(
+        office.engine,
+        office.secrets,
+        "http://localhost:8000",
+        clock=lambda: office.clock() - timedelta(minutes=1),
+    )
+    tokens = []
+
+    def mail(token: str, _lifetime: timedelta) -> Mail:
+        tokens.append(token)
+        return Mail("lan@example.org", "en", "Sign", token, LINK_MAIL, "bridge", secret=True)
+
+    with writing(office.engine) as session:
+        petition = session.scalars(select(PetitionPetition.id)).one()
+        asking = Asking("lan@example.org", None, False, "en", worked=True)
+        ask_by_mail(desk, session, petition, asking, mail)
+        confirm(desk, session, tokens[0], 1)
+    office.client.app.state.desk = replace(desk, clock=office.clock)  # type: ignore[attr-defined]
 
 
 def path_of(operation: Operation, site: OfficeUnderTest) -> str:

@@ -48,6 +48,7 @@ from web.access import FORM_REFUSED, Access, AccessRoute, form_of, go, render
 from web.errors import language_of, too_many
 from web.forms import Form
 from web.links import petition_bundle
+from web.pace import in_step
 from web.pages.common import PageNotFound
 from web.rate_limits import TooManyRequests, hit, limiter_of
 from web.rate_rules import SIGN_AGAIN, SIGN_PERSON
@@ -69,6 +70,7 @@ def form_page(request: Request) -> Response:
     return _form_page(request, Form(language_of(request)))
 
 
+@in_step
 def signed(request: Request) -> Response:
     """POST /{lang}/petitions/{petition}/sign: of who is signed in the signature, else a mail with a link."""
     form, number = form_of(request), request.path_params["petition"]
@@ -111,6 +113,7 @@ def link(request: Request) -> Response:
     return _link_page(request, Form(language_of(request)), token)
 
 
+@in_step
 def confirmed(request: Request) -> Response:
     """POST /{lang}/petitions/{petition}/sign/confirm: the button behind the link."""
     form, number, desk = form_of(request), request.path_params["petition"], desk_of(request)
@@ -183,7 +186,7 @@ def ended(request: Request) -> Response:
                 stop_mails(session, key)
             else:
                 raise PageNotFound("deed")
-    except (NoSuchSignature, RemovedAlready):
+    except (NoSuchSignature, RemovedAlready, SigningLinkUnusable):
         pass  # it is gone already, and the page of the receipt says how
     return go(_receipt_link(request, number, key))
 
