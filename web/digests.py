@@ -6,13 +6,15 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from consultation.following import digests
-from consultation.following.contacts import DIGEST, stop_token
+from consultation.following.contacts import DIGEST, forget_address, stop_token
 from consultation.following.digests import Digest, Entry
 from consultation.following.notices import AT_ONCE, tell
+from consultation.signing.telling import forget_account_news
 from identity.desk import Desk
 from mail import words
 from mail.errors import MailError
 from mail.outbox import Mail, queue_mail
+from mail.undelivered import takes_none
 from mail.words import News, Voice
 from storage.jobs import Job
 from storage.session import reading, writing
@@ -50,6 +52,10 @@ class DigestWriter:
         now = self.desk.clock()
         digest = digests.take(self.desk, session, person, now)
         if digest is None:
+            return
+        if takes_none(session, DIGEST, digest.key):
+            forget_address(session, person)  # their page asks for another one
+            forget_account_news(session, person)
             return
         try:
             mail = self._mail(digest)

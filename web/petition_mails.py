@@ -1,11 +1,13 @@
 """Mails about petitions: to those who signed and asked for it, and to the office from which something is due."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial, reduce
 from typing import Final
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consultation.petitions.mailing import TELL_BODY, TELL_REMOVED, TELL_SIGNERS, removal_mails, signers_mails
@@ -18,6 +20,7 @@ from identity.desk import Desk
 from mail import words
 from mail.errors import MailError
 from mail.outbox import Mail, queue_mail
+from mail.undelivered import IN_A_ROW, undelivered
 from mail.words import Voice, Words
 from storage.jobs import Handler, Job
 from storage.session import writing
@@ -53,6 +56,8 @@ _SAID: Final[Mapping[What, _Saying]] = {
     What.CLOSED: _Saying(words.petition_closed),
     What.CLOSED_EARLY: _Saying(words.petition_closed),
 }
+_LOOKED_BACK: Final = 5
+"""So many earlier events are looked at for mails that came back."""
 _OPENED: Final = (What.PUBLISHED, What.READMITTED)
 
 
@@ -77,7 +82,8 @@ class PetitionMails:
         """One mail to each of the next signers who asked, and a job for those after them, in one transaction.
 
         A mail's key names the event and the signature: whatever runs again, nobody gets a second one. Of other words
-        those are told who signed earlier ones and have not signed again.
+        those are told who signed earlier ones and have not signed again. Mailboxes that took none of the last mails
+        about this petition are left alone.
         """
         number, after = int(job.payload["event"]), str(job.payload["after"])
         with writing(self.desk.engine) as session:
@@ -90,7 +96,7 @@ class PetitionMails:
                 contacts = contacts_of(
                     self.desk, session, petition.id, after, AT_ONCE, at=event.at, below=below
                 )
-                for contact in contacts:
+                for contact in _reachable(session, event, contacts):
                     self._tell(session, petition, event, contact)
                 self._go_on(contacts, partial(signers_mails, session, number, self.desk.clock()))
             job.finish(session)
@@ -167,8 +173,7 @@ class PetitionMails:
             )
         except MailError:
             return  # an address that was taken and cannot be sent to: nobody to tell
-        # Ends with the key of the signature: by it a signer's mails are found when they stop them.
-        queue_mail(session, mail, key=f"{NEWS} {event} {contact.key}", now=self.desk.clock())
+        queue_mail(session, mail, key=_key(event, contact), now=self.desk.clock())
 
     def _tell_body(self, session: Session, due: PetitionDue) -> None:
         body, petition = require_body(session, due.body), find_petition(session, due.petition)
@@ -204,6 +209,20 @@ class PetitionMails:
     def _written(self, moment: datetime, language: Language) -> str:
         local = moment.astimezone(formats.zone_of(self.time_zone))
         return f"{formats.full(local, language)} ({formats.zone_label(local)})"
+
+
+def _reachable(session: Session, event: PetitionEvent, contacts: Sequence[Contact]) -> Sequence[Contact]:
+    mine = (PetitionEvent.petition == event.petition) & (PetitionEvent.id < event.id)
+    told = select(PetitionEvent.id).where(mine, PetitionEvent.what.in_([what.value for what in _SAID]))
+    events = session.scalars(told.order_by(PetitionEvent.id.desc()).limit(_LOOKED_BACK)).all()
+    keys = {_key(str(number), contact): contact.key for number in events for contact in contacts}
+    failed = Counter(keys[key] for key in undelivered(session, list(keys)))
+    return [contact for contact in contacts if failed[contact.key] < IN_A_ROW]
+
+
+def _key(event: str, contact: Contact) -> str:
+    """Of a mail. Ends with the key of the signature: by it a signer's mails are found when they stop them."""
+    return f"{NEWS} {event} {contact.key}"
 
 
 def _is_told(petition: Petition) -> bool:

@@ -238,6 +238,25 @@ def test_several_news_are_one_mail_a_day_and_none_goes_twice(site: SiteUnderTest
     assert len(mails(site, "digest")) == 2
 
 
+def test_an_address_from_which_digests_come_back_is_forgotten(site: SiteUnderTest) -> None:
+    lan, browser = a_person(site)
+    thread = a_topic(site, site.desk.person())
+    with writing(site.desk.desk.engine) as session:
+        follow(session, lan, thread.subject, site.desk.clock())
+    confirm_address(site, browser)
+    for sent in (1, 2, 2):
+        say(site, thread, site.desk.person(), f"Lần {site.desk.clock()}.")
+        site.desk.clock.wait(days=1)
+        run_digests(site)
+        with writing(site.desk.desk.engine) as session:
+            digests = session.query(OutboxMail).filter(OutboxMail.kind == "digest")
+            assert digests.count() == sent
+            digests.update({"state": MailState.BOUNCED, "reason": "5.1.1 no such mailbox"})
+    with reading(site.desk.desk.engine) as session:
+        assert session.scalars(select(FollowingContact)).all() == []
+        assert set(session.scalars(select(OutboxMail.recipient))) == {None}
+
+
 def test_a_decision_about_oneself_goes_at_once(site: SiteUnderTest) -> None:
     lan, browser = a_person(site)
     thread = a_topic(site, site.desk.person())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from consultation.petitions.answering import answer
 from consultation.petitions.keeping import keep_petitions
@@ -14,6 +14,7 @@ from consultation.petitions.models import PetitionEvent
 from consultation.petitions.subjects import Petitions
 from consultation.petitions.types import What
 from mail.models import OutboxMail
+from mail.outbox import TOO_LATE, MailState
 from storage.models import StorageJob
 from storage.session import reading, writing
 from storage.worker import Worker
@@ -84,6 +85,29 @@ def test_whoever_tells_them_is_killed_and_each_is_told_once(tmp_path: Path, step
     seen = run_program("tests.web.kill_telling", str(tmp_path), str(step))
     assert seen == ["1 1 True"] * (len(seen) - 1) + ["1 1 False"]
     assert len(seen) * step > LINES_AT_LEAST
+
+
+def test_a_mailbox_that_takes_no_mails_is_left_alone(mailing: Mailing) -> None:
+    room, petition, engine = mailing.room, mailing.petition, mailing.room.site.desk.engine
+
+    def answered(state: MailState, reason: str) -> set[str | None]:
+        """Who was told of one more answer; all mails to An end like this."""
+        with writing(engine) as session:
+            number = answer(session, room.official, petition, room.saying(session, petition))
+        mailing.work()
+        mails = [mail for mail in mailing.mails(NEWS) if mail.key.startswith(f"{NEWS} {number} ")]
+        with writing(engine) as session:
+            ours = (OutboxMail.kind == NEWS) & (OutboxMail.recipient == "an@example.org")
+            session.execute(update(OutboxMail).where(ours).values(state=state.value, reason=reason))
+        return {mail.recipient for mail in mails}
+
+    everybody = {f"{name}@example.org" for name in ("an", "binh", "chi")}
+    assert answered(MailState.BOUNCED, "5.1.1 no such mailbox") == everybody
+    assert answered(MailState.REFUSED, TOO_LATE) == everybody  # once may be a fault
+    assert (
+        answered(MailState.BOUNCED, "5.1.1 no such mailbox") == everybody
+    )  # our own fault is none of theirs
+    assert answered(MailState.BOUNCED, "5.1.1 no such mailbox") == everybody - {"an@example.org"}
 
 
 def test_closing_is_told_once_and_nothing_of_what_is_hidden(mailing: Mailing) -> None:
