@@ -91,6 +91,7 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     ),
     "/{lang}/appeals": ("lan: /appeals", "newcomer: /appeals"),
     "/{lang}/appeals/{number}": ("lan: /appeals/3", "lan: /appeals/5"),
+    "/{lang}/reports": ("minh: /reports", "newcomer: /reports"),
     "/{lang}/report/{kind}/{id}": (
         "minh: /report/contribution/{contribution}",
         "minh: /report/contribution/{contribution}?sent=yes",
@@ -125,6 +126,7 @@ PLACES: Final[Mapping[str, Sequence[str]]] = {
     "/{lang}/office/consultations/{hearing}/outcome": tuple(
         f"official: /office/consultations/{{{one}}}/outcome" for one in ("hearing", "ended", "done")
     ),
+    "/{lang}/office/consultations/{hearing}/vote": ("official: /office/consultations/{done}/vote",),
     "/{lang}/consultations": ("visitor: /consultations",),
     "/{lang}/consultations/{hearing}": tuple(
         f"visitor: /consultations/{{{one}}}" for one in ("hearing", "ended", "done")
