@@ -22,13 +22,12 @@ TELL_BODY: Final = "petition-tell-body"
 
 def signers_mails(session: Session, event: int, now: datetime, *, after: str = "") -> None:
     """Have everybody who asked told of this event of the petition. after: key of the last one who was."""
-    payload = {"event": event, "after": after}
-    enqueue(session, TELL_SIGNERS, payload, now=now, key=f"{event} {after}".strip())
+    enqueue(session, TELL_SIGNERS, {"event": event, "after": after}, now=now, key=f"{event} {after}".strip())
 
 
 def removal_mails(session: Session, petition: str, batch: int, now: datetime, *, after: str = "") -> None:
     """Have those told whose signature was removed in this batch, and who asked for mails."""
-    payload = {"petition": petition, "batch": batch, "after": after}
+    payload: dict[str, str | int] = {"petition": petition, "batch": batch, "after": after}
     enqueue(session, TELL_REMOVED, payload, now=now, key=f"{petition} {batch} {after}".strip())
 
 
