@@ -11,14 +11,14 @@ _API: Final = "/api/v1/"
 
 @dataclass(frozen=True)
 class OpenDataSet:
-    """One data set. name: in its address.  files: (format, address) beside the JSON.  schema: of its CSV."""
+    """One data set. name: in its address.  table: name of the schema of its CSV, if it is another one."""
 
     name: str
     title: str
     words: str
     feed: bool = False
     calendar: bool = False
-    per_thread: bool = False
+    table: str = ""
 
     @property
     def files(self) -> Sequence[tuple[str, str]]:
@@ -30,10 +30,15 @@ class OpenDataSet:
     @property
     def schema(self) -> str:
         """Address of the schema of the CSV."""
-        return f"{_API}schemas/{self.name}{'-contributions' if self.per_thread else ''}"
+        return f"{_API}schemas/{self.table or self.name}"
 
     def _address(self, ending: str) -> str:
-        return f"{_API}{self.name}{'/{thread}' if self.per_thread else ''}{ending}"
+        return f"{_API}{self.name}{ending}"
+
+
+def _of_consultation(part: str, title: str, words: str) -> OpenDataSet:
+    name = f"consultations/{{consultation}}/{part}"
+    return OpenDataSet(name, title, words, table=f"consultations-{part}")
 
 
 DATA_SETS: Final[tuple[OpenDataSet, ...]] = (
@@ -57,14 +62,35 @@ DATA_SETS: Final[tuple[OpenDataSet, ...]] = (
         "discussions", N_("Discussions"), N_("What each is about, and how many contributions it has.")
     ),
     OpenDataSet(
-        "discussions",
+        "discussions/{thread}",
         N_("Contributions"),
         N_(
             "What was written in a discussion, without the names of its authors. {thread} is the id of the discussion."
         ),
         feed=True,
-        per_thread=True,
+        table="discussions-contributions",
     ),
+    OpenDataSet(
+        "consultations",
+        N_("Consultations"),
+        N_("What each is about, its phase and its dates, how many took part."),
+        feed=True,
+        calendar=True,
+    ),
+    _of_consultation(
+        "questions",
+        N_("Questions and results"),
+        N_("What was asked and how many chose what, after the end. Numbers below 5 are withheld."),
+    ),
+    _of_consultation(
+        "answers", N_("Written answers"), N_("What was answered in own words, after the end, without names.")
+    ),
+    _of_consultation(
+        "paragraphs",
+        N_("Draft texts"),
+        N_("Paragraph by paragraph, with how many comments each has and where they are."),
+    ),
+    _of_consultation("themes", N_("Outcomes"), N_("What came of each theme, and why.")),
     OpenDataSet(
         "moderation",
         N_("Moderation"),

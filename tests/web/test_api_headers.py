@@ -12,6 +12,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from consultation.discussions.models import DiscussionThread
+from consultation.hearings.models import HearingHearing
 from consultation.importing import (
     ForeignPetition,
     ForeignTopic,
@@ -26,11 +27,13 @@ from consultation.signing.signing import LINK_MAIL, Asking, ask_by_mail, confirm
 from crypto.display_code import alias
 from crypto.encoding import encode_base64url
 from identity.opening import open_desk
+from identity.people import make_person
 from mail.outbox import Mail
 from protocol.leaf import Kind, body_digest
 from protocol.text import LocalText
 from storage.session import reading, writing
 from tests.support.elections import voter_key
+from tests.support.hearings import finished_hearing
 from tests.support.offices import FIRST, OfficeUnderTest, cast_request, make_office
 from tests.voting.test_challenges import BODY, REVEAL
 from voting.casting import post_challenge
@@ -62,6 +65,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeUnderTest]:
     assert import_petitions(by, [bridge], "ward", "en", lambda: None).done
     assert import_discussions(by, [ForeignTopic(1, "1", "Which bridge first?", "")], [], lambda: None).done
     sign_bridge(office)
+    with writing(office.engine) as session:
+        person = make_person(session, name="Lan", language="vi", now=office.clock())
+        finished_hearing(session, [person], office.clock())
     yield office
     office.engine.dispose()
 
@@ -99,7 +105,9 @@ def path_of(operation: Operation, site: OfficeUnderTest) -> str:
     }
     with reading(site.engine) as session:
         values["petition"] = session.scalars(select(PetitionPetition.id)).one()
-        values["thread"] = session.scalars(select(DiscussionThread.id)).one()
+        of_topics = select(DiscussionThread.id).where(DiscussionThread.place_kind == "topic")
+        values["thread"] = session.scalars(of_topics).one()
+        values["consultation"] = session.scalars(select(HearingHearing.id)).one()
     path = operation.path.format(**values, table="petitions")
     return f"{path}?code={alias(VOTER)}" if operation.name == "findByCode" else path
 

@@ -31,6 +31,7 @@ from consultation.subjects import Subject
 from identity.sessions import SignedIn
 from storage.session import writing
 from tests.support.feeds import read_calendar, read_feed
+from tests.support.hearings import finished_hearing, running_hearing
 from tests.support.petition_ward import CROSSING, LAMPS, Ward
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 from voting.voters_list import as_meant
@@ -58,11 +59,15 @@ class Data:
     unpublished: str
     thread: str
     unread_thread: str
+    consultation: str
+    running: str
     document: dict[str, Any]
 
     def path(self, template: str) -> str:
         """The address of a data set."""
-        return f"/api/v1/{template}".replace("{thread}", self.thread)
+        return f"/api/v1/{template}".replace("{thread}", self.thread).replace(
+            "{consultation}", self.consultation
+        )
 
     def json(self, path: str) -> Any:
         """An answer that is one."""
@@ -102,11 +107,28 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Data]:
             claim(session, case.id, moderator.person_id, now)
             decision = Decision(Template.PERSON_INSULTED, case.described.digest, "", False, 0)
             decide(session, desk, moderator, case.id, decision)
+        people = [author, *(site.desk.person() for _ in range(6))]
+        with writing(desk.engine) as session:
+            consultation = finished_hearing(session, people, now)
+            running = running_hearing(session, people, now + timedelta(hours=1))
         hidden, unpublished = ward.rejected(Reason.ACCUSATION, CROSSING), ward.moderation(LAMPS)
         site.desk.clock.wait(minutes=1)  # numbers lag behind a little
         browser = site.browser()
         document = browser.client.get("/api/openapi.json").json()
-        yield Data(site, ward, browser, opened, answered, hidden, unpublished, thread.id, secret.id, document)
+        yield Data(
+            site,
+            ward,
+            browser,
+            opened,
+            answered,
+            hidden,
+            unpublished,
+            thread.id,
+            secret.id,
+            consultation,
+            running,
+            document,
+        )
 
 
 def rows(data: Data, template: str) -> list[dict[str, Any]]:
@@ -161,7 +183,14 @@ CELLS = {"string": ".*", "integer": "[0-9]+", "boolean": "true|false"}
 
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("petitions", 2), ("deadlines", 1), ("answers", 2), ("moderation", 2), ("discussions/{thread}", 3)],
+    [
+        ("petitions", 2),
+        ("deadlines", 1),
+        ("answers", 2),
+        ("moderation", 2),
+        ("discussions/{thread}", 3),
+        ("consultations", 2),
+    ],
 )
 def test_feeds_are_atom(data: Data, name: str, count: int) -> None:
     """RFC 4287: what sections 4.1.1 and 4.1.2 demand of a feed and of each entry."""
@@ -185,15 +214,15 @@ def test_feeds_are_atom(data: Data, name: str, count: int) -> None:
 
 
 def test_pages_that_feeds_and_rows_name_are_there(data: Data) -> None:
-    for name in [each.name for each in DATA_SETS]:
-        for row in rows(data, name):
-            assert data.browser.get(f"/en/{row['path']}").status_code == 200, row["path"]
-    for name in ("petitions", "deadlines", "answers", "moderation", "discussions/{thread}"):
-        feed = parse(data.browser.client.get(f"{data.path(name)}.atom").text)
-        for link in feed.findall(f"{ATOM}link"):
-            if link.get("rel") == "alternate":
-                path = str(link.get("href")).removeprefix("http://localhost:8000")
-                assert data.browser.get(path).status_code == 200, path
+    paths = {f"/en/{row['path']}" for each in DATA_SETS for row in rows(data, each.name)}
+    for operation in OPERATIONS:
+        if operation.path.endswith(".atom"):
+            feed = parse(data.browser.client.get(data.path(operation.path.removeprefix("/api/v1/"))).text)
+            links = [link for link in feed.iter(f"{ATOM}link") if link.get("rel") == "alternate"]
+            paths |= {str(link.get("href")).removeprefix("http://localhost:8000") for link in links}
+    assert paths
+    for path in sorted(paths):
+        assert data.browser.get(path).status_code == 200, path
 
 
 def test_deadlines_are_a_calendar(data: Data) -> None:
@@ -287,10 +316,47 @@ def test_one_petition(data: Data) -> None:
     assert data.browser.client.get(f"/api/v1/discussions/{data.unread_thread}").status_code == 404
 
 
+def test_consultations_tell_nothing_before_the_end_and_nothing_small_after_it(data: Data) -> None:
+    first, second = rows(data, "consultations")
+    assert (first["consultation"], first["phase"], first["participants"]) == (data.running, "comment", None)
+    assert (second["consultation"], second["phase"], second["participants"]) == (
+        data.consultation,
+        "outcome",
+        7,
+    )
+    before = rows(data, f"consultations/{data.running}/questions")
+    after = rows(data, f"consultations/{data.consultation}/questions")
+    assert {row["people"] for row in before} == {None}
+    assert [(row["question"], row["choice"]) for row in before if row["question"] < 4] == [
+        (row["question"], row["choice"]) for row in after if row["question"] < 4
+    ]
+    said = {(row["question"], row["choice"]): (row["people"], row["withheld"]) for row in after}
+    assert said[1, 1] == said[1, 2] == (None, True)  # six and one: the six would tell the one
+    assert said[2, 2] == (None, True)
+    assert said[4, 0] == (7, False)
+    for part in ("answers", "themes"):
+        assert rows(data, f"consultations/{data.running}/{part}") == []
+    written = rows(data, f"consultations/{data.consultation}/answers")
+    assert sorted(row["words"] for row in written) == [f"Lời {n}" for n in range(7)]
+    assert [row["answer"] for row in written] == sorted(row["answer"] for row in written)
+    hours, rubbish = rows(data, f"consultations/{data.consultation}/paragraphs")
+    assert (hours["comments"], hours["thread"], hours["removed"]) == (0, "", False)
+    assert (rubbish["comments"], rubbish["removed"], rubbish["version"]) == (1, True, 1)
+    (comment,) = rows(data, f"discussions/{rubbish['thread']}")
+    assert comment["words"] == "Muộn quá."
+    (theme,) = rows(data, f"consultations/{data.consultation}/themes")
+    assert (theme["verdict"], theme["reason_vi"]) == ("partly", "Twice is fair. (vi)")
+    calendar = read_calendar(data.browser.client.get("/api/v1/consultations.ics").content)
+    assert {event["UID"].partition("-")[0] for event in calendar} == {"opens", "closes", "outcome"}
+    assert len(calendar) == 6
+    for unknown in ("0" * 16, "x", data.thread):
+        assert data.browser.client.get(f"/api/v1/consultations/{unknown}/themes").status_code == 404
+
+
 def test_pages_follow_each_other(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = {
-        name: rows(data, name) for name in ("petitions", "discussions/{thread}", "moderation", "answers")
-    }
+    of_hearing = [each.name for each in DATA_SETS if each.name.startswith("consultations")]
+    names = ("petitions", "discussions/{thread}", "moderation", "answers", *of_hearing)
+    whole = {name: rows(data, name) for name in names}
     monkeypatch.setattr(open_data, "PAGE", 1)
     monkeypatch.setattr(open_data, "CSV_PAGE", 1)
     for name, expected in whole.items():
