@@ -24,6 +24,7 @@ from consultation.signing.errors import (
 from consultation.signing.models import PetitionCount, PetitionLink, PetitionSignature
 from consultation.signing.signing import look
 from consultation.signing.telling import contacts_of
+from crypto.encoding import decode_base64url
 from identity.people import find_by_claim, person_hash
 from identity.types import EMAIL
 from mail.models import OutboxMail
@@ -32,7 +33,7 @@ from protocol.petition import commit
 from storage.engine import empty_journal
 from storage.session import reading, writing
 from tests.consultation.signing.conftest import SigningUnderTest
-from tests.support.personal import found_in_files, found_in_tables, traces
+from tests.support.personal import Trace, found_in_files, found_in_tables, traces
 from tests.support.petitions import LAKE
 
 
@@ -162,8 +163,14 @@ def test_withdrawing_leaves_nothing_that_identifies(shared: SigningUnderTest, tm
     petition, lan = shared.published(), shared.site.person("")
     key = shared.sign(petition, lan)
     receipt = shared.receipt(key)
+    salt, folder = decode_base64url(receipt.salt, 32), Path(str(shared.desk.engine.url.database)).parent
+    assert found_in_files(folder, [Trace("salt", salt)])  # control: it is there
     with writing(shared.desk.engine) as session:
         withdraw(shared.desk, session, key)
+    empty_journal(shared.desk.engine)
+    assert not found_in_files(
+        folder, [Trace("salt", salt)]
+    )  # neither in pages that are free now, nor in the journal
     recount = shared.verified(tmp_path / "e", petition).recount
     assert (recount.count, recount.withdrawn) == (0, 1)
     with pytest.raises(NoSuchSignature):
