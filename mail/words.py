@@ -110,53 +110,25 @@ def code_replaced(voice: Voice, *, title: str, moment: str, link: str) -> Words:
     return _write("code-replaced", voice, title=title, moment=moment, link=link)
 
 
-def petition_published(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
-    """A petition that the reader has supported is published."""
-    return _write("petition-published", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
+PetitionNews = Literal["published", "rejected", "edited", "answered", "no-debate", "outcome", "closed"]
 
 
-def petition_rejected(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
-    """A petition that the reader has supported was not accepted."""
-    return _write("petition-rejected", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
-
-
-def petition_edited(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
-    """A petition has other words than those that the reader has signed. link: of the difference."""
-    return _write("petition-edited", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
-
-
-def petition_answered(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
-    """A petition that the reader has signed has an answer."""
-    return _write("petition-answered", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
+def petition_news(voice: Voice, *, what: PetitionNews, title: str, link: str, stop_link: str) -> Words:
+    """What became of a petition that the reader has signed. link: of the words about it, or of the difference."""
+    facts = {"petition": _of_citizen(title), "link": link, "stop_link": stop_link}
+    return _write(f"petition-{what}", voice, *_TO_SIGNERS, **facts)
 
 
 def petition_debate(voice: Voice, *, title: str, day: str, link: str, stop_link: str) -> Words:
     """A day is set for the debate about a petition that the reader has signed."""
-    return _write(
-        "petition-debate", voice, petition=_of_citizen(title), day=day, link=link, stop_link=stop_link
-    )
-
-
-def petition_no_debate(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
-    """There will be no debate about a petition that the reader has signed."""
-    return _write("petition-no-debate", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
-
-
-def petition_outcome(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
-    """It was said what became of a petition that the reader has signed."""
-    return _write("petition-outcome", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
-
-
-def petition_closed(voice: Voice, *, title: str, link: str, stop_link: str) -> Words:
-    """A petition that the reader has signed takes no more signatures."""
-    return _write("petition-closed", voice, petition=_of_citizen(title), link=link, stop_link=stop_link)
+    facts = {"petition": _of_citizen(title), "day": day, "link": link, "stop_link": stop_link}
+    return _write("petition-debate", voice, *_TO_SIGNERS, **facts)
 
 
 def petition_removed(voice: Voice, *, title: str, batch: int, link: str, stop_link: str) -> Words:
     """The signature of the reader was removed. batch: its number in the public record."""
-    return _write(
-        "petition-removed", voice, petition=_of_citizen(title), batch=batch, link=link, stop_link=stop_link
-    )
+    facts = {"petition": _of_citizen(title), "batch": str(batch), "link": link, "stop_link": stop_link}
+    return _write("petition-removed", voice, *_TO_SIGNERS, **facts)
 
 
 def petition_answer_due(voice: Voice, *, title: str, count: int, body: str, until: str, link: str) -> Words:
@@ -245,13 +217,16 @@ def test_mail(voice: Voice, *, site: str) -> Words:
     return _write("test-mail", voice, site=site)
 
 
-def _write(name: str, voice: Voice, **facts: str | int) -> Words:
+_TO_SIGNERS: Final = ("to-signers", "signature")
+
+
+def _write(name: str, voice: Voice, *endings: str, **facts: str | int) -> Words:
     every = {**facts, "authority": voice.authority, "help_line": voice.help_line}
     if any(not is_one_line(str(fact)) for fact in every.values()):
         raise ValueError("A fact in a mail is one line.")
     subject, text = TEMPLATES[voice.language][name]
-    signature = TEMPLATES[voice.language]["signature"][1]
-    paragraphs = f"{text.strip()}\n\n{signature.strip()}".split("\n\n")
+    parts = [text, *(TEMPLATES[voice.language][ending][1] for ending in endings or ("signature",))]
+    paragraphs = [paragraph for part in parts for paragraph in part.strip("\n").split("\n\n")]
     filled = [_paragraph(paragraph, every) for paragraph in paragraphs]
     return Words(_shorten(subject.format_map(every)), "\n\n".join(filled) + "\n")
 

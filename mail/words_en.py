@@ -11,6 +11,15 @@ ENGLISH: Final[Mapping[str, tuple[str, str]]] = {
   Questions: {help_line}
 """,
     ),
+    "to-signers": (
+        "",
+        """
+You get this mail because you asked for it when you signed.
+You want no more of them? This page stops them, without sign-in:
+
+  {stop_link}
+""",
+    ),
     "sign-in-link": (
         "Sign in to {authority}",
         """
@@ -238,11 +247,6 @@ The petition that you signed has an answer:
 Read the answer here:
 
   {link}
-
-You get this mail because you asked for it when you signed.
-You want no more of them? This page stops them, without sign-in:
-
-  {stop_link}
 """,
     ),
     "petition-debate": (
@@ -256,11 +260,6 @@ There will be a debate about the petition that you signed:
 Where it is, and who may come:
 
   {link}
-
-You get this mail because you asked for it when you signed.
-You want no more of them? This page stops them, without sign-in:
-
-  {stop_link}
 """,
     ),
     "petition-no-debate": (
@@ -273,11 +272,6 @@ There will be no debate about the petition that you signed:
 The reasons are here:
 
   {link}
-
-You get this mail because you asked for it when you signed.
-You want no more of them? This page stops them, without sign-in:
-
-  {stop_link}
 """,
     ),
     "petition-closed": (
@@ -290,11 +284,6 @@ The petition that you signed takes no more signatures:
 How many have signed, and what is due now:
 
   {link}
-
-You get this mail because you asked for it when you signed.
-You want no more of them? This page stops them, without sign-in:
-
-  {stop_link}
 """,
     ),
     "petition-published": (
@@ -307,11 +296,6 @@ A moderator has published the petition that you supported:
 Everybody can sign it now:
 
   {link}
-
-You get this mail because you asked for it when you signed.
-You want no more of them? This page stops them, without sign-in:
-
-  {stop_link}
 """,
     ),
     "petition-rejected": (
@@ -324,11 +308,6 @@ A moderator has not accepted the petition that you supported:
 The reason is here:
 
   {link}
-
-You get this mail because you asked for it when you signed.
-You want no more of them? This page stops them, without sign-in:
-
-  {stop_link}
 """,
     ),
     "petition-edited": (
@@ -344,11 +323,6 @@ See what is different:
 
 Your signature stands under the earlier words. Do you agree with the new ones? Then sign once more:
 you are still counted once. If you do not, you can take your signature back on your receipt.
-
-You get this mail because you asked for it when you signed.
-You want no more of them? This page stops them, without sign-in:
-
-  {stop_link}
 """,
     ),
     "petition-outcome": (
@@ -361,11 +335,6 @@ It was said what became of the petition that you signed:
 Read it here:
 
   {link}
-
-You get this mail because you asked for it when you signed.
-You want no more of them? This page stops them, without sign-in:
-
-  {stop_link}
 """,
     ),
     "petition-removed": (
@@ -380,11 +349,6 @@ The reason stands in the public record, in batch {batch}:
   {link}
 
 You did sign, and with your own address? Then write to us or call: {help_line}.
-
-You get this mail because you asked for it when you signed.
-You want no more of them? This page stops them, without sign-in:
-
-  {stop_link}
 """,
     ),
     "petition-answer-due": (

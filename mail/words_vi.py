@@ -11,6 +11,15 @@ VIETNAMESE: Final[Mapping[str, tuple[str, str]]] = {
   Hỏi đáp: {help_line}
 """,
     ),
+    "to-signers": (
+        "",
+        """
+Bạn nhận thư này vì bạn đã yêu cầu khi ký.
+Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
+
+  {stop_link}
+""",
+    ),
     "sign-in-link": (
         "Đăng nhập vào {authority}",
         """
@@ -244,11 +253,6 @@ Kiến nghị mà bạn đã ký đã được trả lời:
 Đọc câu trả lời tại đây:
 
   {link}
-
-Bạn nhận thư này vì bạn đã yêu cầu khi ký.
-Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
-
-  {stop_link}
 """,
     ),
     "petition-debate": (
@@ -262,11 +266,6 @@ Sẽ có buổi thảo luận về kiến nghị mà bạn đã ký:
 Địa điểm và ai có thể đến dự:
 
   {link}
-
-Bạn nhận thư này vì bạn đã yêu cầu khi ký.
-Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
-
-  {stop_link}
 """,
     ),
     "petition-no-debate": (
@@ -279,11 +278,6 @@ Sẽ không có buổi thảo luận về kiến nghị mà bạn đã ký:
 Lý do được nêu tại đây:
 
   {link}
-
-Bạn nhận thư này vì bạn đã yêu cầu khi ký.
-Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
-
-  {stop_link}
 """,
     ),
     "petition-closed": (
@@ -296,11 +290,6 @@ Kiến nghị mà bạn đã ký không nhận thêm chữ ký:
 Số người đã ký và những việc đang đến hạn:
 
   {link}
-
-Bạn nhận thư này vì bạn đã yêu cầu khi ký.
-Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
-
-  {stop_link}
 """,
     ),
     "petition-published": (
@@ -313,11 +302,6 @@ Người kiểm duyệt đã đăng kiến nghị mà bạn đã ủng hộ:
 Bây giờ mọi người có thể ký:
 
   {link}
-
-Bạn nhận thư này vì bạn đã yêu cầu khi ký.
-Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
-
-  {stop_link}
 """,
     ),
     "petition-rejected": (
@@ -330,11 +314,6 @@ Người kiểm duyệt không chấp nhận kiến nghị mà bạn đã ủng 
 Lý do được nêu tại đây:
 
   {link}
-
-Bạn nhận thư này vì bạn đã yêu cầu khi ký.
-Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
-
-  {stop_link}
 """,
     ),
     "petition-edited": (
@@ -350,11 +329,6 @@ Xem những chỗ khác nhau:
 
 Chữ ký của bạn vẫn đứng dưới lời văn cũ. Bạn đồng ý với lời văn mới? Hãy ký lại:
 bạn vẫn chỉ được tính một lần. Nếu không đồng ý, bạn có thể rút chữ ký trên trang biên nhận của mình.
-
-Bạn nhận thư này vì bạn đã yêu cầu khi ký.
-Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
-
-  {stop_link}
 """,
     ),
     "petition-outcome": (
@@ -367,11 +341,6 @@ Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, khôn
 Đọc tại đây:
 
   {link}
-
-Bạn nhận thư này vì bạn đã yêu cầu khi ký.
-Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
-
-  {stop_link}
 """,
     ),
     "petition-removed": (
@@ -386,11 +355,6 @@ Lý do được nêu trong sổ công khai, đợt {batch}:
   {link}
 
 Bạn đã tự mình ký bằng địa chỉ của chính bạn? Hãy viết hoặc gọi cho chúng tôi: {help_line}.
-
-Bạn nhận thư này vì bạn đã yêu cầu khi ký.
-Bạn không muốn nhận nữa? Trang này ngừng gửi các thư đó, không cần đăng nhập:
-
-  {stop_link}
 """,
     ),
     "petition-answer-due": (

@@ -21,7 +21,7 @@ from mail import words
 from mail.errors import MailError
 from mail.outbox import Mail, queue_mail
 from mail.undelivered import IN_A_ROW, undelivered
-from mail.words import Voice, Words
+from mail.words import PetitionNews, Voice, Words
 from storage.jobs import Handler, Job
 from storage.session import writing
 from web import formats
@@ -44,17 +44,21 @@ class _Saying:
     line: bool = False
 
 
+def _news(what: PetitionNews, place: str = "", *, line: bool = False) -> _Saying:
+    return _Saying(partial(words.petition_news, what=what), place, line)
+
+
 _SAID: Final[Mapping[What, _Saying]] = {
-    What.PUBLISHED: _Saying(words.petition_published),
-    What.READMITTED: _Saying(words.petition_published),
-    What.REJECTED: _Saying(words.petition_rejected),
-    What.EDITED: _Saying(words.petition_edited, place="versions"),
-    What.ANSWERED: _Saying(words.petition_answered, line=True),
-    What.NO_DEBATE: _Saying(words.petition_no_debate, line=True),
+    What.PUBLISHED: _news("published"),
+    What.READMITTED: _news("published"),
+    What.REJECTED: _news("rejected"),
+    What.EDITED: _news("edited", "versions"),
+    What.ANSWERED: _news("answered", line=True),
+    What.NO_DEBATE: _news("no-debate", line=True),
     What.DEBATE_SET: _Saying(words.petition_debate, line=True),
-    What.OUTCOME: _Saying(words.petition_outcome, line=True),
-    What.CLOSED: _Saying(words.petition_closed),
-    What.CLOSED_EARLY: _Saying(words.petition_closed),
+    What.OUTCOME: _news("outcome", line=True),
+    What.CLOSED: _news("closed"),
+    What.CLOSED_EARLY: _news("closed"),
 }
 _LOOKED_BACK: Final = 5
 """So many earlier events are looked at for mails that came back."""

@@ -5,7 +5,7 @@ import re
 import string
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -44,14 +44,8 @@ FACTS: Mapping[str, dict[str, Any]] = {
     "dispute_answered": {"title": "Sân chơi mới", "number": "12", "link": LINK},
     "conflict": {"title": "Sân chơi mới", "moment": "20:00", "link": LINK},
     "code_replaced": {"title": "Sân chơi mới", "moment": "20:00", "link": LINK},
-    "petition_published": SIGNED,
-    "petition_rejected": SIGNED,
-    "petition_edited": SIGNED,
-    "petition_answered": SIGNED,
+    "petition_news": SIGNED | {"what": "published"},
     "petition_debate": SIGNED | {"day": "20:00 29/11"},
-    "petition_no_debate": SIGNED,
-    "petition_outcome": SIGNED,
-    "petition_closed": SIGNED,
     "petition_removed": SIGNED | {"batch": 3},
     "petition_answer_due": DUE,
     "petition_debate_due": DUE,
@@ -70,8 +64,12 @@ FACTS: Mapping[str, dict[str, Any]] = {
     "test_mail": {"site": "https://vote.example.org"},
 }
 
+ENDINGS = {"signature", "to-signers"}
+WHATS = ("published", "rejected", "edited", "answered", "no-debate", "outcome", "closed")
+
 VARIANTS = [
     *FACTS.items(),
+    *(("petition_news", FACTS["petition_news"] | {"what": what}) for what in WHATS[1:]),
     ("cast_notice", FACTS["cast_notice"] | {"number": 2}),
     ("cast_notice", FACTS["cast_notice"] | {"revoting": False}),
     ("digest", FACTS["digest"] | {"news": FACTS["digest"]["news"][:1], "more": 0}),
@@ -101,7 +99,7 @@ def test_every_fact_is_said_and_every_place_is_filled(
     assert "}" not in said.subject + said.text
     whole = " ".join((said.subject + "\n" + said.text).split())
     news = [fact for one in facts.get("news", []) for fact in (one.title, *one.happened, one.link)]
-    plain = [fact for name, fact in facts.items() if name not in ("news", "more")]
+    plain = [fact for name, fact in facts.items() if name not in ("news", "more", "what")]
     for fact in [*plain, *news, "Phường Đồng Sen", "024 0000 0123"]:
         if not isinstance(fact, bool) and fact != 1:
             assert str(fact) in whole
@@ -119,11 +117,13 @@ def test_every_function_is_tried_and_every_template_is_used() -> None:
         if function.__module__ == words.__name__ and not name.startswith("_")
     }
     assert functions == set(FACTS)
-    names = {name for name, _ in TEMPLATES["en"].items()} - {"signature"}
-    assert names == {name.replace("_", "-") for name in FACTS} | {
+    names = set(TEMPLATES["en"]) - ENDINGS
+    assert get_args(words.PetitionNews) == WHATS
+    assert names == {name.replace("_", "-") for name in set(FACTS) - {"petition_news"}} | {
         "cast-notice-again",
         "cast-notice-final",
         "digest-one",
+        *(f"petition-{what}" for what in WHATS),
     }
 
 
@@ -135,7 +135,7 @@ def test_both_languages_have_the_same_mails_with_the_same_facts() -> None:
         assert fields(text) == fields(other_text), name
         assert text.count("\n\n") == other_text.count("\n\n"), name
         # A fact is never handed over in vain; the number of a first ballot is not said.
-        if name != "signature":
+        if name not in ENDINGS:
             assert subject != other_subject
 
 
@@ -210,7 +210,8 @@ TITLES = st.one_of(
 def test_each_fact_is_known_to_be_ours_or_of_citizens() -> None:
     for texts in TEMPLATES["en"].values():
         assert set().union(*map(fields, texts)) <= OF_CITIZENS | OURS
-    known = {name.replace("_", "-") for name in QUOTES_CITIZENS} | {"digest-one"}
+    known = {name.replace("_", "-") for name in QUOTES_CITIZENS if name != "petition_news"} | {"digest-one"}
+    known |= {f"petition-{what}" for what in WHATS}
     quoting = {
         name for name, texts in TEMPLATES["en"].items() if OF_CITIZENS & set().union(*map(fields, texts))
     }
