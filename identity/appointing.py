@@ -1,7 +1,7 @@
 """What an administrator does to other people: roles, shutting out, taking lost second factors away.
 
-Each deed ends the sessions of the person concerned and stands in the site log. Nobody does any of it to themselves,
-and the last administrator stays.
+Each deed ends the sessions of the person concerned and stands in the site log. Nobody does any of it to themselves, in
+none of their accounts, and the last administrator stays.
 """
 
 from collections.abc import Callable, Collection
@@ -13,7 +13,7 @@ from identity import second_factor, trail
 from identity.desk import Desk
 from identity.errors import LastAdministrator, NotYourself
 from identity.models import IdentityPerson, IdentityRole
-from identity.people import administrators, require_person, roles_of, set_roles
+from identity.people import administrators, one_person, require_person, roles_of, set_roles
 from identity.roles import Role
 from identity.sessions import SignedIn, sign_out_everywhere
 from identity.trail import Actor
@@ -70,7 +70,7 @@ def reset_second_factor(desk: Desk, session: Session, actor: Actor, person: str)
 
 def _other(session: Session, actor: Actor, person: str) -> IdentityPerson:
     row = require_person(session, person)
-    if isinstance(actor, SignedIn) and actor.person_id == person:
+    if isinstance(actor, SignedIn) and person in one_person(session, actor.person_id).accounts:
         raise NotYourself
     return row
 

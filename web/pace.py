@@ -14,8 +14,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-BEAT: Final = 0.05
-"""Seconds. Several times what either takes, and too short to be noticed."""
+BEAT: Final = 0.1
+"""Seconds. Several times what either takes also on a busy machine, and too short to be noticed."""
 
 Handler = Callable[[Request], Response]
 

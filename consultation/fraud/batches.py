@@ -23,6 +23,7 @@ from consultation.petitions.store import lock_petition
 from consultation.signing.ending import Removed, remove_signatures
 from consultation.signing.models import PetitionSignature
 from identity.desk import Desk
+from identity.people import one_person
 from identity.sessions import SignedIn
 from mail.mailbox import is_common
 from protocol.petition import REMOVED_AT_ONCE
@@ -197,7 +198,7 @@ def remove_suspected(
     Raises: NoSuchPetition, OwnPetition, NoConditions, TooFew, PreviewOutdated, TextRefused, NothingToRemove.
     """
     row: PetitionPetition = lock_petition(session, petition)
-    if row.creator == by.person_id:
+    if row.creator in one_person(session, by.person_id).accounts:
         raise OwnPetition
     ids, _ = _matching(desk, session, petition, conditions)
     if not hmac.compare_digest(_fingerprint(desk, petition, ids), fingerprint):

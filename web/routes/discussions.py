@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from consultation.differences import differences
 from consultation.discussions.contributions import (
+    VERSIONS_MAX,
     WORDS_MAX,
     Made,
     Side,
@@ -66,7 +67,7 @@ from web.pages.discussions import (
 from web.pages.moderation import HiddenHere
 from web.rate_limits import AGREE, CONTRIBUTE, Rule, TooManyRequests, hit
 from web.rendering import Renderer
-from web.visitor import desk_of, may_be_signed_in, safe_next, signed_in
+from web.visitor import counted_as, desk_of, may_be_signed_in, safe_next, signed_in
 from web.written import text_of
 
 CONFLICT: Final = 409
@@ -76,6 +77,9 @@ _NUMBER: Final = re.compile(r"[1-9][0-9]{0,8}")
 _KIND: Final = re.compile(r"[a-z][a-z-]{0,31}")
 _PLACE: Final = re.compile(r"[0-9A-Za-z._~-]{1,64}")
 _AFTER_MAX: Final = 60
+_BEFORE: Final = re.compile(r"[1-9][0-9]?")
+HISTORY_PAGE: Final = 10
+"""Versions on one page, each compared with the one before it."""
 _Value = TypeVar("_Value")
 _VOTES: Final[Mapping[str, bool | None]] = {"agree": True, "disagree": False, "none": None}
 
@@ -152,12 +156,14 @@ def agree(request: Request) -> Response:
     choice = form.value("vote")
     if choice not in _VOTES:
         raise PageNotFound(choice)
-    hit(request, AGREE, subject=visitor.person_id)
+    # Without it the form is not one of ours, and it is about words that nobody can have read.
+    version = form.number("version", least=1, most=VERSIONS_MAX, wrong="") or 0
+    hit(request, AGREE, subject=counted_as(request, visitor))
     with writing(desk.engine) as session:
         line = _line(request, session, found)
         try:
             now = moment_in(session, found.id, desk.clock, beside=True)
-            vote(session, line.id, visitor.person_id, agrees=_VOTES[choice], now=now)
+            vote(session, line.id, visitor.person_id, agrees=_VOTES[choice], version=version, now=now)
         except NoSuchSubject as error:
             raise PageNotFound(choice) from error
         except ConsultationError as error:
@@ -200,16 +206,23 @@ def edit_words(request: Request) -> Response:
 
 
 def history(request: Request) -> Response:
-    """GET /{lang}/discussions/{thread}/{number}/history: every version beside the one before it."""
+    """GET /{lang}/discussions/{thread}/{number}/history?before=: versions, each beside the one before it.
+
+    before: number of the version under which the page begins; the newest ones without it.
+    """
     found = _thread(request)
+    before = _BEFORE.fullmatch(request.query_params.get("before", str(VERSIONS_MAX + 1)))
+    if before is None:
+        raise PageNotFound("no such version")
     with reading(desk_of(request).engine) as session:
         line = _line(request, session, found)
-        versions = versions_of(session, line.id)
+        versions = [each for each in versions_of(session, line.id) if each.version <= int(before[0])]
         title = thread_title(session, found)
     if not versions:
         raise PageNotFound("no versions")
-    changes = [(new, differences(old.words, new.words)) for old, new in pairwise(versions)]
-    values = {"thread": found, "title": title, "line": line, "first": versions[0]}
+    page = versions[-HISTORY_PAGE:]
+    changes = [(new, differences(old.words, new.words)) for old, new in pairwise(page)]
+    values = {"thread": found, "title": title, "line": line, "first": page[0], "earlier": page[0].version > 1}
     return render(request, "discussions/history.html", {**values, "changes": list(reversed(changes))})
 
 
@@ -401,7 +414,7 @@ def _warn_of_links(session: Session, form: Form, words: str, visitor: SignedIn, 
 
 def _count(request: Request, form: Form, rule: Rule, visitor: SignedIn) -> None:
     try:
-        hit(request, rule, subject=visitor.person_id)
+        hit(request, rule, subject=counted_as(request, visitor))
     except TooManyRequests as error:
         form.wrong("words", too_many(form.language, error.retry_after)[1])
 

@@ -50,7 +50,7 @@ from web.pages.common import PageNotFound
 from web.pages.moderation import HiddenBox, HiddenHere, hidden_boxes
 from web.rate_limits import CONTRIBUTE, TooManyRequests, hit
 from web.routes.office_common import links_of, office_of, site_of
-from web.visitor import desk_of
+from web.visitor import counted_as, desk_of
 from web.written import say
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
@@ -111,7 +111,7 @@ def one(request: Request) -> Response:
             "zone": zone_label(site_of(request).local(hearing.plan.closes_at)),
             "votes": LivePages(office_of(request)).votes(session, frozen),
             "coming": sum(vote.election is None and not vote.gone for vote in votes),
-            "overdue": hearing.phase is Phase.REVIEW and hearing.plan.outcome_due <= desk.clock(),
+            "overdue": hearing.is_overdue(desk.clock()),
         }
     return render(request, "hearings/page.html", values)
 
@@ -212,13 +212,15 @@ def say_answers(request: Request) -> Response:
     given = {question.number: _answer(form, question) for question in asked}
     if form.ok:
         try:
-            hit(request, CONTRIBUTE, subject=person)
+            hit(request, CONTRIBUTE, subject=counted_as(request, actor(request)))
         except TooManyRequests as error:
             form.wrong("q1", too_many(form.language, error.retry_after)[1])
     if form.ok:
         try:
             with writing(desk.engine) as session:
                 answer(session, hearing.id, person, given, desk.clock)
+        except NoSuchSubject as error:
+            raise PageNotFound(hearing.id) from error
         except AnswerWrong as error:
             refuse(form, error, f"q{error.number}")
         except ConsultationError as error:

@@ -52,7 +52,7 @@ from web.rate_rules import (
 )
 from web.rendering import Renderer
 from web.routes.office_common import CONFLICT, links_of
-from web.visitor import desk_of
+from web.visitor import counted_as, desk_of
 from web.work import require_work, work_challenge
 from web.written import say, text_of
 
@@ -291,7 +291,7 @@ def _preview(request: Request, form: Form, draft: Draft, of: Petition | None = N
 def _count(request: Request, form: Form, field: str, *limits: Rule) -> None:
     """Count this form, and say beside `field` when it comes too often: nothing that was typed is lost."""
     try:
-        hit(request, *limits, subject=actor(request).person_id)
+        hit(request, *limits, subject=counted_as(request, actor(request)))
     except TooManyRequests as error:
         form.wrong(field, too_many(form.language, error.retry_after)[1])
 

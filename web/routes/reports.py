@@ -18,7 +18,7 @@ from web.i18n import N_
 from web.pages.common import PageNotFound
 from web.rate_limits import REPORT, REPORT_DAY, TooManyRequests, hit
 from web.routes.moderation_common import links_to, sentence, words
-from web.visitor import desk_of
+from web.visitor import counted_as, desk_of
 from web.written import text_of
 
 RULE_MISSING: Final = N_("Choose the rule that it breaks")
@@ -38,7 +38,7 @@ def report_send(request: Request) -> Response:
     typed = text_of(form, "words", WORDS_MAX, lines=True, least=0)
     if form.ok:
         try:
-            hit(request, REPORT, REPORT_DAY, subject=actor(request).person_id)
+            hit(request, REPORT, REPORT_DAY, subject=counted_as(request, actor(request)))
         except TooManyRequests as error:
             form.wrong("rule", too_many(form.language, error.retry_after)[1])
     if form.ok:

@@ -56,7 +56,7 @@ from web.routes.office_common import CONFLICT, links_of
 from web.routes.office_files import file_response
 from web.routes.sign_in import voice_of
 from web.signing_texts import ADDRESS_WRONG, AREA_WRONG, sentence_of
-from web.visitor import desk_of, signed_in
+from web.visitor import counted_as, desk_of, signed_in
 from web.work import limit_mails, require_work, work_challenge
 
 ADDRESS_CHARACTERS: Final = 254
@@ -82,8 +82,9 @@ def signed(request: Request) -> Response:
     if version is None or not form.ok:
         return _form_page(request, form)
     try:
-        hit(request, SIGN_PERSON, subject=who.person_id)
-        hit(request, SIGN_AGAIN, subject=f"{number} {who.person_id}")
+        counted = counted_as(request, who)
+        hit(request, SIGN_PERSON, subject=counted)
+        hit(request, SIGN_AGAIN, subject=f"{number} {counted}")
     except TooManyRequests as error:
         form.wrong("sign", too_many(form.language, error.retry_after)[1])
         return _form_page(request, form)

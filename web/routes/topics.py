@@ -38,7 +38,7 @@ from web.pages.common import PageNotFound
 from web.pages.discussions import topic_title
 from web.rate_limits import TOPIC, TooManyRequests, hit
 from web.routes.office_common import form_page, site_of, zone_here
-from web.visitor import desk_of
+from web.visitor import counted_as, desk_of
 from web.written import OVERTAKEN, text_of
 
 TITLE_MISSING: Final = N_("Write the question")
@@ -58,7 +58,7 @@ def make(request: Request) -> Response:
     topic = _topic(request, form, office=office)
     if form.ok and not office:
         try:
-            hit(request, TOPIC, subject=visitor.person_id)
+            hit(request, TOPIC, subject=counted_as(request, visitor))
         except TooManyRequests as error:
             form.wrong("title", too_many(form.language, error.retry_after)[1])
     if not form.ok:
