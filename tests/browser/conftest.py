@@ -1,4 +1,4 @@
-"""One site for all walks of a process; a fresh browser profile, closely watched, for each."""
+"""A site of votes and a site of participation for all walks of a process; for each a fresh browser, closely watched."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.participation import Scene, scene
 from tests.browser.site import Site, Watch, running_site
 
 PATIENCE_MS = 20_000
@@ -26,6 +27,13 @@ NewContext = Callable[..., BrowserContext]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The running site with the ward's elections."""
     with running_site(tmp_path_factory.mktemp("ward")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def participation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """The running site full of petitions, discussions and consultations."""
+    with scene(tmp_path_factory.mktemp("participation")) as running:
         yield running
 
 

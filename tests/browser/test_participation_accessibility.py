@@ -4,7 +4,6 @@ languages, at 320 px: in Vietnamese by day and in full, in English by night for 
 What is wrong in a form is said above it with links to its fields, and beside each field.
 """
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -12,7 +11,7 @@ from typing import Any, Final, Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.participation import Scene, scene
+from tests.browser.participation import Scene
 from tests.browser.places import PLACES, REFUSED, Place, places
 from tests.browser.test_accessibility import NARROW, OVERFLOW, RUN, UNFOLD, axe
 from web.routes.pages import page_routes
@@ -105,33 +104,27 @@ class Readers:
         return [*found, *(["wider than 320 px"] if tab.evaluate(OVERFLOW) > 0 else [])]
 
 
-@pytest.fixture(scope="module")
-def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    with scene(tmp_path_factory.mktemp("participation")) as made:
-        yield made
-
-
 def test_only_pages_that_are_there_are_listed() -> None:
     """The other way round, that none is missing, see test_staff_accessibility."""
     assert set(PLACES) <= {route.path for route in (*page_routes(), *private_routes())}
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
-def test_every_page(ward: Scene, browser: Any, lang: Lang) -> None:
+def test_every_page(participation: Scene, browser: Any, lang: Lang) -> None:
     with ExitStack() as stack:
-        readers = Readers(ward, browser, lang, stack)
+        readers = Readers(participation, browser, lang, stack)
         for place in places():
             readers.look(place)
     assert not readers.found
 
 
-def test_what_is_wrong_is_said_above_and_beside(ward: Scene, browser: Any) -> None:
+def test_what_is_wrong_is_said_above_and_beside(participation: Scene, browser: Any) -> None:
     with ExitStack() as stack:
-        readers = Readers(ward, browser, "vi", stack)
+        readers = Readers(participation, browser, "vi", stack)
         for line in REFUSED:
             place = Place(line)
             tab = readers.tab(place)
-            tab.goto(f"{ward.url}{readers.path(place)}")
+            tab.goto(f"{participation.url}{readers.path(place)}")
             with tab.expect_navigation():
                 tab.locator("main form[method=post] button").first.evaluate("button => button.click()")
             readers.note(place, [*tab.evaluate(SUMMARY), *readers.faults(tab)])
