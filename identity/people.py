@@ -86,6 +86,15 @@ def mailbox_hash(keys: IdentityKeys, address: str) -> bytes:
     return keys.person_digest(EMAIL, canonical_address(address))
 
 
+def hold(session: Session, person: str) -> bool:
+    """Keep the account from being deleted until the transaction ends; False when it is gone.
+
+    Called before anything else is locked, as deleting locks the account first.
+    """
+    row = select(IdentityPerson.id).where(IdentityPerson.id == person)
+    return session.scalar(row.with_for_update(read=True, key_share=True)) is not None
+
+
 def one_person(session: Session, person: str) -> OnePerson:
     """Which accounts are the person of this one. Wherever people are counted, all of them are one voice.
 

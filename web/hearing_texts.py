@@ -11,6 +11,7 @@ from consultation.hearings.errors import (
     NothingToAsk,
     OutcomeIncomplete,
     ParagraphsWrong,
+    Promised,
     QuestionsFixed,
     QuestionWrong,
     SameText,
@@ -70,6 +71,10 @@ LACKS: Final[Mapping[Lack, str]] = {
 _ERRORS: Final[Mapping[type[ConsultationError], str]] = {
     TimesWrong: N_(
         "Comments must begin before they end, end in the future, and the outcome is due after that."
+    ),
+    Promised: N_(
+        "People rely on it: the end of comments can only be put off, and once they have begun, title and description "
+        "stay."
     ),
     WrongPhase: N_("This is not possible in the phase in which this consultation is now."),
     NothingToAsk: N_("Publish a draft text or add a question first: there is nothing to comment on yet."),

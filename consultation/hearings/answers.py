@@ -28,7 +28,7 @@ from consultation.moderation.pauses import require_not_paused
 from consultation.subjects import Subject
 from consultation.text import written
 from crypto.transcript import tuple_hash
-from identity.people import one_person
+from identity.people import hold, one_person
 from storage.statements import rows_changed
 
 ANSWER: Final = "hearing-answer"
@@ -68,8 +68,11 @@ def answer(session: Session, hearing: str, person: str, answers: Mapping[int, An
 
     Questions that are not named, or answered with nothing, are left open. A person with several accounts has one set,
     which is of the account that answered last.
-    Raises: Paused, NoSuchSubject, WrongPhase, AnswerWrong, NothingAnswered, TextRefused.
+    Raises: Paused, NoSuchSubject (also when the account is gone), WrongPhase, AnswerWrong, NothingAnswered,
+    TextRefused.
     """
+    if not hold(session, person):
+        raise NoSuchSubject
     row = lock_hearing(session, hearing)
     now = clock()  # under the lock: who waited for it past the end is too late
     require_not_paused(session, person, now)

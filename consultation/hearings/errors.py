@@ -15,6 +15,18 @@ class TimesWrong(ConsultationError):
         super().__init__("Comments begin before they end, and the outcome is due after that.")
 
 
+class Promised(ConsultationError):
+    """People rely on what a published consultation says."""
+
+    code = "promised"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "People rely on it: the end of comments can only be put off, and once they have begun, title and "
+            "description stay."
+        )
+
+
 class WrongPhase(ConsultationError):
     """This is not possible in the phase in which the consultation is."""
 

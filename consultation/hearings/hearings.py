@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from consultation.discussions.threads import set_closing, thread_of
 from consultation.errors import NoSuchSubject
 from consultation.happenings import What, happened
-from consultation.hearings.errors import NothingToAsk, TimesWrong, WrongPhase
+from consultation.hearings.errors import NothingToAsk, Promised, TimesWrong, WrongPhase
 from consultation.hearings.models import HearingDocument, HearingHearing, HearingParagraph, HearingQuestion
 from consultation.hearings.phases import phase_of
 from consultation.hearings.types import Hearing, Phase, Plan
@@ -47,6 +47,8 @@ def make_hearing(session: Session, plan: Plan, now: datetime) -> str:
         outcome_at=None,
         participants=0,
         hidden_entry=None,
+        promised=None,
+        put_off=0,
     )
     _fill(row, plan)
     session.add(row)
@@ -55,10 +57,12 @@ def make_hearing(session: Session, plan: Plan, now: datetime) -> str:
 
 
 def change_hearing(session: Session, hearing: str, plan: Plan, seen: str, now: datetime) -> None:
-    """Other words or times. A beginning that is past stays; an end can be put off, but not once it is past.
+    """Other words or times. A beginning that is past stays.
 
+    Once it is public, its end can only be put off, and not once it is past. Once comments have begun, title and
+    description stay: people have answered to these. When the outcome is put off, what was promised first stays known.
     seen: of the plan that the official saw.
-    Raises: NoSuchSubject, TextRefused, TimesWrong, ChangedMeanwhile, WrongPhase.
+    Raises: NoSuchSubject, TextRefused, TimesWrong, ChangedMeanwhile, WrongPhase, Promised.
     """
     row = lock_hearing(session, hearing)
     require_seen(seen, _plan_of(row).seen)
@@ -72,8 +76,14 @@ def change_hearing(session: Session, hearing: str, plan: Plan, seen: str, now: d
         raise WrongPhase
     if phase in (Phase.INFORM, Phase.COMMENT) and plan.closes_at <= now:
         raise TimesWrong
-    moved = row.closes_at != plan.closes_at
+    before = _plan_of(row)
+    moved = before.closes_at != plan.closes_at
+    if phase is not Phase.DRAFT and plan.closes_at < before.closes_at:
+        raise Promised
+    if begun and _words_of(plan) != (before.title, before.about):
+        raise Promised
     _fill(row, plan)
+    row.put_off += phase is not Phase.DRAFT and plan.outcome_due > before.outcome_due
     session.flush()
     if phase is Phase.COMMENT and moved:
         _open_threads(session, row, now)
@@ -90,7 +100,7 @@ def publish_hearing(session: Session, hearing: str, now: datetime) -> None:
         raise NothingToAsk
     if row.closes_at <= now:
         raise TimesWrong
-    row.published_at = now
+    row.published_at, row.promised = now, row.outcome_due
     session.flush()
     _open_threads(session, row, now)
     _turn(session, row, now)
@@ -182,6 +192,8 @@ def shown(row: HearingHearing, now: datetime) -> Hearing:
         outcome_at=row.outcome_at,
         participants=row.participants,
         hidden_entry=row.hidden_entry,
+        promised=row.promised,
+        put_off=row.put_off,
     )
 
 
@@ -223,8 +235,12 @@ def _plan_of(row: HearingHearing) -> Plan:
     )
 
 
+def _words_of(plan: Plan) -> tuple[LocalText, LocalText]:
+    return both(plan.title, TITLE_CHARACTERS), both(plan.about, ABOUT_CHARACTERS, lines=True)
+
+
 def _fill(row: HearingHearing, plan: Plan) -> None:
-    title, about = both(plan.title, TITLE_CHARACTERS), both(plan.about, ABOUT_CHARACTERS, lines=True)
+    title, about = _words_of(plan)
     if not plan.opens_at < plan.closes_at <= plan.outcome_due:
         raise TimesWrong
     row.title_en, row.title_vi, row.about_en, row.about_vi = title.en, title.vi, about.en, about.vi

@@ -27,6 +27,10 @@ class HearingHearing(Base):
     """Until then."""
     outcome_due: Mapped[datetime]
     """When the office wants to say what came of it."""
+    promised: Mapped[datetime | None]
+    """When it said first, at publishing; what is overdue is counted from this."""
+    put_off: Mapped[int]
+    """How often it was put off since."""
     made_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
     opening_told_at: Mapped[datetime | None]

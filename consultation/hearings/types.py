@@ -45,7 +45,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Hearing:
-    """A consultation as it is now."""
+    """A consultation as it is now. promised: for when the outcome was promised first.  put_off: how often since."""
 
     id: str
     plan: Plan
@@ -55,6 +55,12 @@ class Hearing:
     outcome_at: datetime | None
     participants: int
     hidden_entry: int | None
+    promised: datetime | None = None
+    put_off: int = 0
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether the outcome has not come by the time that was promised first."""
+        return self.phase is Phase.REVIEW and (self.promised or self.plan.outcome_due) <= now
 
     @property
     def is_public(self) -> bool:

@@ -69,17 +69,19 @@ def done(
     field: str,
     deed: Deed,
     saved: Callable[[], Mapping[str, str]] = dict,
+    detail: Mapping[str, str] | None = None,
 ) -> bool:
     """Whether the deed was done and noted; if not, the form says why beside `field`.
 
     saved: the fields as they would be shown now, for a form that another official was faster with.
+    detail: for the body behind the line of the site log.
     """
     desk = desk_of(request)
     try:
         with writing(desk.engine) as session:
             what = deed(session)
             note_hand(session, Subject(HEARING, hearing.id), actor(request).person_id)
-            record(desk, session, actor(request), what, f"hearing {hearing.id}")
+            record(desk, session, actor(request), what, f"hearing {hearing.id}", detail)
     except (NoSuchSubject, OutcomeIncomplete):
         raise
     except MatchedTwice as error:

@@ -27,6 +27,7 @@ from consultation.hearings.votes import votes_of
 from consultation.subjects import Subject
 from identity.roles import Permission
 from identity.trail import record
+from protocol.text import format_time
 from storage.session import reading, writing
 from web.access import AccessRoute, actor, form_of, go, render
 from web.errors import language_of
@@ -102,7 +103,7 @@ def edit(request: Request) -> Response:
 def save(request: Request) -> Response:
     """POST /{lang}/office/consultations/{hearing}/edit"""
     form, desk, hearing = form_of(request), desk_of(request), found_hearing(request)
-    plan = _plan(request, form)
+    plan = _plan(request, form, hearing.plan if _is_begun(hearing) else None)
 
     def deed(session: Session) -> str:
         change_hearing(session, hearing.id, plan or hearing.plan, form.value(SEEN), desk.clock())
@@ -111,7 +112,8 @@ def save(request: Request) -> Response:
     def saved() -> Mapping[str, str]:
         return _fields(request, found_hearing(request).plan)
 
-    if form.ok and done(request, form, hearing, "closes-day", deed, saved):
+    detail = {} if plan is None else _detail(hearing.plan, plan)
+    if form.ok and done(request, form, hearing, "closes-day", deed, saved, detail):
         return go(links_of(request).office_hearings(hearing.id))
     return _plan_page(request, form, hearing)
 
@@ -139,10 +141,31 @@ def _fields(request: Request, plan: Plan) -> dict[str, str]:
     return fields
 
 
-def _plan(request: Request, form: Form) -> Plan | None:
+def _is_begun(hearing: Hearing) -> bool:
+    """Whether people have answered to its title and description."""
+    return hearing.phase in (Phase.COMMENT, Phase.REVIEW)
+
+
+def _detail(before: Plan, after: Plan) -> dict[str, str]:
+    moments = {
+        name: (getattr(before, name), getattr(after, name))
+        for name in ("opens_at", "closes_at", "outcome_due")
+    }
+    changed = {
+        name: f"{format_time(old)} > {format_time(new)}" for name, (old, new) in moments.items() if old != new
+    }
+    words = (before.title, before.about) != (after.title, after.about)
+    return {**changed, **({"words": "changed"} if words else {})}
+
+
+def _plan(request: Request, form: Form, begun: Plan | None = None) -> Plan | None:
+    """begun: whose words stay."""
     zone = zone_of(site_of(request).time_zone)
-    title = both(form, "title", TITLE_CHARACTERS)
-    about = both(form, "about", ABOUT_CHARACTERS, lines=True)
+    if begun is None:
+        title = both(form, "title", TITLE_CHARACTERS)
+        about = both(form, "about", ABOUT_CHARACTERS, lines=True)
+    else:
+        title, about = begun.title, begun.about
     opens, closes, due = (
         form.moment(name, zone, missing=form.say(TIME_MISSING)) for name in ("opens", "closes", "due")
     )
@@ -152,7 +175,8 @@ def _plan(request: Request, form: Form) -> Plan | None:
 
 
 def _plan_page(request: Request, form: Form, hearing: Hearing | None) -> Response:
-    return hearing_page(request, "plan", form, hearing, {})
+    values = {"begun": hearing is not None and _is_begun(hearing)}
+    return hearing_page(request, "plan", form, hearing, values)
 
 
 def _one_page(request: Request, form: Form) -> Response:

@@ -28,6 +28,7 @@ from consultation.hearings.questions import add_question, change_question, quest
 from consultation.hearings.subjects import WrittenAnswers
 from consultation.hearings.types import Answer, Question, QuestionKind
 from consultation.kinds import describe
+from consultation.leaving import delete_account
 from consultation.moderation.errors import Paused
 from consultation.moderation.log import Ruling, log_entry
 from consultation.moderation.models import ModerationPause
@@ -166,6 +167,18 @@ def test_two_accounts_of_one_mailbox_are_one_voice(asked: Hall) -> None:
         assert answers_of(session, asked.hearing, second) == {1: Answer((3,))}
         assert take_back(session, asked.hearing, first, asked.now)
     assert participants(asked) == 0
+
+
+def test_an_account_that_goes_at_this_moment_answers_nothing(own_asked: Hall) -> None:
+    desk, person = own_asked.desk.desk, own_asked.desk.person()
+    with ThreadPoolExecutor(1) as pool:
+        with own_asked.work() as session:
+            delete_account(desk, session, person)
+            waiting = pool.submit(say, own_asked, person, ALL)
+            assert wait([waiting], timeout=0.2).not_done
+        with pytest.raises(NoSuchSubject):
+            waiting.result(timeout=20)
+    assert participants(own_asked) == 0
 
 
 def test_counts_are_given_after_the_end_and_small_ones_withheld(asked: Hall) -> None:

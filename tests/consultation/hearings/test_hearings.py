@@ -10,7 +10,7 @@ from consultation.discussions.threads import known_thread
 from consultation.errors import ChangedMeanwhile, NoSuchSubject
 from consultation.happenings import What
 from consultation.hearings.documents import paragraphs_of
-from consultation.hearings.errors import NothingToAsk, TimesWrong, WrongPhase
+from consultation.hearings.errors import NothingToAsk, Promised, TimesWrong, WrongPhase
 from consultation.hearings.hearings import (
     change_hearing,
     find_hearing,
@@ -22,7 +22,10 @@ from consultation.hearings.hearings import (
 from consultation.hearings.types import Phase
 from consultation.models import ConsultationHappening
 from consultation.subjects import Subject
+from protocol.text import LocalText
 from tests.consultation.hearings.conftest import PLAN, Hall
+
+DAY = timedelta(days=1)
 
 
 def told(hall: Hall) -> list[str]:
@@ -114,6 +117,33 @@ def test_what_is_past_is_not_changed(hall: Hall) -> None:
     later = replace(PLAN, closes_at=PLAN.closes_at + timedelta(days=1))
     with hall.work() as session, pytest.raises(WrongPhase):
         change_hearing(session, hall.hearing, later, PLAN.seen, hall.now())
+
+
+def test_what_people_rely_on_is_not_taken_back(hall: Hall) -> None:
+    hall.document()
+    earlier = replace(PLAN, closes_at=PLAN.closes_at - DAY)
+    with hall.work() as session:  # a draft may change in every way
+        change_hearing(session, hall.hearing, earlier, PLAN.seen, hall.now())
+        change_hearing(session, hall.hearing, PLAN, earlier.seen, hall.now())
+    hall.open()
+    for wrong in (
+        earlier,
+        replace(PLAN, title=LocalText(en="All trees", vi="Tất cả cây")),
+        replace(PLAN, about=LocalText(en="Else.", vi="Khác.")),
+    ):
+        with hall.work() as session, pytest.raises(Promised):
+            change_hearing(session, hall.hearing, wrong, PLAN.seen, hall.now())
+    hall.close()
+    later = PLAN
+    for n in (1, 2):
+        last, later = later, replace(PLAN, outcome_due=PLAN.outcome_due + n * 1_000 * DAY)
+        with hall.work() as session:
+            change_hearing(session, hall.hearing, later, last.seen, hall.now())
+    with hall.work() as session:
+        found = find_hearing(session, hall.hearing, hall.now())
+    assert (found.promised, found.put_off) == (PLAN.outcome_due, 2)
+    assert not found.is_overdue(PLAN.outcome_due - DAY)
+    assert found.is_overdue(PLAN.outcome_due)
 
 
 def test_dates_that_a_colleague_changed_are_not_overwritten_unread(hall: Hall) -> None:
