@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from consultation.errors import ConsultationError
 from consultation.moderation.errors import NoSuchAppeal, NoSuchCase, NoSuchEntry
-from consultation.moderation.types import APPEALABLE, Action
+from consultation.moderation.types import APPEALABLE, REVERSALS, Action
 from web.access import FORM_REFUSED
 from web.errors import language_of
 from web.forms import Form
@@ -28,6 +28,8 @@ from web.pages.common import PageNotFound
 from web.people_texts import ACTOR_ROLES
 
 CONFLICT: Final = 409
+FAVOURS: Final = frozenset({*REVERSALS.values(), Action.REVERSED})
+"""What lightens a burden again."""
 NUMBER: Final = re.compile(r"[1-9][0-9]{0,14}")
 _Found = TypeVar("_Found")
 
@@ -45,7 +47,7 @@ def words() -> dict[str, object]:
         "rule_number": rule_number,
         "rule_sentence": rule_sentence,
         "burdens": APPEALABLE,
-        "left": Action.LEFT,
+        "favours": FAVOURS,
     }
 
 
