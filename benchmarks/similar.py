@@ -1,12 +1,13 @@
-"""Whether people find the petition that is there already: `python -m benchmarks.similar [FOLDER]`.
+"""Whether people find the petition that is there already: `python -m benchmarks.similar [FOLDER] [--model MODEL]`.
 
 FOLDER holds uk_petitions_2020_2022.csv and uk_petitions_duplicate_pairs.csv: petitions that the moderators of the UK
 Parliament rejected as duplicates, with those that they linked as similar. Without it, the small sample of the tests.
+MODEL: folder of a sentence model; then the ranking by words and sense is measured beside that by words alone.
 Others that nobody linked may resemble as well, so the true share is higher than what is measured.
 """
 
+import argparse
 import csv
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -15,8 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
+from consultation.similar.bert import BertEmbedder
 from consultation.similar.index import index_text, similar_petitions
+from consultation.similar.sense import Sense
 from consultation.subjects import Subject
 from storage.engine import make_engine
 from storage.migrate import migrate
@@ -73,12 +77,13 @@ def fill(engine: Engine, petitions: Mapping[str, tuple[str, str]]) -> float:
     return 1000 * (time.perf_counter() - start) / len(petitions)
 
 
-def measure(engine: Engine, labelled: Labelled, *, background: bool) -> str:
+def measure(engine: Engine, labelled: Labelled, sense: Sense | None, *, background: bool) -> str:
+    ask = similar_petitions if sense is None else sense.similar_petitions
     hits, spans = dict.fromkeys(AT, 0), []
     with reading(engine) as session:
         for number, (action, rest) in labelled.duplicates.items():
             start = time.perf_counter()
-            found = similar_petitions(session, f"{action}\n{rest}" if background else action, max(AT))
+            found = ask(session, f"{action}\n{rest}" if background else action, max(AT))
             spans.append(time.perf_counter() - start)
             names = [each.subject.id for each in found]
             for k in AT:
@@ -89,17 +94,40 @@ def measure(engine: Engine, labelled: Labelled, *, background: bool) -> str:
     return f"{shares}; {1000 * middle:.1f} ms in the middle, {1000 * slow:.1f} ms at 95 %"
 
 
+def by_sense(engine: Engine, labelled: Labelled, model: Path) -> Sense:
+    """With the vectors of all petitions made."""
+
+    def words_of(session: Session, subject: Subject, title: str) -> str:
+        del session
+        return f"{title}\n{labelled.petitions[subject.id][1]}"
+
+    start = time.perf_counter()
+    sense = Sense(BertEmbedder(model))
+    made = sense.fill(engine, words_of)
+    each = 1000 * (time.perf_counter() - start) / made
+    print(f"{sense.embedder.name}: {made} vectors, {each:.1f} ms each")
+    return sense
+
+
 def main() -> None:
-    labelled = everything(Path(sys.argv[1])) if len(sys.argv) > 1 else sample()
+    parser = argparse.ArgumentParser(description="Recall of similar petitions on labelled duplicates.")
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--model", type=Path)
+    asked = parser.parse_args()
+    labelled = everything(asked.folder) if asked.folder else sample()
     with tempfile.TemporaryDirectory() as folder:
         engine = make_engine(f"sqlite:///{Path(folder) / 'similar.db'}")
         migrate(engine)
         each = fill(engine, labelled.petitions)
         print(f"{len(labelled.petitions)} petitions in the index, {each:.1f} ms each")
-        print(
-            f"{len(labelled.duplicates)} duplicates, action alone: {measure(engine, labelled, background=False)}"
-        )
-        print(f"with their background: {measure(engine, labelled, background=True)}")
+        backs: list[Sense | None] = [None]
+        if asked.model:
+            backs.append(by_sense(engine, labelled, asked.model))
+        for sense in backs:
+            print("by words" if sense is None else "by words and sense")
+            for background in (False, True):
+                told = measure(engine, labelled, sense, background=background)
+                print(f"  {'with background' if background else 'action alone'}: {told}")
         engine.dispose()
 
 

@@ -27,6 +27,7 @@ VERBS: Final[Mapping[str, str]] = {
     "mail": "cli.mail",
     "admin": "cli.admin",
     "import": "cli.import_data",
+    "similar": "cli.similar",
     "worker": "cli.worker",
 }
 """Verbs and groups of verbs in the order of the help, each with the module that has a function or group of its name.

@@ -16,6 +16,7 @@ from consultation.moderation.reports import forget_reports
 from consultation.petitions.keeping import keep_petitions
 from consultation.signing import counting as signatures
 from consultation.signing import telling
+from consultation.similar.sense import Sense
 from identity import forgetting
 from identity.desk import Desk
 from mail import outbox
@@ -34,6 +35,7 @@ from web.digests import DigestWriter
 from web.notices import NoticeWriter
 from web.petition_mails import PetitionMails
 from web.rate_storage import SqlStorage
+from web.sense import open_sense, words_of
 from web.settings import Settings
 
 FORGET_MAILS: Final = "forget-mails"
@@ -77,6 +79,9 @@ FORGET_FRAUD: Final = "forget-fraud"
 KEEP_PETITIONS: Final = "keep-petitions"
 """Petitions whose time is over, drafts that nobody touches."""
 
+FILL_SENSE: Final = "fill-sense"
+"""Vectors of texts that have none yet, where the site has named a model."""
+
 PERIODS: Final[Mapping[str, int]] = {
     KEEP_TIME: 5,
     FORGET_MAILS: 3600,
@@ -105,7 +110,8 @@ def workers(office: Office, desk: Desk, settings: Settings) -> list[Worker]:
     mail = {kind: handler for kind, handler in every.items() if kind in (outbox.SEND, outbox.SEND_URGENT)}
     trial = {kind: handler for kind, handler in every.items() if kind in trials.KINDS}
     rest = {kind: handler for kind, handler in every.items() if kind not in mail | trial}
-    lanes = [Worker(office.engine, rest, office.clock, PERIODS), Worker(office.engine, trial, office.clock)]
+    periods = PERIODS if settings.similar_model is None else {**PERIODS, FILL_SENSE: 60}
+    lanes = [Worker(office.engine, rest, office.clock, periods), Worker(office.engine, trial, office.clock)]
     return [*lanes, Worker(office.engine, mail, office.clock)] if mail else lanes
 
 
@@ -131,9 +137,18 @@ def handlers(office: Office, desk: Desk, settings: Settings) -> dict[str, Handle
     every |= PetitionMails(desk, settings.authority, settings.help_line, settings.time_zone).handlers()
     every[WRITE_NOTICE] = NoticeWriter(office, settings.base_url, settings.help_line).do
     every |= trials.handlers(office, urlsplit(settings.base_url).netloc)
+    sense = open_sense(settings)
+    if sense is not None:
+        every[FILL_SENSE] = lambda job: _fill_sense(office, sense, job)
     if settings.mail_server is not None:
         every |= mail_handlers(office.engine, settings.mail_server)
     return every
+
+
+def _fill_sense(office: Office, sense: Sense, job: Job) -> None:
+    sense.fill(office.engine, words_of)
+    with writing(office.engine) as session:
+        job.finish(session)
 
 
 def _keep_time(office: Office, job: Job) -> None:

@@ -20,6 +20,7 @@ from web.duties import workers
 from web.live.source import LivePages
 from web.rate_limits import Limiter
 from web.routes.api import api_routes
+from web.sense import open_sense
 from web.settings import Settings
 
 DRAIN_SECONDS = 10
@@ -52,7 +53,7 @@ def application(
     try:
         app = create_app(settings, LivePages(office), api_routes(), desk)
         app.state.office, app.state.casting, app.state.limiter = office, casting, limiter
-        app.state.bundles = bundles
+        app.state.bundles, app.state.sense = bundles, open_sense(settings)
         with background(workers(office, desk, settings) if jobs else []) as app.state.background:
             yield app
     finally:

@@ -59,6 +59,8 @@ class Settings:
     """None: this site sends no mail, and what is queued waits."""
     mail_domains: SiteDomains = field(default_factory=SiteDomains)
     """What the site itself says of mail domains."""
+    similar_model: Path | None = None
+    """Folder of a sentence model, by which similar petitions are found beside their words. None: by words alone."""
 
     @property
     def https(self) -> bool:
@@ -77,6 +79,8 @@ VARIABLES: Final = {
     "PSEPHOS_AUTHORITY_EN": "who runs the site, English; default the short name",
     "PSEPHOS_AUTHORITY_VI": "the same in Vietnamese; default the English one",
     "PSEPHOS_HELP_LINE": "telephone number or address for voters; default `(none)` on localhost",
+    "PSEPHOS_SIMILAR_MODEL": "folder of a sentence model (`config.json`, `tokenizer.json`, `model.safetensors`), by "
+    "which similar petitions are found beside their words; default none",
     "PSEPHOS_TRUSTED_PROXIES": "proxies whose `X-Forwarded-For` is believed, as `10.0.0.5, 10.1.0.0/16`, or `none`; "
     "default this machine where `PSEPHOS_HOST` is its own address",
     "PSEPHOS_OIDC": "file of sign-in services (docs/guides/sign-in.md); default none",
@@ -132,6 +136,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         assurance=identity_settings.read_assurance(environment, UnusableSettings),
         mail_server=mail_settings.read_mail_settings(environment, value, UnusableSettings),
         mail_domains=mail_settings.read_mail_domains(environment, UnusableSettings),
+        similar_model=_folder(environment, "PSEPHOS_SIMILAR_MODEL"),
     )
 
 
@@ -144,6 +149,15 @@ def require_private(folder: Path) -> None:
         raise UnusableSettings(
             f"Others on this machine can look into {folder} (PSEPHOS_SECRETS). Run: chmod 700 {folder}"
         )
+
+
+def _folder(environment: Mapping[str, str], name: str) -> Path | None:
+    given = environment.get(name, "").strip()
+    if not given:
+        return None
+    if not Path(given).is_dir():
+        raise UnusableSettings(f"{name}: there is no folder {given}.")
+    return Path(given)
 
 
 def _known(name: str) -> bool:

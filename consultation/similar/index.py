@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Select, column, delete, func, insert, select,
 from sqlalchemy.orm import Session
 
 from consultation.similar.fold import EXACT, PIECE, number_of, terms
-from consultation.similar.models import SimilarDocument, SimilarPosting, SimilarTerm
+from consultation.similar.models import SimilarDocument, SimilarPosting, SimilarTerm, SimilarVector
 from consultation.subjects import Subject
 
 ALL_TEXTS: Final = 0
@@ -222,4 +222,5 @@ def _take_out(session: Session, document: int) -> None:
     _count(session, numbers, -1)
     session.execute(delete(SimilarTerm).where(SimilarTerm.term.in_(numbers), SimilarTerm.documents <= 0))
     session.execute(delete(SimilarPosting).where(SimilarPosting.document == document))
+    session.execute(delete(SimilarVector).where(SimilarVector.document == document))
     session.execute(delete(SimilarDocument).where(SimilarDocument.id == document))

@@ -30,6 +30,7 @@ from consultation.petitions.votes import votes_of
 from consultation.signing.by_version import counts_by_version
 from consultation.signing.counting import counts_by_area, public_count, public_counts, trending
 from consultation.similar.index import OFFSET_MAX, search, similar_petitions
+from consultation.similar.sense import Search
 from consultation.subjects import Subject
 from web.pages.common import PageNotFound, VoteRow
 from web.pages.moderation import hidden_boxes
@@ -184,8 +185,10 @@ def versions_page(session: Session, petition: str, before: int | None = None) ->
     )
 
 
-def preview_of(session: Session, draft: Draft, of: Petition | None, now: datetime) -> Preview:
-    """How a petition would look. of: the one whose words are changed.
+def preview_of(
+    session: Session, draft: Draft, of: Petition | None, now: datetime, search: Search = similar_petitions
+) -> Preview:
+    """How a petition would look. of: the one whose words are changed.  search: for similar ones.
 
     Raises: TextRefused, NoSuchBody, NoSuchArea.
     """
@@ -197,7 +200,9 @@ def preview_of(session: Session, draft: Draft, of: Petition | None, now: datetim
         body=require_body(session, draft.body).name,
         area=None if draft.area is None else require_area(session, draft.area).name,
         changed=changes(of.text, draft) if of is not None and of.state is not State.DRAFT else {},
-        similar=similar_lines(session, f"{draft.action}\n{draft.background}", now, of.id if of else ""),
+        similar=similar_lines(
+            session, f"{draft.action}\n{draft.background}", now, of.id if of else "", search
+        ),
     )
 
 
@@ -233,9 +238,11 @@ def lines_of(session: Session, ids: Sequence[str], now: datetime) -> tuple[Petit
     return _lines(session, _public(petitions_of(session, ids)), now)
 
 
-def similar_lines(session: Session, text: str, now: datetime, besides: str = "") -> tuple[PetitionLine, ...]:
+def similar_lines(
+    session: Session, text: str, now: datetime, besides: str = "", search: Search = similar_petitions
+) -> tuple[PetitionLine, ...]:
     """Public petitions that ask something similar, without the one that is asked about."""
-    found = [each.subject.id for each in similar_petitions(session, text, SIMILAR + 1)]
+    found = [each.subject.id for each in search(session, text, SIMILAR + 1)]
     return lines_of(session, [petition for petition in found if petition != besides][:SIMILAR], now)
 
 

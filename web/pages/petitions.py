@@ -185,9 +185,9 @@ class VersionLine:
 
 @dataclass(frozen=True)
 class VersionsPage:
-    """Versions, the newest first. first: whether it begins with the last one.  standing: under which words people signed.
+    """Versions, the newest first. first: whether it begins with the last one.
 
-    next: the version before which the next page begins.
+    standing: under which words people signed.  next: the version before which the next page begins.
     """
 
     petition: Petition

@@ -52,6 +52,7 @@ from web.rate_rules import (
 )
 from web.rendering import Renderer
 from web.routes.office_common import CONFLICT, links_of
+from web.sense import similar_of
 from web.visitor import counted_as, desk_of
 from web.work import require_work, work_challenge
 from web.written import say, text_of
@@ -282,7 +283,7 @@ def _preview(request: Request, form: Form, draft: Draft, of: Petition | None = N
     desk = desk_of(request)
     try:
         with reading(desk.engine) as session:
-            return preview_of(session, draft, of, desk.clock())
+            return preview_of(session, draft, of, desk.clock(), similar_of(request.app))
     except ConsultationError as error:
         _say(form, error)
         return None
@@ -339,7 +340,11 @@ def _manage_page(request: Request, form: Form, status: int = 200) -> Response:
             "form": form,
             "rules": rules(session),
             "similar": similar_lines(
-                session, f"{found.text.action} {found.text.background}", desk.clock(), found.id
+                session,
+                f"{found.text.action} {found.text.background}",
+                desk.clock(),
+                found.id,
+                similar_of(request.app),
             )
             if found.state in (State.DRAFT, State.SPONSORS)
             else (),

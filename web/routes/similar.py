@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consultation.similar.fold import CHARACTERS_MAX
-from consultation.similar.index import similar_petitions
 from storage.session import reading
 from web.access import Access, AccessRoute, render
 from web.errors import language_of
@@ -14,6 +13,7 @@ from web.forms import Form
 from web.live.petitions import lines_of
 from web.rate_limits import hit
 from web.rate_rules import SIMILAR
+from web.sense import similar_of
 from web.visitor import desk_of
 
 SHOWN: Final = 5
@@ -28,7 +28,7 @@ def similar(request: Request) -> Response:
     text = "\n".join(asked.values()).strip()
     desk = desk_of(request)
     with reading(desk.engine) as session:
-        found = similar_petitions(session, text, SHOWN) if len(text) >= LETTERS_LEAST else []
+        found = similar_of(request.app)(session, text, SHOWN) if len(text) >= LETTERS_LEAST else []
         lines = lines_of(session, [each.subject.id for each in found], desk.clock())
     part = request.headers.get("hx-request") == "true"
     values = {"lines": lines, "asked": bool(text), "form": Form.filled(language_of(request), asked)}

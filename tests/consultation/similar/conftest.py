@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, delete, update
 
-from consultation.similar.models import SimilarDocument, SimilarPosting, SimilarTerm
+from consultation.similar.models import SimilarDocument, SimilarPosting, SimilarTerm, SimilarVector
 from storage.engine import make_engine
 from storage.session import writing
 from tests.support.databases import KINDS, database
@@ -23,6 +23,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def engine(shared: Engine) -> Engine:
     with writing(shared) as session:
         session.execute(delete(SimilarPosting))
+        session.execute(delete(SimilarVector))
         session.execute(delete(SimilarDocument))
         session.execute(delete(SimilarTerm).where(SimilarTerm.term != 0))
         session.execute(update(SimilarTerm).values(documents=0))
