@@ -57,7 +57,9 @@ def test_signers_are_asked_again_and_small_numbers_are_not_told(site: SiteUnderT
     assert "12 people had signed before; they were asked again. 6 signatures stand under these words." in page
     assert '<span class="ps-big">12</span>' in page
     history = reader.get(f"/en/petitions/{petition}/versions").text
-    assert re.search(r"6 signatures stand under these words.*6 signatures stand under these words", history, re.S)
+    assert re.search(
+        r"6 signatures stand under these words.*6 signatures stand under these words", history, re.S
+    )
     assert "<ins>" in history
     assert f'href="/en/petitions/{petition}/sign"' in history
 
@@ -77,9 +79,10 @@ def test_signers_are_asked_again_and_small_numbers_are_not_told(site: SiteUnderT
     assert "The words were changed since" not in late.get(where).text
     # One alone stands under the newest words, so neither that nor the number that would betray it is shown.
     assert counted(site, petition) == {1: None, 2: 8, 3: None}
-    assert "The number of signatures under these words is not shown." in reader.get(
-        f"/en/petitions/{petition}/versions"
-    ).text
+    assert (
+        "The number of signatures under these words is not shown."
+        in reader.get(f"/en/petitions/{petition}/versions").text
+    )
 
 
 def test_the_receipt_of_earlier_words_says_so(site: SiteUnderTest, ward: Ward) -> None:
@@ -91,7 +94,10 @@ def test_the_receipt_of_earlier_words_says_so(site: SiteUnderTest, ward: Ward) -
     with writing(site.desk.desk.engine) as session:
         life.edit(session, ward.creator, petition, 1, MORE, site.desk.clock())
     stranger = site.browser()  # whoever signed by mail has the address of the receipt and no account
-    assert "You signed version 1. The words were changed since: they are version 2 now." in stranger.get(where).text
+    assert (
+        "You signed version 1. The words were changed since: they are version 2 now."
+        in stranger.get(where).text
+    )
 
 
 def test_a_long_history_has_an_end_and_pages(site: SiteUnderTest, ward: Ward) -> None:

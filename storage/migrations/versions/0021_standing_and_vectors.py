@@ -15,7 +15,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("petition_version", sa.Column("standing", sa.BigInteger(), nullable=False, server_default="0"))
+    op.add_column(
+        "petition_version", sa.Column("standing", sa.BigInteger(), nullable=False, server_default="0")
+    )
     op.create_table(
         "similar_vector",
         sa.Column("document", sa.BigInteger(), nullable=False),
