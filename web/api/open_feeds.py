@@ -129,7 +129,7 @@ def hearing_calendar(request: Request) -> Response:
         for name, what, at in (
             ("opens", "Comments begin · Bắt đầu góp ý", row.opens_at),
             ("closes", "Comments end · Hết hạn góp ý", row.closes_at),
-            ("outcome", "Outcome due · Hạn trả lời", row.outcome_due),
+            ("outcome", "Outcome due · Hạn công bố kết quả", row.outcome_due),
         )
     ]
     name = "Consultations · Lấy ý kiến"
