@@ -198,11 +198,11 @@ class _Making:
         gone = self._say(sided.id, self.minh, "Nhầm.", side=Side.FOR)
         with writing(self.engine) as session:
             now = self.clock()
-            edit(session, self.first, self.lan, quote.replace("rất", "vô cùng"), version=1, now=now)
-            withdraw(session, gone, self.minh, now)
             for by, agrees in ((self.ward.moderator, True), (self.ward.official, False)):
-                vote(session, self.first, by.actor.person_id, agrees=agrees, now=now)
-            vote(session, self.first, self.minh, agrees=True, now=now)
+                vote(session, self.first, by.actor.person_id, agrees=agrees, version=1, now=now)
+            edit(session, self.first, self.lan, quote.replace("rất", "vô cùng"), version=1, now=now)
+            vote(session, self.first, self.minh, agrees=True, version=2, now=now)
+            withdraw(session, gone, self.minh, now)
 
     def _say(
         self, thread: str, author: str, words: str, *, parent: int | None = None, side: Side | None = None
