@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Final
 
 import psycopg
@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from storage.engine import READ_ONLY
+from storage.engine import READ_ONLY, TURN, Turn
 from storage.errors import DatabaseBusy, StorageFull
 
 _SQLITE_PRIMARY_CODE: Final = 0xFF
@@ -26,8 +26,13 @@ def writing(engine: Engine) -> Iterator[Session]:
     On SQLite the only writer from its first line on; on PostgreSQL each verb locks the rows on which its
     decisions rest. Raises: DatabaseBusy, StorageFull.
     """
+    turn: Turn | None = engine.get_execution_options().get(TURN)
     try:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with (
+            nullcontext() if turn is None else turn.taken(),
+            Session(engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             session.connection()  # takes SQLite's write lock now, before anything is read
             yield session
     except DBAPIError as error:

@@ -215,3 +215,24 @@ def test_another_fault_of_the_database_is_not_called_a_full_disk(empty_database_
     with pytest.raises(DBAPIError), writing(engine) as session:
         session.execute(text("SELECT * FROM no_such_table"))
     engine.dispose()
+
+
+@pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
+def test_threads_of_one_process_take_turns(empty_database_url: str) -> None:
+    """Also over two engines for one file; who waits too long is told so and has written nothing."""
+    first, second = make_engine(empty_database_url), make_engine(empty_database_url, lock_wait_seconds=0)
+    with writing(first) as session:
+        session.execute(text("CREATE TABLE turns (number INTEGER)"))
+        with pytest.raises(DatabaseBusy), writing(second):
+            raise AssertionError("two writers at once")
+    with writing(second) as session:
+        session.execute(text("INSERT INTO turns VALUES (1)"))
+    with pytest.raises(ZeroDivisionError), writing(first) as session:
+        raise ZeroDivisionError
+    with reading(second) as session, pytest.raises(DBAPIError):
+        session.execute(text("INSERT INTO turns VALUES (2)"))
+    with writing(second) as session:  # the same connection that could only read
+        session.execute(text("INSERT INTO turns VALUES (3)"))
+        assert session.scalar(text("SELECT count(*) FROM turns")) == 2
+    first.dispose()
+    second.dispose()
