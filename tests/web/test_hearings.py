@@ -98,7 +98,9 @@ class Room:
 
     def first(self, kind: str, page: str = "") -> str:
         """The office's address of the first theme or question."""
-        return f"/{kind}/" + re.findall(rf"/{kind}/(\d+)", self.official.get(self.office + page).text)[0]
+        found = re.search(rf"/{kind}/\d+", self.official.get(self.office + page).text)
+        assert found is not None
+        return found[0]
 
     def go_to(self, days: int) -> None:
         """Let the clock come to this day, and do what it owes; sessions have ended till then."""
@@ -259,7 +261,7 @@ def test_a_consultation_becomes_a_vote_and_both_name_each_other(room: Room) -> N
     slower = room.send("/vote", {**values, "ask": "1"}, status=409)
     assert "Somebody else has changed this meanwhile" in slower
     room.official.get(f"{room.office}/vote")
-    asked = {**values, "seen": room.seen("/vote"), "ask": ["1", "2"]}
+    asked: dict[str, str | list[str]] = {**values, "seen": room.seen("/vote"), "ask": ["1", "2"]}
     for _ in range(2):
         answer = room.official.post(f"{room.office}/vote", asked)
         assert answer.headers["location"] == f"/en/office/drafts/{draft}"

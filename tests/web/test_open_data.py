@@ -36,8 +36,9 @@ from tests.support.petition_ward import CROSSING, LAMPS, Ward
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 from voting.voters_list import as_meant
 from web.api import open_data
-from web.api.open_data import CSV_PAGE, DATA_SETS, OPERATIONS, PAGE
+from web.api.open_data import OPERATIONS
 from web.api.open_formats import Event, Feed, FeedEntry, atom_of, calendar_of
+from web.api.open_sets import CSV_PAGE, DATA_SETS, PAGE
 
 NAME = "Nguyễn Thị Lan"
 UNREAD = "Nobody may read this."

@@ -21,7 +21,8 @@ from consultation.moderation.types import Rule
 from consultation.petitions.life import close_early
 from consultation.petitions.models import PetitionPetition
 from consultation.profiles import set_profile
-from consultation.signing.models import PetitionLink, PetitionSignature
+from consultation.signing import counting
+from consultation.signing.models import PetitionArea, PetitionCount, PetitionLink, PetitionSignature
 from consultation.subjects import Subject
 from identity import email_link
 from identity.models import IdentityEmailLink, IdentityPerson, IdentitySession
@@ -240,6 +241,24 @@ def test_the_duties_of_votes_call_what_their_rooms_try(
     monkeypatch.setattr(duties, verb, called.append)
     do_duty(site, duties.KEEP_TIME if verb == "keep_time" else duties.FORGET_CONTACTS)
     assert called == [site.app.state.office]
+
+
+def test_duties_count_areas_and_hold_counters_against_the_log(
+    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "AREAS_AFTER", 1)
+    petition = prepare(site.desk).published()
+    Signatures(site.desk).sign(petition)
+    do_duty(site, duties.COUNT_AREAS)
+    with reading(site.desk.desk.engine) as session:
+        assert session.get_one(PetitionArea, (petition, "")).count == 1
+        assert session.get_one(PetitionCount, petition).areas_at == site.desk.clock()
+    with writing(site.desk.desk.engine) as session:
+        session.get_one(PetitionCount, petition).count = 7
+    do_duty(site, duties.CHECK_SIGNATURES)
+    with reading(site.desk.desk.engine) as session:
+        counter = session.get_one(PetitionCount, petition)
+        assert (counter.count, counter.checked_entries) == (1, counter.entries)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

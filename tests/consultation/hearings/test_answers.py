@@ -200,9 +200,9 @@ def test_counts_are_given_after_the_end_and_small_ones_withheld(asked: Hall) -> 
     assert (words.written, len(page.lines), len(rest.lines), rest.after) == (12, 10, 2, "")
     lines = [*page.lines, *rest.lines]
     assert [line.id for line in lines] == sorted({line.id for line in lines})
-    said = [int(line.words.removeprefix("Lời ")) for line in lines]
-    assert sorted(said) == list(range(12))
-    assert said not in (list(range(12)), list(range(12))[::-1])  # in no order that tells when each came in
+    order = [int(line.words.removeprefix("Lời ")) for line in lines]
+    assert sorted(order) == list(range(12))
+    assert order not in (list(range(12)), list(range(12))[::-1])  # in no order that tells when each came in
 
 
 def test_large_counts_are_shown(asked: Hall) -> None:
