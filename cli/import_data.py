@@ -92,7 +92,9 @@ def discussions(
         with Progress().task("Importing contributions") as show:
             report = import_discussions(importer(desk), found, said, _steps(show, len(said)))
         _tell(report, len(found) + len(said), report_file)
-    say(f"{report.votes:,} times somebody agrees or disagrees.")
+    say(
+        f"{report.votes:,} opinions of the other platform stand beside the contributions; nobody here has voted."
+    )
 
 
 def read_petitions(file: Path) -> Sequence[ForeignPetition]:

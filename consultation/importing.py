@@ -13,7 +13,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from consultation.discussions.contributions import Writing, contribute, vote
+from consultation.discussions.contributions import Writing, contribute
+from consultation.discussions.rows import note_elsewhere
 from consultation.discussions.topics import Text, Topic, open_topic
 from consultation.errors import ConsultationError
 from consultation.following.follows import unfollow
@@ -173,8 +174,9 @@ def import_discussions(
 ) -> Report:
     """Open the topics, write the contributions in their order, each author of the file as a person of its own.
 
-    An answer to something that is not there stands by itself. Who agreed is not known, only how many: so many of the
-    other imported authors agree here, as far as there are so many. progress: called after each contribution.
+    An answer to something that is not there stands by itself. Who agreed is not known, only how many: the numbers
+    stand beside the contribution as those of the other platform, and nobody here has voted.
+    progress: called after each contribution.
     """
     desk, report = by.desk, Report()
     threads: dict[str, str] = {}
@@ -188,7 +190,6 @@ def import_discussions(
             report.refused.append(Refusal(topic.line, topic.source, str(error)))
     people: dict[str, str] = {}
     numbers: dict[str, int] = {}
-    written = []
     for each in contributions:
         if each.topic not in threads:
             report.refused.append(Refusal(each.line, each.source, "Its topic did not come in."))
@@ -198,20 +199,14 @@ def import_discussions(
                     author = _person(session, people, each.author, desk.clock())
                     said_here = Writing(threads[each.topic], author, each.words, numbers.get(each.parent))
                     made = contribute(session, said_here, desk.clock())
+                    note_elsewhere(session, made.id, each.agree, each.disagree)
                 people[each.author] = author
                 numbers[each.source] = made.number
                 report.done[each.source] = f"{made.thread} {made.number}"
-                written.append((made.id, author, each))
+                report.votes += each.agree + each.disagree
             except ConsultationError as error:
                 report.refused.append(Refusal(each.line, each.source, str(error)))
         progress()
-    everybody = list(people.values())
-    for contribution, author, each in written:
-        others = [person for person in everybody[: each.agree + each.disagree + 1] if person != author]
-        with writing(desk.engine) as session:
-            for place, person in enumerate(others[: each.agree + each.disagree]):
-                vote(session, contribution, person, agrees=place < each.agree, now=desk.clock())
-                report.votes += 1
     return report
 
 

@@ -11,7 +11,9 @@ from consultation.discussions.errors import (
     OwnWords,
     SideMissing,
     ThreadClosed,
+    TooManyVersions,
     TopicsByOffice,
+    WordsChanged,
 )
 from consultation.discussions.sorting import Order
 from consultation.errors import ConsultationError, NoSuchSubject
@@ -53,6 +55,10 @@ REFUSALS: Final[Mapping[type[ConsultationError], str]] = {
     OwnWords: N_("This is your own contribution."),
     NotTheAuthor: N_("Only who wrote this can change it."),
     EditedMeanwhile: N_("You have changed this in another window. Compare, and send it again."),
+    WordsChanged: N_(
+        "These words were changed after you had read them. Read them again before you agree or disagree."
+    ),
+    TooManyVersions: N_("A contribution has at most 50 versions. Reply to it instead."),
     TopicsByOffice: N_("Here only officials open topics."),
     NoSuchSubject: N_("What you answer was taken away meanwhile."),
 }

@@ -22,6 +22,8 @@ from consultation.discussions.errors import (
     NotTheAuthor,
     OwnWords,
     SideMissing,
+    TooManyVersions,
+    WordsChanged,
 )
 from consultation.discussions.models import (
     DiscussionContribution,
@@ -46,13 +48,14 @@ from storage.statements import insert_once
 WORDS_MAX: Final = 3_000
 MENTIONS_MAX: Final = 5
 """People who are told of one contribution because it names a number of theirs."""
+VERSIONS_MAX: Final = 50
 LINKS_AFTER: Final = timedelta(days=1)
 MENTION: Final = re.compile(r"(?<![\w#&/])#([1-9][0-9]{0,8})(?!\w)")
 
 # What a reader could type or tap as an address: also without a scheme, for the endings that floods use.
 _LINK: Final = re.compile(
-    r"[a-z][a-z0-9+.-]*://|www\.|\]\(|"
-    r"[\w-]+\s?[.。](com|net|org|info|biz|vn|io|me|ly|ru|cn|top|xyz|shop|online|site|club|link|store|app|tk)\b"
+    r"[a-z0-9+.-]://|www\.|\]\(|"
+    r"[\w-]\s?[.。](com|net|org|info|biz|vn|io|me|ly|ru|cn|top|xyz|shop|online|site|club|link|store|app|tk)\b"
 )
 _ESCAPED: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 
@@ -173,8 +176,9 @@ def contribute(session: Session, writing: Writing, now: datetime) -> Made:
 def edit(session: Session, contribution: int, author: str, words: str, *, version: int, now: datetime) -> int:
     """Put other words in its place; the earlier ones stay to be read. Gives the number of the version that stands.
 
+    Who agreed or disagreed did so with the earlier words: their number stays with these, and the new ones begin at 0.
     version: which one the author saw.  Raises: TextRefused, Paused, NoSuchSubject (also hidden or withdrawn),
-    NotTheAuthor, ThreadClosed, EditedMeanwhile, LinksTooEarly.
+    NotTheAuthor, ThreadClosed, EditedMeanwhile, TooManyVersions, LinksTooEarly.
     """
     words = words_of(words)
     require_not_paused(session, author, now)
@@ -186,15 +190,26 @@ def edit(session: Session, contribution: int, author: str, words: str, *, versio
         return row.version
     if row.version != version:
         raise EditedMeanwhile
+    if row.version >= VERSIONS_MAX:
+        raise TooManyVersions(VERSIONS_MAX)
     if not row.office:
         _require_links_allowed(session, author, words, now)
     since = row.edited_at or row.made_at
     session.add(
         DiscussionVersion(
-            contribution=row.id, version=row.version, words=row.words, digest=row.digest, made_at=since
+            contribution=row.id,
+            version=row.version,
+            words=row.words,
+            digest=row.digest,
+            made_at=since,
+            agree=row.agree,
+            disagree=row.disagree,
         )
     )
+    session.execute(delete(DiscussionVote).where(DiscussionVote.contribution == row.id))
     row.words, row.digest, row.version, row.edited_at = words, digest, row.version + 1, now
+    row.agree = row.disagree = 0
+    sort_anew(row)
     session.flush()
     return row.version
 
@@ -211,10 +226,13 @@ def withdraw(session: Session, contribution: int, author: str, now: datetime) ->
     session.flush()
 
 
-def vote(session: Session, contribution: int, person: str, *, agrees: bool | None, now: datetime) -> None:
+def vote(
+    session: Session, contribution: int, person: str, *, agrees: bool | None, version: int, now: datetime
+) -> None:
     """Agree, disagree, or neither any more (None). One for each person with all their accounts, the last one counts.
 
-    Raises: NoSuchSubject (also hidden or withdrawn), OwnWords, ThreadClosed.
+    version: of the words that they read.  Raises: NoSuchSubject (also hidden or withdrawn), WordsChanged, OwnWords,
+    ThreadClosed.
     """
     thread = session.get(DiscussionThread, _standing(session, contribution).thread)
     if thread is None:
@@ -223,6 +241,8 @@ def vote(session: Session, contribution: int, person: str, *, agrees: bool | Non
     require_open(thread, now)
     row = lock_contribution(session, contribution)
     _require_standing(row)
+    if row.version != version:
+        raise WordsChanged
     accounts = one_person(session, person).accounts
     if row.author in accounts:
         raise OwnWords

@@ -50,6 +50,27 @@ class NotTheAuthor(ConsultationError):
         super().__init__("Only who wrote this can change it.")
 
 
+class WordsChanged(ConsultationError):
+    """Somebody agrees or disagrees with words that do not stand any more."""
+
+    code = "words-changed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "These words were changed after you had read them. Read them again before you agree or disagree."
+        )
+
+
+class TooManyVersions(ConsultationError):
+    """Words that were changed so often that nobody can follow any more."""
+
+    code = "too-many-versions"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A contribution has at most {limit} versions. Reply to it instead.")
+        self.limit = limit
+
+
 class EditedMeanwhile(ConsultationError):
     """The words were changed in another window since this page was shown."""
 

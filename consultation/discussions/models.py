@@ -67,6 +67,7 @@ class DiscussionContribution(Base):
 
     author: None when the account is gone.  words: Markdown as it was typed, empty when withdrawn.  side: `for`,
     `against` or empty.  digest: of the words that stand now.  version: of these words, from 1.
+    agree_before, disagree_before: how many did on the platform from which it was imported; they are nobody here.
     score, dispute: for sorting, from the counts (`consultation.discussions.sorting`).
     """
 
@@ -95,6 +96,8 @@ class DiscussionContribution(Base):
     edited_at: Mapped[datetime | None]
     agree: Mapped[int]
     disagree: Mapped[int]
+    agree_before: Mapped[int] = mapped_column(default=0)
+    disagree_before: Mapped[int] = mapped_column(default=0)
     score: Mapped[int]
     dispute: Mapped[int]
     replies: Mapped[int]
@@ -104,7 +107,7 @@ class DiscussionContribution(Base):
 
 
 class DiscussionVersion(Base):
-    """Words as they stood before an edit. made_at: since when they stood."""
+    """Words as they stood before an edit. made_at: since when they stood.  agree, disagree: how many did, with them."""
 
     __tablename__ = "discussion_version"
 
@@ -113,10 +116,12 @@ class DiscussionVersion(Base):
     words: Mapped[str]
     digest: Mapped[bytes]
     made_at: Mapped[datetime]
+    agree: Mapped[int]
+    disagree: Mapped[int]
 
 
 class DiscussionVote(Base):
-    """Somebody agrees or disagrees. No time is kept: nobody needs to know when."""
+    """Somebody agrees or disagrees with the words that stand now. No time is kept: nobody needs to know when."""
 
     __tablename__ = "discussion_vote"
 

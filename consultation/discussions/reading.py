@@ -58,6 +58,8 @@ class Shown:
     edited_at: datetime | None
     agree: int
     disagree: int
+    agree_before: int
+    disagree_before: int
     replies: int
     withdrawn: bool
     hidden_entry: int | None
@@ -75,12 +77,14 @@ class Page:
 
 @dataclass(frozen=True)
 class Version:
-    """Words as they stood. until: None for those that stand now."""
+    """Words as they stood. until: None for those that stand now.  agree, disagree: how many did, with these words."""
 
     version: int
     words: str
     since: datetime
     until: datetime | None
+    agree: int
+    disagree: int
 
 
 class NoSuchPage(NoSuchSubject):
@@ -170,10 +174,10 @@ def versions_of(session: Session, contribution: int) -> Sequence[Version]:
     ).all()
     begins = [*(each.made_at for each in earlier), row.edited_at or row.made_at]
     old = [
-        Version(each.version, each.words, begins[place], begins[place + 1])
+        Version(each.version, each.words, begins[place], begins[place + 1], each.agree, each.disagree)
         for place, each in enumerate(earlier)
     ]
-    return [*old, Version(row.version, row.words, begins[-1], None)]
+    return [*old, Version(row.version, row.words, begins[-1], None, row.agree, row.disagree)]
 
 
 def threads(session: Session, after: str = "") -> tuple[Sequence[Thread], str]:
@@ -303,6 +307,8 @@ def _lines(session: Session, rows: Sequence[DiscussionContribution], reader: str
             edited_at=row.edited_at,
             agree=row.agree,
             disagree=row.disagree,
+            agree_before=row.agree_before,
+            disagree_before=row.disagree_before,
             replies=row.replies,
             withdrawn=row.withdrawn_at is not None,
             hidden_entry=row.hidden_entry,

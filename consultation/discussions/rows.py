@@ -60,6 +60,13 @@ def forget_person(session: Session, person: str) -> None:
     session.flush()
 
 
+def note_elsewhere(session: Session, contribution: int, agree: int, disagree: int) -> None:
+    """How many agreed and disagreed on the platform from which this was imported. Raises: NoSuchSubject."""
+    row = lock_contribution(session, contribution)
+    row.agree_before, row.disagree_before = agree, disagree
+    session.flush()
+
+
 def sort_anew(row: DiscussionContribution) -> None:
     """Its keys for sorting, from the counts as they are now."""
     row.score = agreed_score(row.agree, row.disagree)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from cli.import_data import CONTRIBUTIONS, PETITIONS, TOPICS
-from consultation.discussions.models import DiscussionContribution
+from consultation.discussions.models import DiscussionContribution, DiscussionVote
 from consultation.petitions.lists import Filter, Sort, list_petitions
 from consultation.petitions.models import PetitionPetition
 from consultation.petitions.settings import set_bodies, set_rules
@@ -126,7 +126,10 @@ def test_discussions_come_in_with_replies_and_votes(desk: Desk) -> None:
         there = {comment["id"] for comment in comments}
         answers = [comment for comment in comments if comment["parent_id"] in there]
         assert sum(row.parent is not None for row in rows) == len(answers) > 0
-        assert sum(row.agree + row.disagree for row in rows) == int(shown.split(" times")[0].split()[-1])
+        said = sum(int(comment["votes_up"]) + int(comment["votes_down"]) for comment in comments)
+        assert sum(row.agree_before + row.disagree_before for row in rows) == said > 0
+        assert f"{said:,} opinions" in shown
+        assert session.scalar(select(func.count()).select_from(DiscussionVote)) == 0  # nobody here has voted
 
 
 def test_an_answer_to_what_is_gone_stands_by_itself(desk: Desk) -> None:
@@ -143,7 +146,7 @@ def test_an_answer_to_what_is_gone_stands_by_itself(desk: Desk) -> None:
     assert "line 3 (6): Its topic did not come in." in shown
     with reading(engine_of(desk)) as session:
         (row,) = session.scalars(select(DiscussionContribution))
-        assert (row.parent, row.agree) == (None, 0)  # nobody else is there who could agree
+        assert (row.parent, row.agree, row.agree_before) == (None, 0, 3)
 
 
 def write(path: Path, columns: tuple[str, ...], *rows: dict[str, str]) -> None:

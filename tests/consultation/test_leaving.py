@@ -141,7 +141,7 @@ def a_full_life(site: DeskUnderTest) -> tuple[str, list[bytes]]:
         follow(session, person, thread.subject, clock())
         contribute(session, Writing(thread.id, person, "Tôi đồng ý."), clock())
         other = contribute(session, Writing(thread.id, minh, "Tôi thì không."), clock())
-        vote(session, other.id, person, agrees=False, now=clock())
+        vote(session, other.id, person, agrees=False, version=1, now=clock())
         tell(session, clock())
         happened(session, What.MENTIONED, thread.subject, at=clock(), by=minh, to=person)
         happened(session, What.CONTRIBUTION_MADE, thread.subject, at=clock(), by=person)

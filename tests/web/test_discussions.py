@@ -130,18 +130,18 @@ def test_agreeing_is_one_press_and_taken_back_with_another(talk: Talk) -> None:
         page = minh.get(talk.path()).text
         assert 'aria-pressed="false"' in page
         back = talk.path("?sort=newest")
-        answer = minh.post(talk.path("/1/vote"), {"vote": value, "back": back})
+        answer = minh.post(talk.path("/1/vote"), {"vote": value, "version": "1", "back": back})
         assert answer.headers["location"] == f"{back}#n1"
         page = minh.get(talk.path()).text
         assert (f"Agree {agree}</button>" in page, f"Disagree {disagree}</button>" in page) == (True, True)
         assert page.count('aria-pressed="true"') == (1 if pressed else 0)
     for back in ("https://evil.example/", "//evil.example", "/api/x", "javascript:x", "/en/../..//evil"):
-        answer = minh.post(talk.path("/1/vote"), {"vote": "agree", "back": back})
+        answer = minh.post(talk.path("/1/vote"), {"vote": "agree", "version": "1", "back": back})
         assert answer.headers["location"].startswith("/en/")
-    assert minh.post(talk.path("/1/vote"), {"vote": "twice"}).status_code == 404
-    assert minh.post(talk.path("/9/vote"), {"vote": "agree"}).status_code == 404
+    assert minh.post(talk.path("/1/vote"), {"vote": "twice", "version": "1"}).status_code == 404
+    assert minh.post(talk.path("/9/vote"), {"vote": "agree", "version": "1"}).status_code == 404
     own = publish(minh, talk.path(), "Mine", side="against")
-    refused = minh.post(own + "/vote", {"vote": "agree"})
+    refused = minh.post(own + "/vote", {"vote": "agree", "version": "1"})
     assert refused.status_code == 409
     assert "This is your own contribution." in refused.text
 
@@ -163,7 +163,7 @@ def test_what_is_wrong_is_said_at_the_field_and_what_was_typed_stays(talk: Talk)
             assert answer.text.count(sentence) == 2
             assert "<title>Error:" in answer.text
             assert "Kept words" in answer.text or "Kept" not in fields["words"]
-    assert lan.post(talk.path(), {"words": "x" * 10_000_000, "side": "for"}).status_code == 400
+    assert lan.post(talk.path(), {"words": "x" * 10_000_000, "side": "for"}).status_code == 413
     assert lan.post(talk.path(), {"words": "x", "side": "for"}, csrf="forged").status_code == 403
     assert talk.count() == 0
 
@@ -236,6 +236,31 @@ def test_an_edit_is_seen_by_everybody(talk: Talk) -> None:
     assert f'{place}/history">edited</a>' in everybody.get(talk.path()).text
     history = everybody.get(place + "/history").text
     assert "<del>eight</del><ins>nine</ins>" in history
+    assert "With these words" not in history
+
+    # Who agrees has read the words that stand; and their number stays with these words.
+    minh = talk.site.browser_of()
+    minh.get(talk.path())
+    for version in ("1", "51", "x", ""):
+        stale = minh.post(place + "/vote", {"vote": "agree", "version": version})
+        assert (stale.status_code, "changed after you had read" in stale.text) == (409, True)
+    assert minh.post(place + "/vote", {"vote": "agree", "version": "2"}).status_code == 303
+    assert "Agree 1</button>" in minh.get(talk.path()).text
+    assert "is not counted for the new ones" in lan.get(place + "/edit").text
+    for version in range(2, 13):
+        words = {"words": f"Close it at {version}", "version": str(version), "deed": "publish"}
+        assert lan.post(place + "/edit", words).status_code == 303
+    assert "Agree 0</button>" in minh.get(talk.path()).text
+    history = everybody.get(place + "/history").text
+    assert "Version 13," in history
+    assert "Version 3," not in history
+    assert f'{place}/history?before=4"' in history
+    earlier = everybody.get(place + "/history?before=4").text
+    assert "With these words, 1 agreed and 0 disagreed." in earlier
+    assert "Earlier versions" not in earlier
+    assert {everybody.get(f"{place}/history?before={x}").status_code for x in ("0", "-1", "100", "x")} == {
+        404
+    }
     other = talk.site.browser_of()
     for page in ("/edit", "/withdraw"):
         assert other.get(place + page).status_code == 404

@@ -190,7 +190,7 @@ def test_a_vote_an_answer_and_a_new_signature_are_acts_as_well(site: SiteUnderTe
     site.desk.clock.wait(minutes=1)
     # Before the happenings were told to anybody: what comes later in their line is not lost.
     with writing(desk.engine) as session:
-        vote(session, number, lan, agrees=True, now=desk.clock())
+        vote(session, number, lan, agrees=True, version=1, now=desk.clock())
         acted(session, lan, Subject("hearing", "5f" * 4), desk.clock())
     signatures.sign(petition, lan, version=2)
     site.desk.clock.wait(minutes=1)

@@ -173,7 +173,7 @@ def filled(site: SiteUnderTest) -> Full:
         ]
         for subject in subjects
     }
-    on_comment = [(f"{talk}/1", more), (f"{talk}/1/vote", {"vote": "agree"})]
+    on_comment = [(f"{talk}/1", more), (f"{talk}/1/vote", {"vote": "agree", "version": "1"})]
     under_comment = (f"/en/report/contribution/{comment.id}", {"rule": "attack"})
     posts[Subject("petition", petition)] += [
         *on_comment,
@@ -183,7 +183,7 @@ def filled(site: SiteUnderTest) -> Full:
     ]
     posts[Subject("topic", about.id)] += [*on_comment, (talk, more), under_comment]
     posts[Subject("contribution", str(comment.id))] += on_comment
-    posts[Subject("topic", topic.id)] += [(question, more), (f"{question}/1/vote", {"vote": "agree"})]
+    posts[Subject("topic", topic.id)] += [(question, more), (f"{question}/1/vote", {"vote": "agree", "version": "1"})]
     posts[Subject("hearing", hall.hearing)] += [(edge, more), (f"{edge}/1", more)]
     posts[Subject("paragraph", paragraph)] += [(edge, more), (f"{edge}/1", more)]
     made = Full(

@@ -1,6 +1,7 @@
 """What is written, answered, changed, withdrawn and agreed with: counters exact, and nobody speaks for another."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 
 from consultation.discussions.contributions import (
     MENTIONS_MAX,
+    VERSIONS_MAX,
     WORDS_MAX,
     Made,
     Side,
@@ -30,6 +32,8 @@ from consultation.discussions.errors import (
     OwnWords,
     SideMissing,
     ThreadClosed,
+    TooManyVersions,
+    WordsChanged,
 )
 from consultation.discussions.models import DiscussionContribution, DiscussionVersion, DiscussionVote
 from consultation.discussions.personal import DiscussionData
@@ -108,7 +112,7 @@ def say(
 
 def opine(under_test: DeskUnderTest, contribution: int, person: str, *, agrees: bool | None) -> None:
     with writing(under_test.desk.engine) as session:
-        vote(session, contribution, person, agrees=agrees, now=under_test.clock())
+        vote(session, contribution, person, agrees=agrees, version=1, now=under_test.clock())
 
 
 def counters(under_test: DeskUnderTest, contribution: int) -> tuple[int, int]:
@@ -270,7 +274,38 @@ def test_an_edit_keeps_what_stood_there(under_test: DeskUnderTest) -> None:
         described = describe(session, Subject(CONTRIBUTION, str(made.id)))
         assert described is not None
         assert described.words == "Second words"
-    assert counters(under_test, made.id) == (1, 0)
+    assert counters(under_test, made.id) == (0, 0)  # whoever agreed did with the first words
+
+
+def test_agreement_belongs_to_the_words_it_was_given_to(under_test: DeskUnderTest) -> None:
+    """Eight people who want trees planted do not come to want them felled, by somebody's edit."""
+    lan, minh = under_test.person(), under_test.person()
+    made = say(under_test, begin(under_test), lan, "Plant more trees at the lake")
+    opine(under_test, made.id, minh, agrees=True)
+    with writing(under_test.desk.engine) as session:
+        edit(session, made.id, lan, "Fell all trees at the lake", version=1, now=under_test.clock())
+    assert counters(under_test, made.id) == (0, 0)
+    with pytest.raises(WordsChanged):
+        opine(under_test, made.id, minh, agrees=True)
+    with reading(under_test.desk.engine) as session:
+        row = session.get_one(DiscussionContribution, made.id)
+        assert (row.score, row.dispute) == (0, 0)
+        first, second = versions_of(session, made.id)
+    assert [(each.agree, each.disagree) for each in (first, second)] == [(1, 0), (0, 0)]
+    for version in range(2, VERSIONS_MAX):
+        with writing(under_test.desk.engine) as session:
+            assert (
+                edit(session, made.id, lan, f"{version}", version=version, now=under_test.clock())
+                == version + 1
+            )
+    with writing(under_test.desk.engine) as session, pytest.raises(TooManyVersions):
+        edit(session, made.id, lan, "Once more", version=VERSIONS_MAX, now=under_test.clock())
+
+
+def test_looking_for_an_address_takes_no_time() -> None:
+    begun = time.process_time()
+    assert not any(has_link(letter * WORDS_MAX) for letter in ("a", "a-", "a.b", "+"))
+    assert time.process_time() - begun < 0.1
 
 
 def test_withdrawn_words_are_gone_with_their_versions(under_test: DeskUnderTest) -> None:
@@ -357,7 +392,7 @@ def test_who_waits_for_the_lock_past_the_end_is_too_late(under_test: DeskUnderTe
         with writing(under_test.desk.engine) as session:
             now = moment_in(session, thread.id, under_test.clock, beside=agrees)
             if agrees:
-                vote(session, made.id, minh, agrees=True, now=now)
+                vote(session, made.id, minh, agrees=True, version=1, now=now)
             else:
                 contribute(session, Writing(thread.id, minh, "Too late"), now)
 

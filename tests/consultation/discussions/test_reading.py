@@ -65,7 +65,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Talk]:
                 made = contribute(session, Writing(thread.id, lan, f"Words {n}", side=side), desk.clock())
                 ids.append(made.id)
                 for k, person in enumerate(people[: n % 6]):
-                    vote(session, made.id, person, agrees=(n * 7 + k) % 3 > 0, now=desk.clock())
+                    vote(session, made.id, person, agrees=(n * 7 + k) % 3 > 0, version=1, now=desk.clock())
             for n in range(REPLIES):
                 contribute(session, Writing(thread.id, lan, f"Reply {n}", parent=1), desk.clock())
         yield Talk(desk, thread.id, ids, people[0])

@@ -107,6 +107,16 @@ def test_any_account_of_the_mailbox_finds_a_signature_that_an_unknown_way_made(
         shared.confirm(shared.ask(petition, "lan.tr.an@gmail.com"))
 
 
+def test_an_identity_that_was_moved_meanwhile_does_not_sign_for_its_old_account(
+    shared: SigningUnderTest,
+) -> None:
+    who, new, petition = by_mail(shared, "moved@gmail.com"), shared.site.person(""), shared.published()
+    with writing(shared.desk.engine) as session:
+        session.execute(update(IdentityClaim).where(IdentityClaim.person == who.person_id).values(person=new))
+    with pytest.raises(SigningLinkUnusable):
+        signed(shared, petition, who)
+
+
 def test_a_claim_of_before_counts_as_typed_until_the_next_sign_in(shared: SigningUnderTest) -> None:
     """The migration could only take what was typed for the mailbox: nothing else was kept."""
     keys = shared.desk.keys
@@ -175,12 +185,12 @@ def test_two_spellings_agree_once_and_not_with_their_own_words(shared: SigningUn
         thread = thread_of(session, Subject("petition", petition), now)
         said = contribute(session, Writing(thread.id, author.person_id, "Lamps help."), now)
         with pytest.raises(OwnWords):
-            vote(session, said.id, twin.person_id, agrees=True, now=now)
-        vote(session, said.id, one.person_id, agrees=True, now=now)
-        vote(session, said.id, two.person_id, agrees=True, now=now)
+            vote(session, said.id, twin.person_id, agrees=True, version=1, now=now)
+        vote(session, said.id, one.person_id, agrees=True, version=1, now=now)
+        vote(session, said.id, two.person_id, agrees=True, version=1, now=now)
         row = session.get_one(DiscussionContribution, said.id)
         assert (row.agree, row.disagree) == (1, 0)
-        vote(session, said.id, two.person_id, agrees=False, now=now)
+        vote(session, said.id, two.person_id, agrees=False, version=1, now=now)
         assert (row.agree, row.disagree) == (0, 1)
-        vote(session, said.id, one.person_id, agrees=None, now=now)
+        vote(session, said.id, one.person_id, agrees=None, version=1, now=now)
         assert (row.agree, row.disagree) == (0, 0)
