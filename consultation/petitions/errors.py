@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from consultation.errors import ConsultationError
+from protocol.text import LocalText
 
 
 class NoSuchPetition(ConsultationError):
@@ -76,6 +77,18 @@ class NoSuchBody(ConsultationError):
 
     def __init__(self) -> None:
         super().__init__("Choose who should answer from the list.")
+
+
+class BodyKeepsName(ConsultationError):
+    """Another name for a body that petitions, answers and the overdue list already name. body, name: as they are."""
+
+    code = "petition-body-keeps-name"
+
+    def __init__(self, body: str, name: LocalText) -> None:
+        super().__init__(
+            f"Petitions name {name.en} already, so it keeps its name. Empty its row and add the new name in a new one."
+        )
+        self.body, self.name = body, name
 
 
 class NoSuchTwin(ConsultationError):

@@ -1,14 +1,21 @@
 """What officials set for the site: bodies, thresholds, how many sponsors, for how long."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from consultation.petitions.errors import NoSuchBody
-from consultation.petitions.models import PetitionBody, PetitionSettings, PetitionThreshold
-from consultation.petitions.types import Body, Due, Rules, Threshold
+from consultation.petitions.errors import BodyKeepsName, NoSuchBody
+from consultation.petitions.models import (
+    PetitionBody,
+    PetitionDue,
+    PetitionEvent,
+    PetitionPetition,
+    PetitionSettings,
+    PetitionThreshold,
+)
+from consultation.petitions.types import Body, Due, Rules, State, Threshold
 from consultation.text import written
 from protocol.text import LocalText
 
@@ -57,15 +64,36 @@ def require_body(session: Session, body: str) -> Body:
     return body_of(row)
 
 
+def body_ids(session: Session) -> Set[str]:
+    """Of all bodies, closed ones too: a new one takes another."""
+    return set(session.scalars(select(PetitionBody.id)))
+
+
+def answerers(session: Session, petition: str) -> Sequence[Body]:
+    """Those that can speak about a petition: all that are open, and closed ones from which something is still due."""
+    owing = select(PetitionDue.body).where(PetitionDue.petition == petition, PetitionDue.met_at.is_(None))
+    rows = session.scalars(
+        select(PetitionBody)
+        .where(or_(PetitionBody.closed.is_(False), PetitionBody.id.in_(owing)))
+        .order_by(PetitionBody.position, PetitionBody.id)
+    )
+    return [body_of(row) for row in rows]
+
+
 def set_bodies(session: Session, wanted: Sequence[Body]) -> None:
     """Exactly these can be addressed from now on, in this order. Earlier ones stay known.
 
-    Raises: TextRefused, ValueError when there are too many, an id comes twice, or a language is unknown.
+    A body that anything public names keeps its name: else another would stand in the history of answers.
+    Raises: BodyKeepsName, TextRefused, ValueError when there are too many, an id comes twice, or a language is unknown.
     """
     _require(len(wanted) <= BODIES_MAX and len({body.id for body in wanted}) == len(wanted))
     _require(all(body.language in ("", *MAIL_LANGUAGES) for body in wanted))
+    known = {row.id: body_of(row) for row in session.scalars(select(PetitionBody).with_for_update())}
+    named = _named(session)
+    for body in wanted:
+        if body.id in named and known[body.id].name != body.name:
+            raise BodyKeepsName(body.id, known[body.id].name)
     session.execute(update(PetitionBody).values(closed=True))
-    known = set(session.scalars(select(PetitionBody.id)))
     for position, body in enumerate(wanted):
         values = {
             "name_en": written(body.name.en, NAME_CHARACTERS),
@@ -124,6 +152,17 @@ def set_thresholds(session: Session, wanted: Sequence[Threshold]) -> None:
 def body_of(row: PetitionBody) -> Body:
     """The row as a frozen value."""
     return Body(row.id, LocalText(en=row.name_en, vi=row.name_vi), row.mail, row.closed, row.language)
+
+
+def _named(session: Session) -> Set[str]:
+    """Bodies that something which others may see names."""
+    petitions = select(PetitionPetition.id).where(
+        PetitionPetition.body == PetitionBody.id, PetitionPetition.state != State.DRAFT.value
+    )
+    dues = select(PetitionDue.id).where(PetitionDue.body == PetitionBody.id)
+    events = select(PetitionEvent.id).where(PetitionEvent.body == PetitionBody.id)
+    found = or_(petitions.exists(), dues.exists(), events.exists())
+    return set(session.scalars(select(PetitionBody.id).where(found)))
 
 
 def _key(threshold: Threshold) -> tuple[int, str, str | None, int]:

@@ -1,5 +1,7 @@
 """The officials' and the moderator's pages of petitions, with the real verbs behind them."""
 
+import html
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,11 +13,12 @@ import pytest
 from consultation.ballots import Asked, Ballot
 from consultation.petitions.clocks import clocks_of
 from consultation.petitions.life import close_early
-from consultation.petitions.settings import bodies, rules, thresholds
+from consultation.petitions.settings import answerers, bodies, rules, thresholds
 from consultation.petitions.store import events_of
 from consultation.petitions.types import Due, Outcome, Reason, Rules, State, What
 from consultation.petitions.votes import begin_vote, petition_of_vote, votes_of
 from identity.roles import Role
+from identity.trail import deeds
 from storage.session import reading, writing
 from tests.support.petitions import PetitionsUnderTest, prepare
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
@@ -25,6 +28,7 @@ from voting.draft_models import VotingDraft
 from voting.drafts import discard, load, new_draft_id
 
 OFFICE = "/en/office/petitions"
+FIELD = re.compile(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"')
 
 
 @dataclass
@@ -227,12 +231,18 @@ def test_what_only_its_creator_may_see_is_not_shown_to_staff(room: Room) -> None
 
 def test_settings_are_read_back_as_they_were_saved(own_room: Room) -> None:
     engine = own_room.site.desk.desk.engine
+
+    def save(part: str, fields: dict[str, str]) -> int:
+        place = f"{OFFICE}/settings/{part}"
+        shown = seen(own_room.official.get(place).text)
+        return own_room.official.post(place, {"seen": shown, **fields}).status_code
+
     page = own_room.official.get(f"{OFFICE}/settings/numbers")
     assert page.status_code == 200
     numbers = {"sponsors": "3", "sponsor_days": "0", "open_days": "90"}
-    assert own_room.official.post(f"{OFFICE}/settings/numbers", numbers).status_code == 422
+    assert save("numbers", numbers) == 422
     numbers["sponsor_days"] = "20"
-    assert own_room.official.post(f"{OFFICE}/settings/numbers", numbers).status_code == 303
+    assert save("numbers", numbers) == 303
     own_room.official.get(f"{OFFICE}/settings/bodies")
     people = {
         "rows": "3",
@@ -244,26 +254,64 @@ def test_settings_are_read_back_as_they_were_saved(own_room: Room) -> None:
         "name-3-en": "School",
         "name-3-vi": "Trường",
     }
-    assert own_room.official.post(f"{OFFICE}/settings/bodies", people).status_code == 422
+    assert save("bodies", people) == 422
     people["mail-1"] = "ward@example.org"
-    assert own_room.official.post(f"{OFFICE}/settings/bodies", people).status_code == 422
+    assert save("bodies", people) == 422
     people["language-1"] = "vi"
-    assert own_room.official.post(f"{OFFICE}/settings/bodies", people).status_code == 303
+    assert save("bodies", people) == 303
     marks = {"rows": "2", "count-1": "10", "due-1": "answer", "days-1": "14", "body-1": "nobody"}
-    assert own_room.official.post(f"{OFFICE}/settings/thresholds", marks).status_code == 422
+    assert save("thresholds", marks) == 422
     marks["body-1"] = "ward"
-    assert own_room.official.post(f"{OFFICE}/settings/thresholds", marks).status_code == 303
+    assert save("thresholds", marks) == 303
     with reading(engine) as session:
         assert rules(session) == Rules(3, 20, 90)
         assert [(body.id, body.language) for body in bodies(session)] == [("ward", "vi"), ("body-1", "")]
         (mark,) = thresholds(session)
         assert (mark.count, mark.due, mark.days) == (10, Due.ANSWER, 14)
     for wrong in ("ho-sen; Hồ Sen", "HO; a; b", "a; b; c\na; d; e", "a; b; \u202ec"):
-        answer = own_room.official.post(f"{OFFICE}/settings/areas", {"areas": wrong})
-        assert answer.status_code == 422
+        assert save("areas", {"areas": wrong}) == 422
     fine = {"areas": "ho-sen; Sen Lake; Hồ Sen\n\nben-do; Ferry; Bến Đò"}
-    assert own_room.official.post(f"{OFFICE}/settings/areas", fine).status_code == 303
+    assert save("areas", fine) == 303
     assert "ben-do; Ferry; Bến Đò" in own_room.official.get(f"{OFFICE}/settings/areas").text
+
+
+def test_a_name_in_history_stays_and_every_change_of_settings_is_told(own_room: Room) -> None:
+    petition, place = own_room.petitions.published(), f"{OFFICE}/settings/bodies"
+    own_room.petitions.count(petition, 3)
+    first, second = own_room.official, own_room.site.browser_of(Role.OFFICIAL, name="Minh")
+    page = first.get(place).text
+    fields = {name: html.unescape(value) for name, value in FIELD.findall(page) if name != "csrf"}
+    renamed = {**fields, "name-1-en": "Ministry of Silly Walks"}
+    refused = first.post(place, renamed)
+    assert refused.status_code == 422
+    assert "Petitions name this body already, so it keeps its name: Ward office" in refused.text
+    second.get(place)
+    closed = {
+        **fields,
+        "name-1-en": "",
+        "name-1-vi": "",
+        "name-3-en": "Ward of Tomorrow",
+        "name-3-vi": "Phường mai",
+    }
+    assert second.post(place, closed).status_code == 303
+    first.get(place)
+    lost = first.post(place, {**fields, "mail-1": "other@example.org"})
+    assert lost.status_code == 409
+    assert "Somebody else has saved these settings meanwhile." in lost.text
+    assert "Ward of Tomorrow" in lost.text
+    with reading(own_room.site.desk.desk.engine) as session:
+        assert {body.id for body in bodies(session)} == {"council", "body-1"}
+        # What is closed still owes what was due from it, and can give it.
+        assert "ward" in {body.id for body in answerers(session, petition)}
+        (deed,) = [
+            each
+            for each in deeds(own_room.site.desk.desk, session, 0, 100, with_names=True)
+            if each.deed == "petition-bodies-set"
+        ]
+        told = dict(deed.detail)
+        assert told["closed"].startswith("ward: Ward office | ")
+        assert told["added"].startswith("body-1: Ward of Tomorrow | Phường mai")
+    assert 'value="ward"' in first.get(f"{OFFICE}/{petition}/say/answer").text
 
 
 def test_the_office_sees_what_is_late(own_room: Room) -> None:

@@ -17,7 +17,7 @@ from consultation.petitions.clocks import clocks_of, in_time, waiting
 from consultation.petitions.deciding import Rejecting
 from consultation.petitions.errors import ChangedSince, NoSuchPetition, NoSuchTwin, OwnPetition, WrongState
 from consultation.petitions.lists import Filter, list_petitions
-from consultation.petitions.settings import bodies, thresholds
+from consultation.petitions.settings import answerers, bodies, thresholds
 from consultation.petitions.store import events_of, find_petition, petitions_of, versions
 from consultation.petitions.types import HIDING, Outcome, Petition, PetitionText, Reason, State
 from consultation.petitions.votes import begin_vote, votes_of
@@ -159,7 +159,7 @@ def say(request: Request) -> Response:
     deed = _deed(request)
     with reading(desk.engine) as session:
         petition = _published(request, session).id
-        known = [body.id for body in bodies(session)]
+        known = [body.id for body in answerers(session, petition)]
     words = text_of(form, "words", answering.WORDS_CHARACTERS, lines=True, missing=form.say(WORDS_MISSING))
     body = form.choice("body", known, form.say(BODY_MISSING))
     language = form.choice("language", ("en", "vi"), form.say(LANGUAGE_MISSING))
@@ -288,7 +288,7 @@ def _say_page(request: Request, form: Form, status: int = 0) -> Response:
             "name": request.path_params["deed"],
             "events": said,
             "gone": hidden_boxes(session, [event.hidden_entry for event in said], desk_of(request).clock()),
-            "bodies": bodies(session),
+            "bodies": answerers(session, petition.id),
             "due": [clock for clock in clocks_of(session, petition.id) if clock.met_at is None],
             "dues": DUES,
             "outcomes": OUTCOMES,

@@ -1,15 +1,18 @@
 """What officials set for petitions: who answers, thresholds, areas of the site, supporters and days."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from consultation import areas as area_list
 from consultation.areas import AREAS_MAX, Area, areas, set_areas
-from consultation.errors import TextRefused
+from consultation.errors import ChangedMeanwhile, TextRefused
+from consultation.petitions.errors import BodyKeepsName
 from consultation.petitions.settings import (
     BODIES_MAX,
     COUNT_MAX,
@@ -19,6 +22,7 @@ from consultation.petitions.settings import (
     SPONSORS_MAX,
     THRESHOLDS_MAX,
     bodies,
+    body_ids,
     rules,
     set_bodies,
     set_rules,
@@ -26,6 +30,7 @@ from consultation.petitions.settings import (
     thresholds,
 )
 from consultation.petitions.types import Body, Due, Rules, Threshold
+from consultation.seen import require_seen, seen_of
 from consultation.text import written
 from identity.roles import Permission
 from mail.address import parse_address
@@ -34,11 +39,11 @@ from protocol.text import LocalText
 from storage.session import reading, writing
 from web.access import FORM_REFUSED, AccessRoute, form_of, go, render
 from web.errors import language_of
-from web.forms import Form
+from web.forms import SEEN, Form
 from web.i18n import N_
 from web.pages.common import PageNotFound
 from web.petition_texts import DUES
-from web.routes.office_common import by_of, links_of
+from web.routes.office_common import CONFLICT, by_of, links_of
 from web.visitor import desk_of
 from web.written import say, text_of
 
@@ -52,7 +57,17 @@ TWICE: Final = N_("This threshold is there twice.")
 LINE_WRONG: Final = N_("Line %(n)s: write code; English name; Vietnamese name")
 LINE_TWICE: Final = N_("Line %(n)s: this code is there already")
 TOO_MANY_LINES: Final = N_("At most %(most)s lines are possible")
+KEEPS_NAME: Final = N_(
+    "Petitions name this body already, so it keeps its name: %(en)s, %(vi)s. Empty this row, and add the new name in a "
+    "new one."
+)
+OVERTAKEN_ROWS: Final = N_(
+    "Somebody else has saved these settings meanwhile. Below is what stands now: make your change there."
+)
 SPARE_ROWS: Final = 3
+DETAIL_MAX: Final = 2_000
+"""Characters of one detail in the site log."""
+Values = Mapping[str, str]
 AREAS_BYTES: Final = 2_000_000
 _CODE: Final = re.compile("[a-z0-9][a-z0-9-]{0,31}")
 _LINE_CHARACTERS: Final = 400
@@ -63,7 +78,9 @@ def show(request: Request) -> Response:
     part = _PARTS.get(request.path_params["part"])
     if part is None:
         raise PageNotFound("no such setting")
-    return _page(request, part[0](request))
+    with reading(desk_of(request).engine) as session:
+        values = _with_seen(part[0](session))
+    return _page(request, Form.filled(language_of(request), values))
 
 
 def save(request: Request) -> Response:
@@ -72,7 +89,15 @@ def save(request: Request) -> Response:
     if part is None:
         raise PageNotFound("no such setting")
     form = form_of(request)
-    part[1](request, form)
+    try:
+        part[1](request, form)
+    except ChangedMeanwhile:
+        with reading(desk_of(request).engine) as session:
+            now_there = _with_seen(part[0](session))
+        # The rows below are those that stand now: between other rows than were shown, what was typed says nothing.
+        form = Form.filled(form.language, now_there)
+        form.saved = now_there
+        form.wrong(next(iter(now_there)), form.say(OVERTAKEN_ROWS), "settings")
     return go(links_of(request).office_petitions()) if form.ok else _page(request, form)
 
 
@@ -95,7 +120,7 @@ def _page(request: Request, form: Form) -> Response:
         "bodies": known,
         "dues": DUES,
     }
-    status = 200 if form.ok else FORM_REFUSED
+    status = 200 if form.ok else CONFLICT if form.saved else FORM_REFUSED
     return render(request, "petition_office/settings.html", values, status=status)
 
 
@@ -104,11 +129,9 @@ def _rows(form: Form) -> int:
     return min(int(typed), BODIES_MAX) if re.fullmatch("[0-9]{1,3}", typed) else 0
 
 
-def _show_numbers(request: Request) -> Form:
-    with reading(desk_of(request).engine) as session:
-        now = rules(session)
-    values = {name: str(getattr(now, name)) for name in ("sponsors", "sponsor_days", "open_days")}
-    return Form.filled(language_of(request), values)
+def _shown_numbers(session: Session) -> Values:
+    now = rules(session)
+    return {name: str(getattr(now, name)) for name in ("sponsors", "sponsor_days", "open_days")}
 
 
 def _save_numbers(request: Request, form: Form) -> None:
@@ -116,15 +139,12 @@ def _save_numbers(request: Request, form: Form) -> None:
     sponsor_days, open_days = (_number(form, name, 1, DAYS_MAX) for name in ("sponsor_days", "open_days"))
     if not form.ok:
         return
-    with writing(desk_of(request).engine) as session:
+    with _replacing(request, form, _shown_numbers, "petition-numbers-set", _lines_of_numbers) as session:
         set_rules(session, Rules(sponsors, sponsor_days, open_days))
-        detail = {"sponsors": str(sponsors), "sponsor_days": str(sponsor_days), "open_days": str(open_days)}
-        by_of(request).note(session, "petition-numbers-set", "site", **detail)
 
 
-def _show_bodies(request: Request) -> Form:
-    with reading(desk_of(request).engine) as session:
-        known = bodies(session)
+def _shown_bodies(session: Session) -> Values:
+    known = bodies(session)
     values = {"rows": str(len(known) + SPARE_ROWS)}
     for number, body in enumerate(known, start=1):
         values |= {
@@ -134,12 +154,13 @@ def _show_bodies(request: Request) -> Form:
             f"mail-{number}": body.mail,
             f"language-{number}": body.language,
         }
-    return Form.filled(language_of(request), values)
+    return values
 
 
 def _save_bodies(request: Request, form: Form) -> None:
     wanted: list[Body] = []
-    taken = {form.value(f"id-{number}") for number in range(1, _rows(form) + 1)}
+    with reading(desk_of(request).engine) as session:  # also of closed ones: history names them
+        taken = {*body_ids(session), *(form.value(f"id-{number}") for number in range(1, _rows(form) + 1))}
     for number in range(1, _rows(form) + 1):
         names = [form.value(f"name-{number}-{language}").strip() for language in ("en", "vi")]
         if not any(names):
@@ -157,9 +178,12 @@ def _save_bodies(request: Request, form: Form) -> None:
         wanted.append(Body(body, LocalText(en=english, vi=vietnamese), address, language=language))
     if not form.ok:
         return
-    with writing(desk_of(request).engine) as session:
-        set_bodies(session, wanted)
-        by_of(request).note(session, "petition-bodies-set", "site", count=str(len(wanted)))
+    try:
+        with _replacing(request, form, _shown_bodies, "petition-bodies-set", _lines_of_bodies) as session:
+            set_bodies(session, wanted)
+    except BodyKeepsName as error:
+        number = next(n for n in range(1, _rows(form) + 1) if form.value(f"id-{n}") == error.body)
+        form.wrong(f"name-{number}-en", form.say(KEEPS_NAME, en=error.name.en, vi=error.name.vi))
 
 
 def _free(taken: set[str]) -> str:
@@ -183,9 +207,8 @@ def _language(form: Form, name: str) -> str:
     return form.choice(name, MAIL_LANGUAGES, form.say(LANGUAGE_WRONG)) if typed else ""
 
 
-def _show_thresholds(request: Request) -> Form:
-    with reading(desk_of(request).engine) as session:
-        known = thresholds(session)
+def _shown_thresholds(session: Session) -> Values:
+    known = thresholds(session)
     values = {"rows": str(len(known) + SPARE_ROWS)}
     for number, each in enumerate(known, start=1):
         values |= {
@@ -194,7 +217,7 @@ def _show_thresholds(request: Request) -> Form:
             f"body-{number}": "" if each.body is None else each.body.id,
             f"days-{number}": str(each.days),
         }
-    return Form.filled(language_of(request), values)
+    return values
 
 
 def _save_thresholds(request: Request, form: Form) -> None:
@@ -220,17 +243,15 @@ def _save_thresholds(request: Request, form: Form) -> None:
             form.wrong(f"count-{number}", form.say(TOO_MANY_LINES, most=THRESHOLDS_MAX))
     if not form.ok:
         return
-    with writing(desk_of(request).engine) as session:
+    deed, told = "petition-thresholds-set", _lines_of_thresholds
+    with _replacing(request, form, _shown_thresholds, deed, told) as session:
         set_thresholds(session, wanted)
-        counts = ", ".join(str(each.count) for each in wanted)
-        by_of(request).note(session, "petition-thresholds-set", "site", counts=counts)
 
 
-def _show_areas(request: Request) -> Form:
-    with reading(desk_of(request).engine) as session:
-        known = areas(session)
+def _shown_areas(session: Session) -> Values:
+    known = areas(session)
     lines = "\n".join(f"{area.id}; {area.name.en}; {area.name.vi}" for area in known)
-    return Form.filled(language_of(request), {"areas": lines})
+    return {"areas": lines}
 
 
 def _save_areas(request: Request, form: Form) -> None:
@@ -253,9 +274,8 @@ def _save_areas(request: Request, form: Form) -> None:
             form.wrong("areas", say(form, error))
             return
         wanted[parts[0]] = Area(parts[0], LocalText(en=english, vi=vietnamese))
-    with writing(desk_of(request).engine) as session:
+    with _replacing(request, form, _shown_areas, "areas-set", _lines_of_areas) as session:
         set_areas(session, list(wanted.values()))
-        by_of(request).note(session, "areas-set", "site", count=str(len(wanted)))
 
 
 def _number(form: Form, name: str, least: int, most: int) -> int:
@@ -263,9 +283,72 @@ def _number(form: Form, name: str, least: int, most: int) -> int:
     return form.number(name, least=least, most=most, wrong=wrong, missing=wrong) or 0
 
 
-_PARTS: Final[Mapping[str, tuple[Callable[[Request], Form], Callable[[Request, Form], None]]]] = {
-    "bodies": (_show_bodies, _save_bodies),
-    "thresholds": (_show_thresholds, _save_thresholds),
-    "areas": (_show_areas, _save_areas),
-    "numbers": (_show_numbers, _save_numbers),
+def _with_seen(values: Values) -> Values:
+    return {**values, SEEN: seen_of(*sorted(values.items()))}
+
+
+@contextmanager
+def _replacing(
+    request: Request,
+    form: Form,
+    shown: Callable[[Session], Values],
+    deed: str,
+    lines: Callable[[Session], Values],
+) -> Iterator[Session]:
+    """One transaction in which settings are replaced, and which notes each line that was added, taken out or changed.
+
+    Raises: ChangedMeanwhile when the form had shown others than stand there now.
+    """
+    with writing(desk_of(request).engine) as session:
+        require_seen(form.value(SEEN), _with_seen(shown(session))[SEEN])
+        before = lines(session)
+        yield session
+        session.flush()
+        by_of(request).note(session, deed, "site", **_told(before, lines(session)))
+
+
+def _told(before: Values, after: Values) -> dict[str, str]:
+    """What the site log keeps of a change, old and new."""
+    found = {
+        "added": [f"{name}: {after[name]}" for name in after if name not in before],
+        "closed": [f"{name}: {before[name]}" for name in before if name not in after],
+        "changed": [
+            f"{name}: {before[name]} → {after[name]}"
+            for name in after
+            if name in before and before[name] != after[name]
+        ],
+    }
+    told = {what: "; ".join(each) for what, each in found.items() if each}
+    return {"count": str(len(after))} | {
+        what: text if len(text) <= DETAIL_MAX else text[: DETAIL_MAX - 1] + "…" for what, text in told.items()
+    }
+
+
+def _lines_of_numbers(session: Session) -> Values:
+    return _shown_numbers(session)
+
+
+def _lines_of_bodies(session: Session) -> Values:
+    return {
+        each.id: f"{each.name.en} | {each.name.vi} | {'mail' if each.mail else 'no mail'} {each.language}".strip()
+        for each in bodies(session)
+    }
+
+
+def _lines_of_thresholds(session: Session) -> Values:
+    return {
+        f"{each.count} {each.due.value} {each.body.id if each.body else '(addressed)'}": f"{each.days} days"
+        for each in thresholds(session)
+    }
+
+
+def _lines_of_areas(session: Session) -> Values:
+    return {each.id: f"{each.name.en} | {each.name.vi}" for each in areas(session)}
+
+
+_PARTS: Final[Mapping[str, tuple[Callable[[Session], Values], Callable[[Request, Form], None]]]] = {
+    "bodies": (_shown_bodies, _save_bodies),
+    "thresholds": (_shown_thresholds, _save_thresholds),
+    "areas": (_shown_areas, _save_areas),
+    "numbers": (_shown_numbers, _save_numbers),
 }
