@@ -87,7 +87,7 @@ def list_petitions(session: Session, wanted: Filter, cursor: str = "", limit: in
     return Listed(petitions_of(session, [number for number, _ in shown]), more)
 
 
-def ids_of(wanted: Filter) -> Select[tuple[str]]:
+def ids_of(wanted: Filter) -> Select[str]:
     """The numbers of the petitions that a filter leaves, for lists with an order of their own: a search, a trend."""
     return select(_Row.id).where(_wanted(wanted))
 

@@ -108,7 +108,7 @@ def search(
     limit: int = 20,
     *,
     offset: int = 0,
-    among: Select[tuple[str]] | None = None,
+    among: Select[str] | None = None,
 ) -> Sequence[Found]:
     """Texts of these kinds that resemble `text`, the most similar first; nothing for a text without words.
 

@@ -308,7 +308,7 @@ def test_a_name_in_history_stays_and_every_change_of_settings_is_told(own_room: 
             for each in deeds(own_room.site.desk.desk, session, 0, 100, with_names=True)
             if each.deed == "petition-bodies-set"
         ]
-        told = dict(deed.detail)
+        told = dict(deed.detail or {})
         assert told["closed"].startswith("ward: Ward office | ")
         assert told["added"].startswith("body-1: Ward of Tomorrow | Phường mai")
     assert 'value="ward"' in first.get(f"{OFFICE}/{petition}/say/answer").text
