@@ -109,11 +109,14 @@ def one_person(session: Session, person: str) -> OnePerson:
     )
 
 
-def mailbox_of(session: Session, issuer: str, claim: bytes) -> bytes | None:
-    """Hash of the mailbox behind an identity that is known; None for one that is no mail address."""
-    return session.scalar(
-        select(IdentityClaim.mailbox).where(IdentityClaim.issuer == issuer, IdentityClaim.digest == claim)
-    )
+def owner_of(session: Session, issuer: str, claim: bytes) -> tuple[str | None, bytes | None]:
+    """Whose an identity is, and the hash of the mailbox behind it; None for nobody, and for what is no mail address."""
+    row = session.execute(
+        select(IdentityClaim.person, IdentityClaim.mailbox).where(
+            IdentityClaim.issuer == issuer, IdentityClaim.digest == claim
+        )
+    ).one_or_none()
+    return (None, None) if row is None else (row.person, row.mailbox)
 
 
 def find_or_make(

@@ -20,7 +20,7 @@ from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
 from identity import sessions
 from identity.desk import Desk
-from identity.people import mailbox_of
+from identity.people import owner_of
 from identity.sessions import TOKEN_BYTES, KnownAs, SignedIn
 from identity.types import Identity
 from storage.errors import DatabaseBusy
@@ -58,7 +58,7 @@ def signed_in(request: Request) -> SignedIn | None:
 def counted_as(request: Request, who: SignedIn) -> str:
     """Whom the limits count: the mailbox of this sign-in, in all spellings and accounts alike; else the account."""
     with reading(desk_of(request).engine) as session:
-        mailbox = mailbox_of(session, who.issuer, who.claim)
+        _, mailbox = owner_of(session, who.issuer, who.claim)
     return who.person_id if mailbox is None else mailbox.hex()
 
 

@@ -172,7 +172,8 @@ def _seen(
     """For each rule how many signatures there were with its value, no further than it counts; None is no value."""
     moments = {f"since_{rule.mark.value}": now - rule.span for rule in RULES}
     given = {"petition": petition, **values, **moments, f"since_{_SO_FAR}": now - TRACE_LIFETIME}
-    return session.execute(_SEEN, given).one()._mapping
+    found = session.execute(_SEEN, given).one()._mapping
+    return {str(name): int(count) for name, count in found.items()}
 
 
 def _number(name: str, column: str, most: int) -> Label[int]:

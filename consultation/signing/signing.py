@@ -34,7 +34,7 @@ from crypto.errors import CryptoError
 from identity.assurance import Action, Assurance
 from identity.desk import Desk
 from identity.models import IdentityPerson
-from identity.people import email_claim, find_or_make, mailbox_hash, mailbox_of, one_person, person_hash
+from identity.people import email_claim, find_or_make, mailbox_hash, one_person, owner_of, person_hash
 from identity.sessions import SignedIn, digest_of
 from identity.types import EMAIL
 from mail.address import parse_address
@@ -114,7 +114,11 @@ def sign(desk: Desk, session: Session, petition: str, who: SignedIn, signing: Si
     """
     if not desk.policy.is_enough(who.assurance, Action.SIGN_PETITION):
         raise NotSureEnough
-    mailbox = mailbox_of(session, who.issuer, who.claim)
+    hold_person(session, who.person_id)
+    # Behind that lock: an identity that is being moved to another account would sign in both.
+    owner, mailbox = owner_of(session, who.issuer, who.claim)
+    if owner != who.person_id:
+        raise SigningLinkUnusable
     signer = _Signer(who.person_id, who.claim, mailbox, None, worked=True, asked_at=None)
     return _sign(desk, session, petition, signer, signing)
 
