@@ -42,7 +42,6 @@ from storage.statements import add_to, rows_changed
 LATELY: Final = timedelta(hours=1)
 PACE_KEPT: Final = timedelta(hours=3)
 AREAS_EVERY: Final = timedelta(hours=1)
-AREAS_AFTER: Final = 25
 COUNTER: Final = System("signatures")
 _BATCH: Final = 500
 
@@ -110,7 +109,7 @@ def trending(
     now: datetime,
     limit: int,
     offset: int = 0,
-    among: Select[tuple[str]] | None = None,
+    among: Select[str] | None = None,
 ) -> Sequence[tuple[str, int]]:
     """Open petitions by the signatures confirmed in the last hour, the most first; those without are left out.
 
@@ -161,31 +160,53 @@ def counts_by_area(session: Session, petition: str) -> ByArea:
 
 
 def take_areas(session: Session, petition: str, now: datetime) -> None:
-    """Count by area anew. Not with every signature: the difference of two tables would tell where one came from."""
+    """Count by area anew, as far as neither the table nor its difference to the last one tells of single signatures."""
     lock_petition(session, petition)
     counter = session.get_one(PetitionCount, petition, populate_existing=True)
-    rows = session.execute(
+    found = session.execute(
         select(PetitionSignature.area, func.count())
         .where(PetitionSignature.petition == petition, PetitionSignature.batch.is_(None))
         .group_by(PetitionSignature.area)
-    ).all()
+    )
+    counted = {area or "": count for area, count in found}
+    before = session.scalars(select(PetitionArea).where(PetitionArea.petition == petition))
+    told = {row.area: row.count for row in before}
     session.execute(delete(PetitionArea).where(PetitionArea.petition == petition))
-    session.add_all(PetitionArea(petition=petition, area=area or "", count=count) for area, count in rows)
+    session.add_all(
+        PetitionArea(petition=petition, area=area, count=count)
+        for area, count in tellable(counted, told).items()
+    )
     take_versions(session, petition)
     counter.areas_at, counter.areas_entries = now, counter.entries
     session.flush()
 
 
-def take_due_areas(desk: Desk) -> int:
-    """Of all petitions with AREAS_AFTER entries since their areas were taken an hour ago or never; how many.
+def tellable(counted: Mapping[str, int], told: Mapping[str, int]) -> Mapping[str, int]:
+    """The next table by area. counted: what is true now.  told: the last table.
 
-    With one or two entries between two tables, their difference would tell where these came from.
+    A number changes by CELL_MIN or more at once, or stays as it was told: else who knows which entries came meanwhile
+    would know where one came from. The rest, which everybody can work out from the sum, is never a small number of
+    people either: then the smallest number that would change waits.
     """
+    changes = {
+        area: counted.get(area, 0)
+        for area in {*counted, *told}
+        if abs(counted.get(area, 0) - told.get(area, 0)) >= CELL_MIN
+    }
+    while True:
+        table = {area: count for area, count in {**told, **changes}.items() if count}
+        if not changes or not 0 < sum(counted.values()) - sum(table.values()) < CELL_MIN:
+            return table
+        del changes[min(changes, key=lambda area: (changes[area], area))]
+
+
+def take_due_areas(desk: Desk) -> int:
+    """Of all petitions that changed since their areas were taken an hour ago or never; how many."""
     now = desk.clock()
     due = (PetitionCount.areas_at.is_(None)) | (PetitionCount.areas_at <= now - AREAS_EVERY)
     with reading(desk.engine) as session:
         changed = select(PetitionCount.petition).where(
-            due, PetitionCount.areas_entries + AREAS_AFTER <= PetitionCount.entries
+            due, PetitionCount.areas_entries < PetitionCount.entries
         )
         petitions = session.scalars(changed).all()
     for petition in petitions:

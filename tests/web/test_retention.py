@@ -15,13 +15,13 @@ from consultation.following.models import FollowingContact, FollowingNotice
 from consultation.following.notices import tell
 from consultation.fraud.models import FraudTrace, FraudWork
 from consultation.happenings import What, happened
+from consultation.hearings.small_cells import CELL_MIN
 from consultation.moderation.models import ModerationReport
 from consultation.moderation.reports import report
 from consultation.moderation.types import Rule
 from consultation.petitions.life import close_early
 from consultation.petitions.models import PetitionPetition
 from consultation.profiles import set_profile
-from consultation.signing import counting
 from consultation.signing.models import PetitionArea, PetitionCount, PetitionLink, PetitionSignature
 from consultation.subjects import Subject
 from identity import email_link
@@ -243,22 +243,20 @@ def test_the_duties_of_votes_call_what_their_rooms_try(
     assert called == [site.app.state.office]
 
 
-def test_duties_count_areas_and_hold_counters_against_the_log(
-    site: SiteUnderTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(counting, "AREAS_AFTER", 1)
+def test_duties_count_areas_and_hold_counters_against_the_log(site: SiteUnderTest) -> None:
     petition = prepare(site.desk).published()
-    Signatures(site.desk).sign(petition)
+    for _ in range(CELL_MIN):
+        Signatures(site.desk).sign(petition)
     do_duty(site, duties.COUNT_AREAS)
     with reading(site.desk.desk.engine) as session:
-        assert session.get_one(PetitionArea, (petition, "")).count == 1
+        assert session.get_one(PetitionArea, (petition, "")).count == CELL_MIN
         assert session.get_one(PetitionCount, petition).areas_at == site.desk.clock()
     with writing(site.desk.desk.engine) as session:
-        session.get_one(PetitionCount, petition).count = 7
+        session.get_one(PetitionCount, petition).count = 70
     do_duty(site, duties.CHECK_SIGNATURES)
     with reading(site.desk.desk.engine) as session:
         counter = session.get_one(PetitionCount, petition)
-        assert (counter.count, counter.checked_entries) == (1, counter.entries)
+        assert (counter.count, counter.checked_entries) == (CELL_MIN, counter.entries)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

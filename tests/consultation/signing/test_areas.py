@@ -1,5 +1,7 @@
 """Signatures by area: whoever reads the table learns of nobody where they live."""
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy import delete
 
 from consultation.signing.counting import counts_by_area, tellable
@@ -37,3 +39,20 @@ def test_small_numbers_and_those_that_would_tell_them_are_withheld(shared: Signi
     # Withheld ones stand in the order of their names, which tells nothing of their size.
     order = [list(shown(shared, petition, {"a": a, "b": b, "c": 9})) for a, b in ((2, 4), (4, 2))]
     assert order[0] == order[1] == ["a", "b", "c"]
+
+
+def test_the_difference_of_two_tables_tells_of_nobody() -> None:
+    told: Mapping[str, int] = {}
+    steps: Sequence[tuple[Mapping[str, int], Mapping[str, int]]] = [
+        ({"north": 4}, {}),
+        ({"north": 20, "south": 20}, {"north": 20, "south": 20}),
+        ({"north": 20, "south": 21}, {"north": 20, "south": 20}),  # one signature, whoever else came and went
+        ({"north": 19, "south": 24}, {"north": 20, "south": 20}),
+        ({"north": 19, "south": 25}, {"north": 20, "south": 25}),
+        ({"north": 30, "south": 25, "west": 3}, {"north": 20, "south": 25}),  # else the sum would tell the 3
+        ({"north": 30, "south": 25, "west": 5}, {"north": 30, "south": 25, "west": 5}),
+        ({"south": 25, "west": 5}, {"south": 25, "west": 5}),
+    ]
+    for counted, expected in steps:
+        told = tellable(counted, told)
+        assert told == expected
