@@ -61,8 +61,8 @@ _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@"
     r"([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
-# A spreadsheet takes a cell that begins like this for a formula (OWASP, "CSV Injection").
-_LIKE_A_FORMULA = re.compile(r"'*[=+\-@]")
+# A spreadsheet takes a cell that begins like this for a formula (OWASP, "CSV Injection"), some also in full width.
+_LIKE_A_FORMULA = re.compile(r"'*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Behind a proxy the peer is the proxy. What `X-Forwarded-For` says is believed on
 (`PSEPHOS_TRUSTED_PROXIES`) wrote it, read from the right: whatever stands left of the first stranger is his own word.
 """
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
@@ -19,6 +20,10 @@ UNKNOWN: Final = "unknown"
 
 IPV6_PREFIX: Final = 64
 """What one connection is given; whoever has it can take any of its 2^64 addresses."""
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+_WITH_PORT: Final = re.compile(
+    r"(?P<v4>[0-9]{1,3}(?:\.[0-9]{1,3}){3}):[0-9]{1,5}|\[(?P<v6>[0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?"
+)
 
 
 def client_network(scope: Scope, trusted: Sequence[Network] = ()) -> str:
@@ -49,13 +54,18 @@ def is_from_an_unknown_proxy(scope: Scope, trusted: Sequence[Network]) -> bool:
 
 
 def _address(text: str) -> Address | None:
+    """Also with a port behind it, as some gateways write what they heard from."""
+    written = _WITH_PORT.fullmatch(text)
     try:
-        address = ip_address(text)
+        address = ip_address(text if written is None else written["v4"] or written["v6"])
     except ValueError:
         return None
     if isinstance(address, IPv6Address):
         # A socket that listens for both writes IPv4 as ::ffff:192.0.2.1; a zone names a card of this machine.
-        return address.ipv4_mapped or IPv6Address(int(address))
+        # Behind a translator (RFC 6052) or 6to4 (RFC 3056) stands one IPv4 address, not a network of its own.
+        if address in _NAT64:
+            return IPv4Address(int(address) & 0xFFFF_FFFF)
+        return address.ipv4_mapped or address.sixtofour or IPv6Address(int(address))
     return address
 
 

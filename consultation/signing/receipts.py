@@ -65,6 +65,11 @@ def receipt_of(desk: Desk, session: Session, key: str) -> PetitionReceipt:
     )
 
 
+def is_removed(session: Session, petition: str, batch: int) -> bool:
+    """Whether there is a batch of this number."""
+    return session.get(PetitionRemoval, (petition, batch)) is not None
+
+
 def removals(session: Session, petition: str, before: int | None = None) -> Removals:
     """Batches that were removed, the newest first. before: only those with lower numbers."""
     counter = session.get(PetitionCount, petition)

@@ -85,6 +85,9 @@ def test_bad_conditions_are_said_beside_the_field(scene: Scene) -> None:
         assert "fingerprint" not in answer.text
     assert scene.moderator.get(f"{scene.place}?look=yes&network=zz").status_code == 404
     assert scene.moderator.get(f"{PLACE}/{'0' * 16}").status_code == 404
+    draft = scene.ward.draft()
+    assert scene.moderator.get(f"{PLACE}/{draft}").status_code == 404  # only who writes it has seen it
+    assert "was removed" not in scene.moderator.get(f"{scene.place}?batch=999").text
 
 
 def test_removal_needs_a_reason_and_the_preview_that_was_seen(scene: Scene) -> None:

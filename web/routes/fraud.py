@@ -28,7 +28,8 @@ from consultation.fraud.errors import NoConditions, PreviewOutdated, TooFew
 from consultation.fraud.marks import Mark
 from consultation.petitions.errors import NoSuchPetition
 from consultation.petitions.store import find_petition, petitions_of
-from consultation.petitions.types import Petition
+from consultation.petitions.types import Petition, State
+from consultation.signing.receipts import is_removed
 from identity.roles import Permission
 from mail.errors import MailError
 from mail.mailbox import canonical_address, domain_of
@@ -116,6 +117,7 @@ def _page(request: Request, form: Form, conditions: Conditions | None, status: i
     with reading(desk.engine) as session:
         petition = _find(session, request.path_params["petition"])
         groups = groups_of(session, petition.id)
+        removed = _BATCH.fullmatch(batch) is not None and is_removed(session, petition.id, int(batch))
         shown: Preview | None = None
         if conditions is not None:
             try:
@@ -130,7 +132,7 @@ def _page(request: Request, form: Form, conditions: Conditions | None, status: i
         "form": form,
         "preview": shown,
         "kept": [(name, value) for name in _FIELDS for value in form.values(name)],
-        "batch": int(batch) if _BATCH.fullmatch(batch) else 0,
+        "batch": int(batch) if removed else 0,
         "own": petition.creator == actor(request).person_id,
         "zone": zone_label(site.local(desk.clock())),
     }
@@ -175,9 +177,12 @@ def _domain(form: Form) -> str:
 
 def _find(session: Session, petition: str) -> Petition:
     try:
-        return find_petition(session, petition)
+        found = find_petition(session, petition)
     except NoSuchPetition as error:
         raise PageNotFound(petition) from error
+    if found.state is State.DRAFT:  # only who writes it has seen it
+        raise PageNotFound(petition)
+    return found
 
 
 def _site(request: Request) -> Site:
