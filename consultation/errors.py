@@ -19,6 +19,7 @@ class TextProblem(StrEnum):
     UNSEEN = "unseen"
     TOWERS = "towers"
     ADDRESS = "address"
+    MIXED = "mixed"
 
 
 _SENTENCES: Final = {
@@ -28,6 +29,7 @@ _SENTENCES: Final = {
     TextProblem.UNSEEN: "This holds characters that nobody can see. Type the words again instead of pasting them.",
     TextProblem.TOWERS: "This holds letters with too many accents on top of each other. Write them plainly.",
     TextProblem.ADDRESS: "A title names no web or mail address. Write it into the details.",
+    TextProblem.MIXED: "A word in the title mixes letters of two alphabets that look alike. Type it anew.",
 }
 
 

@@ -26,7 +26,7 @@ from consultation.petitions.mailing import signers_mails
 from consultation.petitions.models import PetitionEvent, PetitionPetition, PetitionVersion
 from consultation.petitions.settings import require_body, rules
 from consultation.petitions.store import add_event, lock_petition
-from consultation.petitions.titles import require_no_address
+from consultation.petitions.titles import require_title
 from consultation.petitions.types import Draft, State, What
 from consultation.subjects import Subject
 from consultation.text import written
@@ -218,7 +218,7 @@ def cleaned(session: Session, draft: Draft, *, closed_body: bool = False) -> Dra
     if draft.area is not None:
         require_area(session, draft.area)
     action = written(draft.action, ACTION_CHARACTERS)
-    require_no_address(action)
+    require_title(action)
     return Draft(
         action=action,
         background=written(draft.background, BACKGROUND_CHARACTERS, lines=True),

@@ -1,10 +1,12 @@
-"""Titles name no address: they stand in lists, on feeds and in mails that carry the authority's name.
+"""What a title must not hold: it stands in lists, on feeds and in mails that carry the authority's name.
 
-Mail programs and other sites make a link of whatever looks like one. Addresses belong into the details, which are read
-on the petition's own page.
+No address: mail programs and other sites make a link of whatever looks like one. Addresses belong into the details,
+which are read on the petition's own page. And no word of letters from two alphabets that look alike (Unicode TS 39):
+such a word reads like another one, and nobody who types that one finds it.
 """
 
 import re
+import unicodedata
 from typing import Final
 
 from consultation.errors import TextProblem, TextRefused
@@ -19,7 +21,22 @@ _ADDRESS: Final = re.compile(
 )
 
 
-def require_no_address(title: str) -> None:
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_ALIKE: Final = frozenset({"CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"})
+"""Alphabets with letters that look like Latin ones. Of the Greek one only these, for others stand in units: kΩ."""
+_GREEK: Final = frozenset("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧινορυχ")
+
+
+def require_title(title: str) -> None:
     """title: in one spelling, as `consultation.text.written` gives it. Raises: TextRefused."""
     if _ADDRESS.search(title.replace("\u3002", ".").replace("\uff0e", ".").replace("\uff61", ".")):
         raise TextRefused(TextProblem.ADDRESS)
+    if any(_mixed(word[0]) for word in _WORD.finditer(title)):
+        raise TextRefused(TextProblem.MIXED)
+
+
+def _mixed(word: str) -> bool:
+    if word.isascii():
+        return False
+    alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
+    return "LATIN" in alphabets and (not alphabets.isdisjoint(_ALIKE) or not _GREEK.isdisjoint(word))

@@ -147,7 +147,11 @@ def start(lan: Page, url: str, older: str) -> str:
     lan.locator("#background").fill(ASKED.background)
     lan.locator("input[name=body][value=ward]").check()
     lan.locator("#area").select_option("north")
-    lan.locator("main form button[type=submit]").click()
+    lan.locator("button[value=preview]").click()
+    expect(lan.locator("#preview").get_by_role("heading", name=ASKED.action)).to_be_visible()
+    expect(lan.locator(f"main section a[href='/vi/petitions/{older}']")).to_be_visible()
+    assert lan.evaluate("document.documentElement.scrollWidth") <= 320
+    lan.locator("button[value=keep]").click()
     lan.wait_for_url("**/manage")
     expect(lan.get_by_role("heading", name=ASKED.action)).to_be_visible()
     lan.locator("form:has(input[value=submit]) button").click()

@@ -30,7 +30,7 @@ from consultation.petitions.errors import (
 from consultation.petitions.lists import prepared
 from consultation.petitions.settings import bodies, rules
 from consultation.petitions.store import find_petition
-from consultation.petitions.titles import require_no_address
+from consultation.petitions.titles import require_title
 from consultation.petitions.types import Draft, Petition, State
 from protocol.petition_text import ACTION_CHARACTERS, BACKGROUND_CHARACTERS, DETAILS_CHARACTERS
 from storage.session import reading, writing
@@ -261,7 +261,7 @@ def _draft(form: Form) -> Draft | None:
     """What was written; None when something is wrong, which is then said beside its field."""
     action = text_of(form, "action", ACTION_CHARACTERS, missing=form.say(ACTION_MISSING))
     try:
-        require_no_address(action)
+        require_title(action)
     except TextRefused as error:
         form.wrong("action", say(form, error))
     background = text_of(

@@ -213,6 +213,10 @@ def test_only_its_creator_changes_it_and_only_while_it_may_be(shared: PetitionsU
         replace(LAKE, action="Write to lan@example.org"),
         replace(LAKE, action="Nhận ngay: evil.vn"),
         replace(LAKE, action="Nhận ngay: evil。com"),
+        replace(LAKE, action="Light Sen L\u0430ke"),
+        replace(LAKE, action="Light S\u0395N Lake"),
+        replace(LAKE, action="\u2066Light\u2069 the lake"),
+        replace(LAKE, action="\ufeff"),
     ],
 )
 def test_words_that_cannot_be_published_are_refused(shared: PetitionsUnderTest, draft: object) -> None:
@@ -224,7 +228,12 @@ def test_words_that_cannot_be_published_are_refused(shared: PetitionsUnderTest, 
 
 
 def test_a_title_with_abbreviations_names_no_address(shared: PetitionsUnderTest) -> None:
-    for action in ("Mở lại chợ ở TP.HCM, Q.Bình Thạnh", "Pay 1.5 million/month", "Sửa đường số 3/2. Tối quá"):
+    for action in (
+        "Mở lại chợ ở TP.HCM, Q.Bình Thạnh",
+        "Pay 1.5 million/month",
+        "Sửa đường số 3/2. Tối quá",
+        "Осветить озеро, 5 kΩ",
+    ):
         draft = replace(LAKE, action=action, details="www.example.org")
         assert shared.find(shared.started(draft)).text.action == action
 
