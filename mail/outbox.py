@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, String, cast, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from mail.address import is_one_line, parse_address
@@ -352,10 +352,11 @@ def forget_about(session: Session, kind: str, subject_key: str) -> int:
     return _forget_wholly(session, (OutboxMail.kind == kind) & (OutboxMail.subject_key == subject_key))
 
 
-def forget_to(session: Session, subject_key: str, keys: Collection[str], ending: str) -> int:
-    """The same for the mails about a subject that were queued under these keys, or under one with this ending."""
-    theirs = or_(OutboxMail.key.in_(keys), OutboxMail.key.endswith(ending, autoescape=True))
-    return _forget_wholly(session, (OutboxMail.subject_key == subject_key) & theirs)
+def forget_keys(session: Session, keys: Collection[str]) -> int:
+    """The same for the mails that were queued under these keys."""
+    every = list(keys)
+    parts = (every[at : at + _AT_ONCE] for at in range(0, len(every), _AT_ONCE))
+    return sum(_forget_wholly(session, OutboxMail.key.in_(part)) for part in parts)
 
 
 def forget_recipients(

@@ -10,7 +10,16 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from consultation.petitions.mailing import TELL_BODY, TELL_REMOVED, TELL_SIGNERS, removal_mails, signers_mails
+from consultation.petitions.mailing import (
+    NEWS,
+    TELL_BODY,
+    TELL_REMOVED,
+    TELL_SIGNERS,
+    event_mail_key,
+    removal_mail_key,
+    removal_mails,
+    signers_mails,
+)
 from consultation.petitions.models import PetitionDue, PetitionEvent
 from consultation.petitions.settings import require_body
 from consultation.petitions.store import find_petition
@@ -28,9 +37,8 @@ from web import formats
 from web.i18n import DEFAULT, Language, Text, is_language
 from web.links import Links, stop_mails_api
 
-NEWS: Final = "petition-news"
 DUE: Final = "petition-due"
-"""Kinds of these mails; their subject key is the petition."""
+"""Kind of the mails to bodies; their subject key is the petition."""
 AT_ONCE: Final = 200
 """Signers in one transaction. Whoever comes next is the next job's."""
 
@@ -141,21 +149,20 @@ class PetitionMails:
         language = contact.language if is_language(contact.language) else DEFAULT
         more = {} if event.on is None else {"day": self._written(event.on, language)}
         link = self._link(petition.id, language, said.place) + (f"#event-{event.id}" if said.line else "")
-        self._queue(
-            session, petition, contact, f"{event.id}", partial(said.write, link=link, **more), language
-        )
+        key, write = event_mail_key(event.id, contact.key), partial(said.write, link=link, **more)
+        self._queue(session, petition, contact, key, write, language)
 
     def _tell_removed(self, session: Session, petition: Petition, batch: int, contact: Contact) -> None:
         language = contact.language if is_language(contact.language) else DEFAULT
         write = partial(words.petition_removed, batch=batch, link=self._link(petition.id, language, "record"))
-        self._queue(session, petition, contact, f"removed {batch}", write, language)
+        self._queue(session, petition, contact, removal_mail_key(batch, contact.key), write, language)
 
     def _queue(
         self,
         session: Session,
         petition: Petition,
         contact: Contact,
-        event: str,
+        key: str,
         write: Callable[..., Words],
         language: Language,
     ) -> None:
@@ -177,7 +184,7 @@ class PetitionMails:
             )
         except MailError:
             return  # an address that was taken and cannot be sent to: nobody to tell
-        queue_mail(session, mail, key=_key(event, contact), now=self.desk.clock())
+        queue_mail(session, mail, key=key, now=self.desk.clock())
 
     def _tell_body(self, session: Session, due: PetitionDue) -> None:
         body, petition = require_body(session, due.body), find_petition(session, due.petition)
@@ -219,14 +226,9 @@ def _reachable(session: Session, event: PetitionEvent, contacts: Sequence[Contac
     mine = (PetitionEvent.petition == event.petition) & (PetitionEvent.id < event.id)
     told = select(PetitionEvent.id).where(mine, PetitionEvent.what.in_([what.value for what in _SAID]))
     events = session.scalars(told.order_by(PetitionEvent.id.desc()).limit(_LOOKED_BACK)).all()
-    keys = {_key(str(number), contact): contact.key for number in events for contact in contacts}
+    keys = {event_mail_key(number, contact.key): contact.key for number in events for contact in contacts}
     failed = Counter(keys[key] for key in undelivered(session, list(keys)))
     return [contact for contact in contacts if failed[contact.key] < IN_A_ROW]
-
-
-def _key(event: str, contact: Contact) -> str:
-    """Of a mail. Ends with the key of the signature: by it a signer's mails are found when they stop them."""
-    return f"{NEWS} {event} {contact.key}"
 
 
 def _is_told(petition: Petition) -> bool:

@@ -12,12 +12,24 @@ from sqlalchemy.orm import Session
 
 from storage.jobs import enqueue
 
+NEWS: Final = "petition-news"
+"""Kind of the mails to signers; their subject key is the petition."""
 TELL_SIGNERS: Final = "petition-tell-signers"
 """Kind of the job that writes to those who asked. Its payload: `event`, and `after`, where it goes on."""
 TELL_REMOVED: Final = "petition-tell-removed"
 """The same for those whose signature was removed. Its payload: `petition`, `batch`, and `after`."""
 TELL_BODY: Final = "petition-tell-body"
 """Kind of the job that writes to the body from which something is due. Its payload: `due`."""
+
+
+def event_mail_key(event: int, signature: str) -> str:
+    """Of the mail that tells a signer of an event. signature: its key."""
+    return f"{NEWS} {event} {signature}"
+
+
+def removal_mail_key(batch: int, signature: str) -> str:
+    """Of the mail that tells a signer that their signature was removed."""
+    return f"{NEWS} removed {batch} {signature}"
 
 
 def signers_mails(session: Session, event: int, now: datetime, *, after: str = "") -> None:

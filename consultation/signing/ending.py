@@ -23,11 +23,12 @@ from consultation.signing.ledger import Ledger
 from consultation.signing.models import PetitionLink, PetitionRemoval, PetitionSignature
 from consultation.signing.returning import note_end
 from consultation.signing.signing import hold_person, link_mail_key
+from consultation.signing.telling import news_keys
 from consultation.text import written
 from identity.desk import Desk
 from identity.models import IdentityClaim
 from identity.trail import Actor, System, record
-from mail.outbox import forget_to
+from mail.outbox import forget_keys
 from protocol.petition import REASON_CHARACTERS, REMOVED_AT_ONCE, RemovalEntry, WithdrawalEntry, sign_removal
 
 _AT_ONCE: Final = 500
@@ -186,7 +187,7 @@ def _end(
         take_from_pace(session, row.id, [found.signed_at])
     note_end(desk, session, row, found, now)
     links = session.scalars(select(PetitionLink.digest).where(PetitionLink.signature == found.key))
-    forget_to(session, row.id, [link_mail_key(digest) for digest in links], found.key)
+    forget_keys(session, [*(link_mail_key(digest) for digest in links), *news_keys(session, row.id, found.key)])
     session.execute(delete(PetitionLink).where(PetitionLink.signature == found.key))
     forget_traces(session, [found.id])
     session.delete(found)

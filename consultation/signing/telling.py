@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from consultation.following import stopping
 from consultation.following.contacts import contact_of
 from consultation.following.models import FollowingSubject
+from consultation.petitions.mailing import event_mail_key, removal_mail_key
 from consultation.petitions.models import PetitionDue, PetitionEvent, PetitionPetition
 from consultation.petitions.types import State
 from consultation.signing.errors import NoSuchSignature
 from consultation.signing.models import PetitionSignature
 from consultation.signing.signing import open_address
 from identity.desk import Desk
-from mail.outbox import forget_to
+from mail.outbox import forget_keys
 from storage.session import reading, writing
 
 ADDRESS_KEPT: Final = timedelta(days=365)
@@ -73,6 +74,14 @@ def removed_contacts(
     return _contacts(desk, session, petition, _Row.batch == batch, after, limit)
 
 
+def news_keys(session: Session, petition: str, key: str) -> Sequence[str]:
+    """Of all mails that a signer can have got about a petition: the outbox is large, and is asked by key alone."""
+    events = session.scalars(select(PetitionEvent.id).where(PetitionEvent.petition == petition)).all()
+    batch = session.scalar(select(_Row.batch).where(_Row.key == key))
+    removed = [] if batch is None else [removal_mail_key(batch, key)]
+    return [*(event_mail_key(event, key) for event in events), *removed]
+
+
 def stop_mails(session: Session, key: str) -> None:
     """Nothing more is told about this petition, and the address goes, also from mails that were queued.
 
@@ -92,7 +101,7 @@ def forget_account_news(session: Session, person: str) -> None:
     """The address of their account is gone: also from mails about what they signed that were sent to it or wait."""
     mine = select(_Row).where(_Row.person == person, _Row.mails.is_(True), _Row.address_sealed.is_(None))
     for row in session.scalars(mine.order_by(_Row.petition)).all():
-        forget_to(session, row.petition, [], row.key)
+        forget_keys(session, news_keys(session, row.petition, row.key))
 
 
 def forget_addresses(desk: Desk) -> int:
@@ -167,5 +176,4 @@ def _find(session: Session, key: str) -> PetitionSignature:
 def _stop(session: Session, row: PetitionSignature) -> None:
     row.mails, row.address_sealed = False, None
     session.flush()
-    # The keys of mails to a signer end with the signature's key.
-    forget_to(session, row.petition, [], row.key)
+    forget_keys(session, news_keys(session, row.petition, row.key))

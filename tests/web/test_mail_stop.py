@@ -13,6 +13,7 @@ from consultation.following.follows import follow, unfollow
 from consultation.petitions.answering import answer, set_debate, set_outcome
 from consultation.petitions.deciding import Rejecting, admit, readmit, reject
 from consultation.petitions.life import close_early, edit
+from consultation.petitions.mailing import NEWS
 from consultation.petitions.settings import set_bodies
 from consultation.petitions.types import Body, Draft, Outcome, Reason
 from consultation.signing.ending import remove_signatures
@@ -29,7 +30,7 @@ from tests.support.petitions import LAKE, PetitionsUnderTest, prepare
 from tests.support.signatures import Signatures
 from tests.support.sites import SiteUnderTest, site_under_test
 from web.i18n import Text
-from web.petition_mails import DUE, NEWS, PetitionMails
+from web.petition_mails import DUE, PetitionMails
 
 NEW_WORDS = replace(LAKE, details="We ask for 20 lamps and a railing.")
 

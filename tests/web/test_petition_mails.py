@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from consultation.petitions.answering import answer
 from consultation.petitions.keeping import keep_petitions
-from consultation.petitions.mailing import TELL_BODY, TELL_SIGNERS, signers_mails
+from consultation.petitions.mailing import NEWS, TELL_BODY, TELL_SIGNERS, signers_mails
 from consultation.petitions.models import PetitionEvent
 from consultation.petitions.subjects import Petitions
 from consultation.petitions.types import What
@@ -23,7 +23,7 @@ from tests.support.petitions import PetitionsUnderTest, petitions_under_test
 from tests.support.signatures import Signatures
 from web import petition_mails
 from web.i18n import Text
-from web.petition_mails import DUE, NEWS, PetitionMails
+from web.petition_mails import DUE, PetitionMails
 
 LINES_AT_LEAST = 100
 
