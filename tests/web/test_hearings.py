@@ -159,6 +159,11 @@ def test_a_consultation_from_preparation_to_outcome(room: Room) -> None:
     opening, stalls, rubbish = dict.fromkeys(PARAGRAPH.findall(document))
     room.comment(stalls, "Hai lần thì công bằng hơn.")
     room.comment(rubbish, "Muộn quá.")
+    home = room.site.browser().get("/en/").text
+    assert f'href="/en/consultations{room.public}"' in home
+    assert "Comments until" in home
+    assert "Much discussed this week" in home
+    assert RUBBISH in home
 
     changed = STALLS.replace("một lần", "hai lần")
     room.send(place, {"text": f"{RUBBISH}\n\n{OPENING}\n\n{changed}", **NOTE})
@@ -186,7 +191,12 @@ def test_a_consultation_from_preparation_to_outcome(room: Room) -> None:
         "reason-vi": "Hai lần là công bằng.",
     }
     hours = room.first("themes", "/outcome")
+    seen = room.seen(hours)
     room.send(hours, decided)
+    slower = room.send(hours, {**THEME, "seen": seen, "reason-en": "Mine."}, status=409)
+    assert 'href="#reason-en">Somebody else has changed this meanwhile' in slower
+    assert 'Somebody else saved here meanwhile:</b> <span class="ps-lines">Twice is fair.</span>' in slower
+    assert ">Mine.</textarea>" in slower
     assert "Tick the box" in room.send("/outcome", {}, status=422)
     room.send("/outcome", {"sure": "yes"})
     page = room.read()

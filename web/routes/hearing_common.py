@@ -87,8 +87,9 @@ def done(
     except MatchedTwice as error:
         refuse(form, error, f"match-{error.positions[1]}")
     except ChangedMeanwhile as error:
-        refuse(form, error, field)
         form.overtaken({SEEN: "", **saved()})
+        changed = (name for name in form.saved if name != SEEN and form.saved_else(name))
+        refuse(form, error, next(changed, field))
     except ConsultationError as error:
         refuse(form, error, field)
     return form.ok
