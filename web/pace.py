@@ -6,30 +6,33 @@ So it leaves at the next beat after the deed. Doing the work twice for nothing w
 is written waits for the disk.
 """
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 BEAT: Final = 0.1
 """Seconds. Several times what either takes also on a busy machine, and too short to be noticed."""
 
-Handler = Callable[[Request], Response]
 
+def in_step(handler: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """A handler, run in a thread, whose answer, also a refusal, leaves at a beat counted from its beginning.
 
-def in_step(handler: Handler) -> Handler:
-    """A handler that runs in a thread and whose answer, also a refusal, leaves at a beat counted from its beginning."""
+    While it waits it holds no thread: else whoever sends many forms would have all of them.
+    """
 
     @wraps(handler)
-    def paced(request: Request) -> Response:
+    async def paced(request: Request) -> Response:
         began = time.monotonic()
         try:
-            return handler(request)
+            return await run_in_threadpool(handler, request)
         finally:
-            time.sleep(until_beat(time.monotonic() - began))
+            await asyncio.sleep(until_beat(time.monotonic() - began))
 
     return paced
 

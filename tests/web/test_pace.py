@@ -1,6 +1,9 @@
 """Whether somebody has signed before is not to be read off a clock."""
 
+import asyncio
 import time
+from inspect import iscoroutinefunction
+from threading import get_ident
 
 import pytest
 from hypothesis import given
@@ -18,33 +21,29 @@ def test_the_next_beat_is_near(taken: float) -> None:
     assert (taken + until_beat(taken)) / BEAT == pytest.approx(round((taken + until_beat(taken)) / BEAT))
 
 
-def test_short_and_long_work_leave_at_the_same_beat(monkeypatch: pytest.MonkeyPatch) -> None:
-    now, slept = [100.0], []
+def test_an_answer_and_a_refusal_wait_for_the_beat_after_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    threads = set()
 
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        now[0] += seconds
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
 
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(time, "sleep", sleep)
-    ends = []
-    for work in (0.004, 0.0205, 0.049):
+    def handler(request: Request) -> Response:
+        threads.add(get_ident())
+        time.sleep(request.scope["work"])
+        if request.scope["work"] > BEAT / 2:
+            raise LookupError
+        return Response()
 
-        def handler(_: Request, work: float = work) -> Response:
-            now[0] += work
-            if work > 0.04:
-                raise LookupError
-            return Response()
-
-        began = now[0]
-        if work > 0.04:
-            with pytest.raises(LookupError):
-                in_step(handler)(Request({"type": "http"}))
-        else:
-            in_step(handler)(Request({"type": "http"}))
-        ends.append(round(now[0] - began, 9))
-    assert ends == [BEAT, BEAT, BEAT]
+    monkeypatch.setattr("web.pace.asyncio.sleep", sleep)
+    monkeypatch.setattr("web.pace.until_beat", lambda taken: taken)
+    asyncio.run(in_step(handler)(Request({"type": "http", "work": BEAT / 5})))
+    with pytest.raises(LookupError):
+        asyncio.run(in_step(handler)(Request({"type": "http", "work": BEAT * 2 / 3})))
+    assert waited[0] >= BEAT / 5
+    assert waited[1] >= BEAT * 2 / 3
+    assert get_ident() not in threads  # the event loop is free
 
 
 def test_both_ways_to_sign_are_in_step() -> None:
-    assert all(hasattr(each, "__wrapped__") for each in (signing.signed, signing.confirmed))
+    assert all(iscoroutinefunction(each) for each in (signing.signed, signing.confirmed))
