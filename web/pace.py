@@ -8,9 +8,9 @@ is written waits for the disk.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Final
+from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,7 +20,7 @@ BEAT: Final = 0.1
 """Seconds. Several times what either takes also on a busy machine, and too short to be noticed."""
 
 
-def in_step(handler: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+def in_step(handler: Callable[[Request], Response]) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     """A handler, run in a thread, whose answer, also a refusal, leaves at a beat counted from its beginning.
 
     While it waits it holds no thread: else whoever sends many forms would have all of them.
