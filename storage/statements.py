@@ -1,6 +1,7 @@
 """Statements that the two databases spell differently, or that SQLAlchemy types too widely."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import cast
 
 from sqlalchemy import CursorResult, Delete, Table, Update
@@ -18,7 +19,8 @@ def insert_once(
     Two who insert together: the second waits until the first has committed, and then finds its row.
     """
     table = cast(Table, model.__table__)
-    insert = _insert(session, table).values(dict(values)).on_conflict_do_nothing(index_elements=list(unique))
+    dialect = session.get_bind().dialect.name
+    insert = _insert(dialect, table).values(dict(values)).on_conflict_do_nothing(index_elements=list(unique))
     return cast(int | None, session.scalar(insert.returning(table.primary_key.columns[0])))
 
 
@@ -29,10 +31,18 @@ def add_to(
 
     Past the objects that the session holds.
     """
+    session.execute(_adding(model, column, tuple(unique), session.get_bind().dialect.name), [dict(values)])
+
+
+@cache
+def _adding(
+    model: type[Base], column: str, unique: tuple[str, ...], dialect: str
+) -> postgresql.Insert | sqlite.Insert:
+    """Made once for each use: putting it together takes longer than running it."""
     table = cast(Table, model.__table__)
-    insert = _insert(session, table).values(dict(values))
+    insert = _insert(dialect, table)
     grown = table.c[column] + insert.excluded[column]
-    session.execute(insert.on_conflict_do_update(index_elements=list(unique), set_={column: grown}))
+    return insert.on_conflict_do_update(index_elements=list(unique), set_={column: grown})
 
 
 def rows_changed(session: Session, statement: Update | Delete) -> int:
@@ -41,7 +51,5 @@ def rows_changed(session: Session, statement: Update | Delete) -> int:
     return cast(CursorResult[object], result).rowcount
 
 
-def _insert(session: Session, table: Table) -> postgresql.Insert | sqlite.Insert:
-    return (
-        postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
-    )
+def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
