@@ -251,6 +251,12 @@ RETENTION: Final = (
         ),
     ),
     Kept(
+        "office-work",
+        N_("On which petitions, discussions and consultations an official worked"),
+        N_("Nobody decides as a moderator about what they said as an official."),
+        N_("As long as your account."),
+    ),
+    Kept(
         "site-log",
         N_("What members of the staff did in their role, with their names"),
         N_("Whoever decides about the matters of others does it in public."),
