@@ -391,7 +391,13 @@ def test_questions_are_changed_and_taken_out_until_they_are_answered(room: Room)
     room.send("/questions/new", QUESTION)
     room.send("/questions/new", WORDS)
     assert "Six | Sáu giờ" in room.official.get(room.office + room.first("questions")).text
-    room.send(room.first("questions"), {"deed": "remove"})
+    gone = room.first("questions")
+    seen = room.seen(gone)
+    room.send(gone, {"deed": "remove"})
+    late = room.send(gone, {**QUESTION, "text-en": "Mine?", "seen": seen}, status=409)
+    assert "Somebody else has taken this out meanwhile" in late
+    assert 'value="Mine?"' in late
+    assert f'action="{room.office}/questions/new"' in late
     left = room.first("questions")
     room.send(left, {**WORDS, "text-en": "Anything else?"})
     room.send("/publish", {})

@@ -1,7 +1,9 @@
 """Questions, themes and the outcome of a consultation for officials."""
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -44,7 +46,6 @@ from web.pages.common import PageNotFound
 from web.routes.hearing_common import (
     OFFICE,
     TAKEN_OUT,
-    Deed,
     both,
     both_fields,
     done,
@@ -61,77 +62,79 @@ OPTION_LINE: Final = N_("Line %(line)s: write the English words, then |, then th
 UNDECIDED: Final = "-"
 SURE_MISSING: Final = N_("Tick the box if the consultation is to end")
 
-
-def new_question(request: Request) -> Response:
-    """GET /{lang}/office/consultations/{hearing}/questions/new"""
-    return _question_page(request, Form(language_of(request)), found_hearing(request), 0)
+_Said = TypeVar("_Said", Question, Theme)
 
 
-def question(request: Request) -> Response:
-    """GET /{lang}/office/consultations/{hearing}/questions/{number}"""
-    hearing, number = found_hearing(request), number_of(request)
-    try:
-        fields = _question_fields(request, hearing, number)
-    except NoSuchSubject as error:
-        raise PageNotFound("no such question") from error
-    return _question_page(request, Form.filled(language_of(request), fields), hearing, number)
+@dataclass(frozen=True)
+class Listed(Generic[_Said]):
+    """What a consultation has a list of: questions, themes. name: of one, in addresses and in the site log.
 
+    field: beside which a refusal is said that concerns no single one.  leads: to which page of the office.
+    words: what its page shows besides, as `kinds`.
+    """
 
-def save_question(request: Request) -> Response:
-    """POST …/questions/new and …/questions/{number}: added, changed or taken out."""
-    form, desk, hearing = form_of(request), desk_of(request), found_hearing(request)
-    number, seen = number_of(request), form.value(SEEN)
-    asked = None if _removes(form, number) else _question(form)
+    name: str
+    field: str
+    leads: str
+    words: Mapping[str, object]
+    read: Callable[[Form], _Said | None]
+    fields: Callable[[_Said], Mapping[str, str]]
+    every: Callable[[Session, str], Sequence[_Said]]
+    find: Callable[[Session, str, int], _Said]
+    add: Callable[[Session, str, _Said, datetime], int]
+    change: Callable[[Session, str, int, _Said, str, datetime], None]
+    remove: Callable[[Session, str, int, str, datetime], None]
 
-    def deed(session: Session) -> str:
-        if asked is None:
-            remove_question(session, hearing.id, number, seen, desk.clock())
-            return "hearing-question-removed"
-        if number:
-            change_question(session, hearing.id, number, asked, seen, desk.clock())
-            return "hearing-question-changed"
-        add_question(session, hearing.id, asked, desk.clock())
-        return "hearing-question-added"
+    def new(self, request: Request) -> Response:
+        """GET /{lang}/office/consultations/{hearing}/…/new"""
+        return self._page(request, Form(language_of(request)), found_hearing(request), 0)
 
-    if _kept(request, form, hearing, "options", deed, lambda: _question_fields(request, hearing, number)):
-        return go(links_of(request).office_hearings(hearing.id))
-    return _question_page(request, form, hearing, number)
+    def show(self, request: Request) -> Response:
+        """GET /{lang}/office/consultations/{hearing}/…/{number}"""
+        hearing, number = found_hearing(request), number_of(request)
+        try:
+            fields = self._stands(request, hearing, number)
+        except NoSuchSubject as error:
+            raise PageNotFound(f"no such {self.name}") from error
+        return self._page(request, Form.filled(language_of(request), fields), hearing, number)
 
+    def save(self, request: Request) -> Response:
+        """POST …/new and …/{number}: added, changed or taken out."""
+        form, desk, hearing = form_of(request), desk_of(request), found_hearing(request)
+        number, seen = number_of(request), form.value(SEEN)
+        said = None if number and form.value("deed") == "remove" else self.read(form)
 
-def new_theme(request: Request) -> Response:
-    """GET /{lang}/office/consultations/{hearing}/themes/new"""
-    return _theme_page(request, Form(language_of(request)), found_hearing(request), 0)
+        def deed(session: Session) -> str:
+            if said is None:
+                self.remove(session, hearing.id, number, seen, desk.clock())
+                return f"hearing-{self.name}-removed"
+            if number:
+                self.change(session, hearing.id, number, said, seen, desk.clock())
+                return f"hearing-{self.name}-changed"
+            self.add(session, hearing.id, said, desk.clock())
+            return f"hearing-{self.name}-added"
 
+        try:
+            if form.ok and done(
+                request, form, hearing, self.field, deed, lambda: self._stands(request, hearing, number)
+            ):
+                return go(links_of(request).office_hearings(hearing.id, self.leads))
+        except NoSuchSubject:  # a colleague took it out meanwhile: what was typed can be added anew
+            form.overtaken({SEEN: ""})
+            form.wrong(self.field, form.say(TAKEN_OUT))
+        return self._page(request, form, hearing, number)
 
-def theme(request: Request) -> Response:
-    """GET /{lang}/office/consultations/{hearing}/themes/{number}"""
-    hearing, number = found_hearing(request), number_of(request)
-    try:
-        fields = _theme_fields(request, hearing, number)
-    except NoSuchSubject as error:
-        raise PageNotFound("no such theme") from error
-    return _theme_page(request, Form.filled(language_of(request), fields), hearing, number)
+    def _stands(self, request: Request, hearing: Hearing, number: int) -> Mapping[str, str]:
+        """Raises: NoSuchSubject."""
+        with reading(desk_of(request).engine) as session:
+            found = self.find(session, hearing.id, number)
+        return {SEEN: found.seen, **self.fields(found)}
 
-
-def save_theme(request: Request) -> Response:
-    """POST …/themes/new and …/themes/{number}: added, changed or taken out."""
-    form, desk, hearing = form_of(request), desk_of(request), found_hearing(request)
-    number, seen = number_of(request), form.value(SEEN)
-    said = None if _removes(form, number) else _theme(form)
-
-    def deed(session: Session) -> str:
-        if said is None:
-            remove_theme(session, hearing.id, number, seen, desk.clock())
-            return "hearing-theme-removed"
-        if number:
-            change_theme(session, hearing.id, number, said, seen, desk.clock())
-            return "hearing-theme-changed"
-        add_theme(session, hearing.id, said, desk.clock())
-        return "hearing-theme-added"
-
-    if _kept(request, form, hearing, "title-en", deed, lambda: _theme_fields(request, hearing, number)):
-        return go(links_of(request).office_hearings(hearing.id, "outcome"))
-    return _theme_page(request, form, hearing, number)
+    def _page(self, request: Request, form: Form, hearing: Hearing, number: int) -> Response:
+        with reading(desk_of(request).engine) as session:
+            places = {each.id: each.number for each in self.every(session, hearing.id)}
+        values = {"number": number, "place": places.get(number, 0), **self.words}
+        return hearing_page(request, self.name, form, hearing, values)
 
 
 def outcome(request: Request) -> Response:
@@ -168,42 +171,20 @@ def end(request: Request) -> Response:
 def hearing_outcome_routes() -> list[AccessRoute]:
     """All of the above. Before `/office/{election}`."""
     of, post = "/{lang}/office/consultations/{hearing}", ("POST",)
-    asked, themes = f"{of}/questions", f"{of}/themes"
+    listed: list[AccessRoute] = []
+    for kind in (QUESTION, THEME):
+        path = f"{of}/{kind.name}s"
+        listed += [
+            AccessRoute(f"{path}/new", kind.new, access=OFFICE),
+            AccessRoute(f"{path}/new", kind.save, access=OFFICE, methods=post),
+            AccessRoute(f"{path}/{{number}}", kind.show, access=OFFICE),
+            AccessRoute(f"{path}/{{number}}", kind.save, access=OFFICE, methods=post),
+        ]
     return [
-        AccessRoute(f"{asked}/new", new_question, access=OFFICE),
-        AccessRoute(f"{asked}/new", save_question, access=OFFICE, methods=post),
-        AccessRoute(f"{asked}/{{number}}", question, access=OFFICE),
-        AccessRoute(f"{asked}/{{number}}", save_question, access=OFFICE, methods=post),
-        AccessRoute(f"{themes}/new", new_theme, access=OFFICE),
-        AccessRoute(f"{themes}/new", save_theme, access=OFFICE, methods=post),
-        AccessRoute(f"{themes}/{{number}}", theme, access=OFFICE),
-        AccessRoute(f"{themes}/{{number}}", save_theme, access=OFFICE, methods=post),
+        *listed,
         AccessRoute(f"{of}/outcome", outcome, access=OFFICE),
         AccessRoute(f"{of}/outcome", end, access=OFFICE, methods=post),
     ]
-
-
-def _removes(form: Form, number: int) -> bool:
-    return bool(number) and form.value("deed") == "remove"
-
-
-def _kept(
-    request: Request,
-    form: Form,
-    hearing: Hearing,
-    field: str,
-    deed: Deed,
-    saved: Callable[[], Mapping[str, str]],
-) -> bool:
-    """As `done`, also for what a colleague took out meanwhile: then what was typed can be added anew."""
-    if not form.ok:
-        return False
-    try:
-        return done(request, form, hearing, field, deed, saved)
-    except NoSuchSubject:
-        form.overtaken({SEEN: ""})
-        form.wrong(field, form.say(TAKEN_OUT))
-        return False
 
 
 def _question(form: Form) -> Question | None:
@@ -232,40 +213,18 @@ def _theme(form: Form) -> Theme | None:
     return Theme(title, said, verdict, reason) if form.ok else None
 
 
-def _question_fields(request: Request, hearing: Hearing, number: int) -> dict[str, str]:
-    """Raises: NoSuchSubject."""
-    with reading(desk_of(request).engine) as session:
-        found = known_question(session, hearing.id, number)
+def _question_fields(found: Question) -> Mapping[str, str]:
     options = "\n".join(f"{option.en} | {option.vi}" for option in found.options)
-    words = both_fields("text", found.text)
-    return {SEEN: found.seen, "kind": found.kind.value, "options": options, **words}
+    return {"kind": found.kind.value, "options": options, **both_fields("text", found.text)}
 
 
-def _theme_fields(request: Request, hearing: Hearing, number: int) -> dict[str, str]:
-    """Raises: NoSuchSubject."""
-    with reading(desk_of(request).engine) as session:
-        found = find_theme(session, hearing.id, number)
+def _theme_fields(found: Theme) -> Mapping[str, str]:
     return {
-        SEEN: found.seen,
         **both_fields("title", found.title),
         **both_fields("said", found.said),
         **both_fields("reason", found.reason),
         "verdict": found.verdict.value if found.verdict else UNDECIDED,
     }
-
-
-def _question_page(request: Request, form: Form, hearing: Hearing, number: int) -> Response:
-    with reading(desk_of(request).engine) as session:
-        places = {each.id: each.number for each in questions_of(session, hearing.id)}
-    values = {"number": number, "place": places.get(number, 0), "kinds": KINDS}
-    return hearing_page(request, "question", form, hearing, values)
-
-
-def _theme_page(request: Request, form: Form, hearing: Hearing, number: int) -> Response:
-    with reading(desk_of(request).engine) as session:
-        places = {each.id: each.number for each in themes_of(session, hearing.id)}
-    values = {"number": number, "place": places.get(number, 0), "verdicts": VERDICTS}
-    return hearing_page(request, "theme", form, hearing, values)
 
 
 def _outcome_page(request: Request, form: Form, hearing: Hearing) -> Response:
@@ -278,3 +237,13 @@ def _outcome_page(request: Request, form: Form, hearing: Hearing) -> Response:
         "seen": outcome_seen(themes),
     }
     return hearing_page(request, "outcome", form, hearing, values)
+
+
+QUESTION: Final = Listed(
+    "question", "options", "", {"kinds": KINDS}, _question, _question_fields, questions_of, known_question,
+    add_question, change_question, remove_question,
+)  # fmt: skip
+THEME: Final = Listed(
+    "theme", "title-en", "outcome", {"verdicts": VERDICTS}, _theme, _theme_fields, themes_of, find_theme,
+    add_theme, change_theme, remove_theme,
+)  # fmt: skip
