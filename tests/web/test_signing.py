@@ -101,6 +101,25 @@ def test_an_address_that_is_none(site: SiteUnderTest, room: PetitionsUnderTest, 
     assert "govuk-error-message" in answer.text
 
 
+def test_another_spelling_of_a_mailbox_is_told_so_and_sees_no_receipt(
+    site: SiteUnderTest, room: PetitionsUnderTest
+) -> None:
+    petition, browser = room.published(), site.browser()
+    answers = []
+    for address in ("li.an@gmail.com", "lian+1@gmail.com"):
+        browser.get(f"/en/petitions/{petition}/sign")
+        browser.post(f"/en/petitions/{petition}/sign", {"version": "1", "email": address})
+        link = mailed_link(site, address)
+        browser.get(link)
+        fields = {"version": "1", "t": link.split("?t=")[1]}
+        answers.append(browser.post(f"/en/petitions/{petition}/sign/confirm", fields))
+    assert answers[0].status_code == 303
+    assert answers[1].status_code == 409
+    assert "with another spelling of its address" in answers[1].text
+    assert "receipt?r=" not in answers[1].text
+    assert signed(site, petition) == 1
+
+
 def test_words_that_changed_and_fields_from_nowhere(site: SiteUnderTest, room: PetitionsUnderTest) -> None:
     petition = room.published()
     browser = site.browser().hold(site.desk.session(site.desk.person("")))
