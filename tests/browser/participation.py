@@ -295,7 +295,7 @@ class _Making:
         for number, person in enumerate(persons):
             browser = self.site.browser().hold(self.desk.session(person))
             browser.get(path)
-            fields = {
+            fields: dict[str, str | list[str]] = {
                 "q1": str(1 + number % 2),
                 "q2": ["1", "2"],
                 "q3": "3",
