@@ -48,8 +48,10 @@ PETITION, ANSWER, COMMENT, REPLY = "wordspetition", "wordsanswer", "wordscomment
 TOPIC, INSIDE = "wordstopic", "wordsinside"
 HEARING, PARAGRAPH, MARGIN, WRITTEN = "wordshearing", "wordsparagraph", "wordsmargin", "wordswritten"
 WORDS = (PETITION, ANSWER, COMMENT, REPLY, TOPIC, INSIDE, HEARING, PARAGRAPH, MARGIN, WRITTEN)
-STATIC = {"/readyz", "/healthz", "/{lang}/sign-in"}
-"""Without a word of anybody; the first asks for processes that are not here."""
+STATIC = {"/readyz", "/healthz", "/{lang}/sign-in", "/api/v1/petitions/{petition}/bundle"}
+"""Without a word of anybody, the first asking for processes that are not here; and the packed export of signatures,
+whose words are tried beside it (`Petition.shows_words`).
+"""
 SEARCHES = ("/en/petitions?q=Light", "/en/petitions/similar?action=Light")
 ELSEWHERE = {
     "election", "key", "index", "tracker", "digest", "table", "name", "provider", "person", "part", "deed", "draft",
@@ -159,6 +161,7 @@ def filled(site: SiteUnderTest) -> Full:
         "id": [subject.id for subject in subjects],
         "place": [petition, paragraph],
         "hearing": [hall.hearing],
+        "consultation": [hall.hearing],
         "document": [document.id],
         "paragraph": [paragraph],
         "question": ["1"],
@@ -183,7 +186,10 @@ def filled(site: SiteUnderTest) -> Full:
     ]
     posts[Subject("topic", about.id)] += [*on_comment, (talk, more), under_comment]
     posts[Subject("contribution", str(comment.id))] += on_comment
-    posts[Subject("topic", topic.id)] += [(question, more), (f"{question}/1/vote", {"vote": "agree", "version": "1"})]
+    posts[Subject("topic", topic.id)] += [
+        (question, more),
+        (f"{question}/1/vote", {"vote": "agree", "version": "1"}),
+    ]
     posts[Subject("hearing", hall.hearing)] += [(edge, more), (f"{edge}/1", more)]
     posts[Subject("paragraph", paragraph)] += [(edge, more), (f"{edge}/1", more)]
     made = Full(
