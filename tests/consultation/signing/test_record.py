@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from board import log as board
 from board.log import LogId
+from consultation.kinds import KINDS
 from consultation.leaving import delete_account
 from consultation.petitions.life import withdraw as take_down
 from consultation.signing.counting import forget_old, public_count, trending
@@ -134,6 +135,10 @@ def test_words_that_their_author_took_back_are_in_no_export(shared: SigningUnder
     petition = shared.petitions.submitted()
     shared.sign(petition)
     assert b"east bank" in shared.files(petition)["texts.jsonl"]
+    for entry, shown in ((7, False), (None, True)):  # nor what a moderator took away
+        with writing(shared.desk.engine) as session:
+            KINDS["petition"].set_hidden(session, petition, entry=entry)
+        assert (b"east bank" in shared.files(petition)["texts.jsonl"]) is shown
     with writing(shared.desk.engine) as session:
         take_down(session, shared.petitions.lan, petition, shared.site.clock())
     files = shared.files(petition)
