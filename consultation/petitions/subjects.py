@@ -15,7 +15,7 @@ from consultation.petitions.indexing import index_petition
 from consultation.petitions.models import PetitionEvent, PetitionPetition
 from consultation.petitions.sponsors import stands_behind
 from consultation.petitions.store import find_petition, lock_petition, versions
-from consultation.petitions.types import PetitionText, What
+from consultation.petitions.types import PetitionText, State, What
 from consultation.subjects import Described, Subject
 from crypto.transcript import tuple_hash
 from identity.desk import Desk
@@ -44,7 +44,8 @@ class Petitions:
             words=_words(text),
             digest=text.digest,
             author=petition.creator,
-            path=f"petitions/{subject_id}",
+            # A draft has no page but that of its creator, who alone meets this path (on My page).
+            path=f"petitions/{subject_id}{'/manage' if petition.state is State.DRAFT else ''}",
             standing=petition.public and not petition.hidden,
             hidden=petition.hidden,
         )

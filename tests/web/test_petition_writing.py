@@ -87,6 +87,7 @@ def test_it_is_looked_at_before_anything_is_kept(site: SiteUnderTest, ward: Ward
     manage = kept.headers["location"]
     assert f'href="{manage}"' in browser.get(NEW).text, "found again without an address"
     assert f'href="/en/petitions/{older}"' in browser.get(manage).text
+    assert f'href="{manage}"' in browser.get("/en/my/activity").text
 
 
 def test_a_change_is_looked_at_and_meets_another_one(site: SiteUnderTest, ward: Ward) -> None:
