@@ -65,11 +65,17 @@ def _alike(
 ) -> Iterator[tuple[tuple[float, float], int, int]]:
     """(order, old, new): the likest first, of equally like ones those that stand nearest."""
     words = {index: old[index].split() for index in left}
-    counted = {index: Counter(each) for index, each in words.items()}
+    places: dict[str, list[tuple[int, int]]] = {}  # of a word: where it stands, and how often
+    for index, each in words.items():
+        for word, times in Counter(each).items():
+            places.setdefault(word, []).append((index, times))
     for after in open_:
         mine = new[after].split()
-        count = Counter(mine)
-        bounds = [(_share((count & counted[before]).total(), mine, words[before]), before) for before in left]
+        common: dict[int, int] = {}
+        for word, times in Counter(mine).items():
+            for before, others in places.get(word, ()):
+                common[before] = common.get(before, 0) + min(times, others)
+        bounds = [(_share(number, mine, words[before]), before) for before, number in common.items()]
         likely = sorted(
             (pair for pair in bounds if pair[0] >= LIKE_MIN), key=lambda pair: (-pair[0], pair[1])
         )

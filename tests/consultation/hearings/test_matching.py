@@ -58,6 +58,6 @@ def test_nothing_is_matched_with_nothing() -> None:
 def test_a_text_of_the_largest_size_is_matched_soon() -> None:
     old = [f"Article {n}: " + " ".join(f"word{(n * 7 + k) % 90}" for k in range(40)) for n in range(400)]
     new = [text + " and one more" for text in reversed(old)]
-    start = time.monotonic()
+    start = time.process_time()
     assert all(each.how is Match.SIMILAR for each in match_paragraphs(old, new))
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 5
