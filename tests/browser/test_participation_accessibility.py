@@ -1,5 +1,5 @@
 """axe-core on every page of petitions, discussions, consultations, moderation and My page, in every state and both
-languages, at 320 px: in Vietnamese by day and in full, in English by night for colours and width, which words change.
+languages, at 320 px: Vietnamese by day in full and with large letters, English by night for its colours and width.
 
 What is wrong in a form is said above it with links to its fields, and beside each field.
 """
@@ -32,6 +32,12 @@ SHOW: Final = """async (path) => {
   return answer.status
 }"""
 """Puts another page into this one, which has the style and axe already: loading both takes longer than looking."""
+TWICE: Final = f"""() => {{
+  document.documentElement.style.fontSize = "200%"
+  const wider = {OVERFLOW}
+  document.documentElement.style.fontSize = ""
+  return wider
+}}"""
 SUMMARY: Final = """() => {
   const links = [...document.querySelectorAll(".govuk-error-summary a")]
   const lost = links.filter((link) => !document.getElementById(link.hash.slice(1)))
@@ -101,7 +107,11 @@ class Readers:
         if not tab.evaluate("'axe' in window"):
             tab.evaluate(axe())
         found: list[str] = tab.evaluate(RUN, FULL if self.lang == "vi" else BY_NIGHT)
-        return [*found, *(["wider than 320 px"] if tab.evaluate(OVERFLOW) > 0 else [])]
+        if tab.evaluate(OVERFLOW) > 0:
+            found.append("wider than 320 px")
+        if self.lang == "vi" and tab.evaluate(TWICE) > 0:
+            found.append("wider than 320 px with letters of twice the size")
+        return found
 
 
 def test_only_pages_that_are_there_are_listed() -> None:
