@@ -108,6 +108,10 @@ def changed(at: int, **fields: Any) -> Change:
     return change
 
 
+def until(at: int) -> Change:
+    return lambda entries: entries[:at]
+
+
 def test_the_honest_record_verifies(record: Record, tmp_path: Path) -> None:
     found = verdict(record, tmp_path, record.files)
     assert (found.recount.count, found.standing) == (1, "counts")
@@ -204,7 +208,7 @@ def test_an_earlier_head_is_no_excuse(record: Record, tmp_path: Path) -> None:
     """
     for at, count in ((WITHDRAWAL, 3), (REMOVAL, 2), (THIRD, 2)):
         with pytest.raises(RecordTooOld, match=rf"has {at} entries, and you kept a head or receipt of 6"):
-            verdict(record, tmp_path, record.forged(lambda entries, at=at: entries[:at], count=count))
+            verdict(record, tmp_path, record.forged(until(at), count=count))
     other = changed(THIRD, commitment=encode_base64url(bytes(32)))
     with pytest.raises(PetitionBroken, match="your receipt is not there"):
         verdict(record, tmp_path, record.forged(lambda entries: other(entries)[:REMOVAL], count=2))

@@ -247,8 +247,8 @@ def test_an_edit_is_seen_by_everybody(talk: Talk) -> None:
     assert minh.post(place + "/vote", {"vote": "agree", "version": "2"}).status_code == 303
     assert "Agree 1</button>" in minh.get(talk.path()).text
     assert "is not counted for the new ones" in lan.get(place + "/edit").text
-    for version in range(2, 13):
-        words = {"words": f"Close it at {version}", "version": str(version), "deed": "publish"}
+    for number in range(2, 13):
+        words = {"words": f"Close it at {number}", "version": str(number), "deed": "publish"}
         assert lan.post(place + "/edit", words).status_code == 303
     assert "Agree 0</button>" in minh.get(talk.path()).text
     history = everybody.get(place + "/history").text
