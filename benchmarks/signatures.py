@@ -119,7 +119,7 @@ def measure(desk: Desk, petition: str, tokens: list[str], seconds: int, threads:
     took, used, count = time.perf_counter() - begun, time.process_time() - used, len(spent)
     spent.sort()
     statements = statements_of(desk, last)
-    _require_exact(desk, petition, count + 1)
+    require_exact(desk, petition, count + 1)
     print(
         f"{desk.engine.dialect.name}: {count} signatures in {took:.1f} s, {count / took:.0f} a second "
         f"(goal {GOAL}); half within {1000 * spent[count // 2]:.0f} ms, 95 % within "
@@ -143,7 +143,8 @@ def statements_of(desk: Desk, token: str) -> int:
     return len(seen)
 
 
-def _require_exact(desk: Desk, petition: str, count: int) -> None:
+def require_exact(desk: Desk, petition: str, count: int) -> None:
+    """End the program unless rows, counter, petition, export and log all say this number."""
     with reading(desk.engine) as session:
         here = PetitionSignature.petition == petition
         rows = session.scalar(select(func.count()).select_from(PetitionSignature).where(here))
