@@ -11,12 +11,13 @@ kept a weight would have to be locked in all their cases.
 """
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, func, or_, select, true
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from consultation.moderation.models import ModerationCase, ModerationEntry, ModerationReport
@@ -50,72 +51,72 @@ def queue_page(
     session: Session, order: QueueOrder = QueueOrder.WEIGHT, after: str = "", limit: int = PAGE
 ) -> QueuePage:
     """A page of what waits. after: of an earlier page; anything else begins at the beginning."""
-    weighed = _weighed()
-    asked: Select[Any] = select(weighed.c.case, weighed.c.weight, weighed.c.first)
-    begin = _CURSOR.fullmatch(after)
-    if order is QueueOrder.AGE:
-        asked = asked.order_by(weighed.c.first)
-        beyond: ColumnElement[bool] = true() if begin is None else weighed.c.first > int(begin[2])
-    else:
-        asked = asked.order_by(weighed.c.weight.desc(), weighed.c.first)
-        beyond = true() if begin is None else _lighter(weighed, int(begin[1]), int(begin[2]))
-    rows = session.execute(asked.where(beyond).limit(limit + 1)).all()
-    last = rows[limit - 1] if len(rows) > limit else None
+    by_age = order is QueueOrder.AGE
+
+    def place(one: _Weighed) -> tuple[int, int]:
+        return (0 if by_age else -one.weight, one.first)
+
+    found = _CURSOR.fullmatch(after)
+    begin = None if found is None else place(_Weighed("", int(found[1]), int(found[2])))
+    rest = sorted((one for one in _weighed(session) if begin is None or place(one) > begin), key=place)
+    last = rest[limit - 1] if len(rest) > limit else None
     return QueuePage(
-        [row.case for row in rows[:limit]], "" if last is None else f"{last.weight}-{last.first}"
+        [one.case for one in rest[:limit]], "" if last is None else f"{last.weight}-{last.first}"
     )
 
 
-def _lighter(weighed: CTE, weight: int, first: int) -> ColumnElement[bool]:
-    return or_(weighed.c.weight < weight, and_(weighed.c.weight == weight, weighed.c.first > first))
+@dataclass
+class _Weighed:
+    """first: number of the first report of this round."""
+
+    case: str
+    weight: int
+    first: int
 
 
-def _weighed() -> CTE:
-    """One row for each waiting case: what it weighs, and the number of the first report of this round."""
+def _weighed(session: Session) -> Collection[_Weighed]:
+    """Every waiting case. Weighed here: a database that joins as many people as reports takes seconds for thousands."""
     row = ModerationReport
     urgent = row.rule.in_([rule.value for rule in URGENT])
-    each = (
-        select(
-            row.case,
-            row.reporter,
-            func.min(row.id).label("first"),
-            func.max(case((urgent, SERIOUS), else_=1)).label("serious"),
-        )
+    each = session.execute(
+        select(row.case, row.reporter, func.min(row.id), func.max(case((urgent, SERIOUS), else_=1)))
         .join(ModerationCase, (ModerationCase.id == row.case) & (ModerationCase.round == row.round))
         .where(ModerationCase.waiting)
         .group_by(row.case, row.reporter)
-        .cte("each_reporter")
+        .order_by(func.min(row.id))
     )
-    placed = select(
-        each, func.row_number().over(partition_by=each.c.reporter, order_by=each.c.first).label("place")
-    ).cte("placed")
-    trust = _trust(each)
-    weight = case(
-        (or_(placed.c.reporter.is_(None), placed.c.place > COUNTED), 0),
-        else_=placed.c.serious * func.coalesce(trust.c.trust, _WHOLE // 2),
-    )
-    return (
-        select(placed.c.case, func.sum(weight).label("weight"), func.min(placed.c.first).label("first"))
-        .outerjoin(trust, trust.c.reporter == placed.c.reporter)
-        .group_by(placed.c.case)
-        .cte("weighed")
-    )
+    trust, counted = _trust(session), Counter[str]()
+    found: dict[str, _Weighed] = {}
+    for number, reporter, first, serious in each:
+        one = found.setdefault(number, _Weighed(number, 0, first))
+        if (
+            reporter is None
+        ):  # whoever has left weighs nothing: else an account is made anew for each five reports
+            continue
+        counted[reporter] += 1
+        if counted[reporter] <= COUNTED:
+            one.weight += serious * trust.get(reporter, _WHOLE // 2)
+    return found.values()
 
 
-def _trust(each: CTE) -> CTE:
-    """Of whoever waits: in hundredths, the share of their decided reports with which a moderator agreed and still does.
+def _trust(session: Session) -> Mapping[str, int]:
+    """In hundredths, the share of somebody's decided reports with which a moderator agreed and still does.
 
     As if one report had been agreed with and one not, before there is any (Laplace): a beginner weighs a half.
     """
     row, back = ModerationReport, aliased(ModerationEntry)
     taken_back = (back.answers == ModerationEntry.number) & (back.action == Action.RESTORED.value)
     agreed = (ModerationEntry.action == Action.HIDDEN.value) & back.number.is_(None)
-    upheld = func.sum(case((agreed, 1), else_=0))
-    return (
-        select(row.reporter, (_WHOLE * (upheld + 1) // (func.count() + 2)).label("trust"))
+    waits = (
+        select(row.reporter)
+        .join(ModerationCase, (ModerationCase.id == row.case) & (ModerationCase.round == row.round))
+        .where(ModerationCase.waiting)
+    )
+    rows = session.execute(
+        select(row.reporter, func.sum(case((agreed, 1), else_=0)), func.count())
         .join(ModerationEntry, ModerationEntry.number == row.decision)
         .outerjoin(back, taken_back)
-        .where(row.reporter.in_(select(each.c.reporter).where(each.c.reporter.is_not(None))))
+        .where(row.reporter.in_(waits))
         .group_by(row.reporter)
-        .cte("trust")
     )
+    return {reporter: _WHOLE * (int(upheld) + 1) // (decided + 2) for reporter, upheld, decided in rows}
