@@ -90,6 +90,7 @@ def reject(session: Session, by: By, petition: str, version: int, wanted: Reject
         row.reason, row.rejection, row.twin = wanted.reason.value, words, twin
         number = add_event(session, petition, What.REJECTED, now, detail=wanted.reason.value)
         signers_mails(session, number, now)
+        index_petition(session, petition)
         action = Action.REJECTED
     happened(session, Happened.PETITION_REJECTED, subject, at=now, to=row.creator)
     ruling = Ruling(action, subject, digest, rule=wanted.reason.value, author=row.creator, note=words)

@@ -1,4 +1,4 @@
-"""After an edit: everybody sees what was changed and how many stand under which words, and who signed is asked again."""
+"""After an edit: everybody sees what changed and how many stand under which words; who signed is asked again."""
 
 import re
 from collections.abc import Iterator

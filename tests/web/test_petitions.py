@@ -179,6 +179,9 @@ def test_lists_are_narrowed_sorted_and_searched(asked: Asked) -> None:
     assert listed("?q=den+duong+ho+sen")[0] == asked.answered
     assert listed("?q=ghe+da") == [asked.closed]
     assert listed("?q=ghe+da&state=open") == []
+    assert listed("?q=crossing&state=rejected") == [asked.duplicate]
+    assert asked.duplicate not in listed("?q=crossing")
+    assert listed("?q=Nguyen+Thi+An&state=rejected") == []
     assert listed("?sort=trending")[0] == asked.waiting
     everything = set(listed("?state=all"))
     for nonsense in (

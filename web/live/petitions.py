@@ -15,6 +15,7 @@ from consultation.differences import Change, Part, differences
 from consultation.discussions.threads import known_thread
 from consultation.petitions.clocks import clocks_of, due_page, in_time
 from consultation.petitions.errors import NoSuchPetition, NotSignable
+from consultation.petitions.indexing import REJECTED
 from consultation.petitions.life import cleaned
 from consultation.petitions.lists import PAGE, Fact, Filter, Sort, ids_of, list_petitions
 from consultation.petitions.settings import bodies, require_body, rules, thresholds
@@ -270,7 +271,8 @@ def _listed(session: Session, narrowed: Narrowed, cursor: str, now: datetime) ->
 def _sought(session: Session, sought: str, wanted: Filter, cursor: str) -> _Found:
     """By resemblance. The place is a number of petitions: they move only where others are published or changed."""
     offset = int(cursor) if _OFFSET.fullmatch(cursor) else 0
-    found = search(session, sought, ("petition",), PAGE + 1, offset=offset, among=ids_of(wanted))
+    kind = REJECTED if wanted.states == {State.REJECTED} else "petition"
+    found = search(session, sought, (kind,), PAGE + 1, offset=offset, among=ids_of(wanted))
     following = offset + PAGE
     more = str(following) if len(found) > PAGE and following <= OFFSET_MAX else ""
     return _Found(petitions_of(session, [each.subject.id for each in found[:PAGE]]), more)
