@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from sqlalchemy import Engine
@@ -24,6 +25,17 @@ KINDS = ("sqlite", "postgresql")
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with all tables; a test that asks for it runs on SQLite and on PostgreSQL."""
     with database(request.param, request, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def either_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The same on one of the two, by the test's name: half of the tests of a file meet each of them.
+
+    For pages and answers, whose statements the tests of the rooms below run on both.
+    """
+    kind = KINDS[crc32(request.node.nodeid.encode()) % len(KINDS)]
+    with database(kind, request, tmp_path) as url:
         yield url
 
 

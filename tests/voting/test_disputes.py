@@ -59,8 +59,8 @@ KEY = b"k" * 16
 
 
 @pytest.fixture
-def site(database_url: str, tmp_path: Path) -> Iterator[SiteUnderTest]:
-    with site_under_test(database_url, tmp_path) as site:
+def site(either_database_url: str, tmp_path: Path) -> Iterator[SiteUnderTest]:
+    with site_under_test(either_database_url, tmp_path) as site:
         yield site
 
 

@@ -44,8 +44,8 @@ YES, NO = ((1, 0, 0, 0),), ((0, 1, 0, 0),)
 
 
 @pytest.fixture
-def site(database_url: str, tmp_path: Path) -> Iterator[SiteUnderTest]:
-    with site_under_test(database_url, tmp_path) as site:
+def site(either_database_url: str, tmp_path: Path) -> Iterator[SiteUnderTest]:
+    with site_under_test(either_database_url, tmp_path) as site:
         yield site
 
 

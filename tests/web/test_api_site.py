@@ -20,8 +20,8 @@ SITE = "/api/v1/site"
 
 
 @pytest.fixture
-def site(database_url: str, tmp_path: Path) -> Iterator[SiteUnderTest]:
-    with site_under_test(database_url, tmp_path) as under_test:
+def site(either_database_url: str, tmp_path: Path) -> Iterator[SiteUnderTest]:
+    with site_under_test(either_database_url, tmp_path) as under_test:
         yield under_test
 
 

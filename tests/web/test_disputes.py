@@ -30,8 +30,8 @@ Held = tuple[SiteUnderTest, SignInVote]
 
 
 @pytest.fixture
-def held(database_url: str, tmp_path: Path) -> Iterator[Held]:
-    with site_under_test(database_url, tmp_path) as site:
+def held(either_database_url: str, tmp_path: Path) -> Iterator[Held]:
+    with site_under_test(either_database_url, tmp_path) as site:
         server = read_mail_server("smtp+plain://localhost:2525", "office@example.org")
         site.app.state.settings = replace(site.settings, mail_server=server)
         office = site.app.state.office

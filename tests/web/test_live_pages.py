@@ -42,8 +42,8 @@ def manifest() -> Manifest:
 
 
 @pytest.fixture
-def office(database_url: str, tmp_path: Path) -> Iterator[OfficeUnderTest]:
-    made = make_office(database_url, tmp_path / "secrets", make_election(manifest(), voters=4))
+def office(either_database_url: str, tmp_path: Path) -> Iterator[OfficeUnderTest]:
+    made = make_office(either_database_url, tmp_path / "secrets", make_election(manifest(), voters=4))
     yield made
     made.engine.dispose()
 
@@ -107,9 +107,9 @@ def test_replaced_codes_are_counted_and_read_on_the_board(office: OfficeUnderTes
         assert words in entry
 
 
-def test_a_rehearsal_says_so_on_every_page(database_url: str, tmp_path: Path) -> None:
+def test_a_rehearsal_says_so_on_every_page(either_database_url: str, tmp_path: Path) -> None:
     trial = msgspec.structs.replace(manifest(), rehearsal=True)
-    office = make_office(database_url, tmp_path / "secrets", make_election(trial, voters=4))
+    office = make_office(either_database_url, tmp_path / "secrets", make_election(trial, voters=4))
     cast(office, 1)
     mark = "This is a rehearsal with invented voters. It decides nothing."
     for rest in ("", "/booth", "/check", "/board", "/board/0", "/verify", "/test"):

@@ -77,8 +77,8 @@ class Held:
 
 
 @pytest.fixture
-def held(database_url: str, tmp_path: Path) -> Iterator[Held]:
-    with site_under_test(database_url, tmp_path) as site:
+def held(either_database_url: str, tmp_path: Path) -> Iterator[Held]:
+    with site_under_test(either_database_url, tmp_path) as site:
         vote = hold_sign_in_vote(site.app.state.office, site.desk.desk, site.desk.clock(), EMAILS)
         site.app.state.casting = DirectCasting(vote.office)
         site.app.state.bundles = Bundles(tmp_path / "bundles")

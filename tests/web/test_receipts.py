@@ -28,9 +28,9 @@ Held = tuple[SiteUnderTest, SignInVote, list[CastAnswer]]
 
 
 @pytest.fixture
-def held(database_url: str, tmp_path: Path) -> Iterator[Held]:
+def held(either_database_url: str, tmp_path: Path) -> Iterator[Held]:
     """A site that sends mail, with a vote in which the first voter has cast two ballots."""
-    with site_under_test(database_url, tmp_path) as site:
+    with site_under_test(either_database_url, tmp_path) as site:
         server = read_mail_server("smtp+plain://localhost:2525", "office@example.org")
         site.app.state.settings = replace(site.settings, mail_server=server)
         vote = hold_sign_in_vote(

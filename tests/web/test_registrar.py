@@ -36,9 +36,9 @@ Held = tuple[SiteUnderTest, SignInVote]
 
 
 @pytest.fixture
-def held(database_url: str, tmp_path: Path) -> Iterator[Held]:
+def held(either_database_url: str, tmp_path: Path) -> Iterator[Held]:
     """A site with an open vote whose terms name a registrar."""
-    with site_under_test(database_url, tmp_path) as site:
+    with site_under_test(either_database_url, tmp_path) as site:
         office = site.app.state.office
         yield site, hold_sign_in_vote(office, site.desk.desk, site.desk.clock(), EMAILS, sign_in=False)
 
