@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
+
 from starlette.requests import Request
 from starlette.responses import Response
 
