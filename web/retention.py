@@ -13,7 +13,7 @@ from consultation.following import contacts, notices
 from consultation.fraud import marks, work
 from consultation.moderation import reports
 from consultation.petitions import keeping
-from consultation.signing import signing, telling
+from consultation.signing import returning, signing, telling
 from identity import forgetting, sessions
 from mail import outbox
 from storage import jobs
@@ -214,6 +214,19 @@ RETENTION: Final = (
         N_("So that only the owner of the mailbox signs."),
         N_("%(hours)s hours."),
         {"hours": _hours(signing.LINK_LIFETIME)},
+        duties.COUNT_AREAS,
+    ),
+    Kept(
+        "returns",
+        N_(
+            "That somebody took back a signature under a petition: a secret code of the mailbox or the sign-in"
+        ),
+        N_("So that nobody moves lists by signing and taking back, or gives a removed signature again."),
+        N_(
+            "%(days)s day. Where the signature had been removed and its account was deleted: until the petition ends, "
+            "or for %(removed)s days."
+        ),
+        {"days": _days(returning.TAKEN_BACK_KEPT), "removed": _days(returning.REMOVED_KEPT)},
         duties.COUNT_AREAS,
     ),
     Kept(

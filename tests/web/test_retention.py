@@ -22,7 +22,14 @@ from consultation.moderation.types import Rule
 from consultation.petitions.life import close_early
 from consultation.petitions.models import PetitionPetition
 from consultation.profiles import set_profile
-from consultation.signing.models import PetitionArea, PetitionCount, PetitionLink, PetitionSignature
+from consultation.signing.ending import withdraw
+from consultation.signing.models import (
+    PetitionArea,
+    PetitionCount,
+    PetitionEnded,
+    PetitionLink,
+    PetitionSignature,
+)
 from consultation.subjects import Subject
 from identity import email_link
 from identity.models import IdentityEmailLink, IdentityPerson, IdentitySession
@@ -146,6 +153,13 @@ def a_signing_link(site: SiteUnderTest) -> tuple[timedelta, Left]:
     return timedelta(hours=24), rows_of(site, PetitionLink)
 
 
+def a_return(site: SiteUnderTest) -> tuple[timedelta, Left]:
+    signed = Signatures(site.desk).sign(prepare(site.desk).published())
+    with writing(site.desk.desk.engine) as session:
+        withdraw(site.desk.desk, session, signed)
+    return timedelta(days=1), rows_of(site, PetitionEnded)
+
+
 def an_address_of_a_signer(site: SiteUnderTest) -> tuple[timedelta, Left]:
     room, signatures = prepare(site.desk), Signatures(site.desk)
     petition, still_open = room.published(), room.published()
@@ -176,6 +190,7 @@ SCENES: dict[str, Callable[[SiteUnderTest], tuple[timedelta, Left]]] = {
     "traces": a_trace,
     "work": spent_work,
     "signing-links": a_signing_link,
+    "returns": a_return,
     "signers-addresses": an_address_of_a_signer,
     "drafts": a_draft,
 }
