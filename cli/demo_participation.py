@@ -1,8 +1,12 @@
 """The other half of the demonstration: real petitions and comments that were imported, and the ward's own."""
 
+import secrets
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+from sqlalchemy.orm import Session
 
 from cli.demo_ward import AUTHORITY
 from cli.import_data import read_contributions, read_petitions, read_topics
@@ -17,7 +21,7 @@ from consultation.signing.counting import take_areas
 from consultation.signing.signing import Signing, sign
 from identity.assurance import Assurance
 from identity.desk import Desk
-from identity.people import make_person
+from identity.people import add_claim, make_person
 from identity.sessions import SignedIn
 from protocol.text import LocalText
 from storage.session import writing
@@ -85,15 +89,17 @@ def _petition(desk: Desk, by: By, draft: Draft, counts: Sequence[int]) -> str:
     for area, count in zip(AREAS, counts, strict=True):
         for _ in range(count):
             with writing(desk.engine) as session:
-                signer = _invented(make_person(session, name="", language="vi", now=desk.clock()))
+                signer = _invented(session, desk.clock())
                 sign(desk, session, petition, signer, Signing(1, area.id, mails=False, language="vi"))
     with writing(desk.engine) as session:
         take_areas(session, petition, desk.clock())
     return petition
 
 
-def _invented(person: str) -> SignedIn:
+def _invented(session: Session, now: datetime) -> SignedIn:
     """Somebody who is signed in well enough for every site; there is no session."""
+    person, claim = make_person(session, name="", language="vi", now=now), secrets.token_bytes(32)
+    add_claim(session, person, "demo", claim, now=now)
     return SignedIn(
         person_id=person,
         name="",
@@ -103,6 +109,6 @@ def _invented(person: str) -> SignedIn:
         assurance=Assurance.HIGH,
         second_factor_at=None,
         issuer="demo",
-        claim=b"",
+        claim=claim,
         session=b"",
     )
