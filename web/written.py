@@ -19,7 +19,9 @@ PROBLEMS: Final[Mapping[TextProblem, str]] = {
         "This holds letters with too many accents on top of each other. Write them plainly."
     ),
     TextProblem.ADDRESS: N_("A title names no web or mail address. Write it into the details."),
-    TextProblem.MIXED: N_("A word in the title mixes letters of two alphabets that look alike. Type it anew."),
+    TextProblem.MIXED: N_(
+        "A word in the title mixes letters of two alphabets that look alike. Type it anew."
+    ),
 }
 
 OVERTAKEN: Final = N_(

@@ -187,7 +187,9 @@ def _end(
         take_from_pace(session, row.id, [found.signed_at])
     note_end(desk, session, row, found, now)
     links = session.scalars(select(PetitionLink.digest).where(PetitionLink.signature == found.key))
-    forget_keys(session, [*(link_mail_key(digest) for digest in links), *news_keys(session, row.id, found.key)])
+    forget_keys(
+        session, [*(link_mail_key(digest) for digest in links), *news_keys(session, row.id, found.key)]
+    )
     session.execute(delete(PetitionLink).where(PetitionLink.signature == found.key))
     forget_traces(session, [found.id])
     session.delete(found)
