@@ -1,6 +1,7 @@
 """The moderator's decision: publish, or reject with a reason of the published list. Never about one's own petition.
 
-A decision names the version that was read. If the words were changed meanwhile, it is refused and read again.
+A decision names the words that were read, by their digest: a proposed edit that replaces another one has its number.
+If the words were changed meanwhile, the decision is refused and they are read again.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from consultation.moderation.log import Ruling, log_entry
 from consultation.moderation.types import Action
 from consultation.petitions.counting import signatures_counted
 from consultation.petitions.errors import (
-    ChangedSince,
     NoSuchPetition,
     NoSuchTwin,
     OwnPetition,
@@ -27,7 +27,7 @@ from consultation.petitions.mailing import signers_mails
 from consultation.petitions.models import PetitionPetition, PetitionVersion
 from consultation.petitions.settings import rules
 from consultation.petitions.sponsors import stands_behind
-from consultation.petitions.store import add_event, find_petition, lock_petition
+from consultation.petitions.store import add_event, find_petition, lock_petition, require_unchanged
 from consultation.petitions.types import Reason, State, What
 from consultation.subjects import Subject
 from consultation.text import written
@@ -47,13 +47,14 @@ class Rejecting:
     twin: str | None = None
 
 
-def admit(session: Session, by: By, petition: str, version: int) -> None:
-    """Publish a petition, or the new version of one that is published. version: the one that was read.
+def admit(session: Session, by: By, petition: str, version: int, digest: bytes | None = None) -> None:
+    """Publish a petition, or the new version of one that is published.
 
+    version, digest: of the words that were read. Without a digest they were read in this transaction.
     Raises: NoSuchPetition, OwnPetition, WrongState, ChangedSince.
     """
     now = by.desk.clock()
-    row = _lock_waiting(session, by, petition, version)
+    row = _lock_waiting(session, by, petition, version, digest)
     if row.state == State.OPEN:
         row.version, row.proposed, row.waiting_since, row.changed_at = version, None, None, now
         number = add_event(session, petition, What.EDITED, now, detail=str(version))
@@ -69,18 +70,20 @@ def admit(session: Session, by: By, petition: str, version: int) -> None:
     by.note(session, "petition-admitted", f"petition {petition}", version=str(version))
 
 
-def reject(session: Session, by: By, petition: str, version: int, wanted: Rejecting) -> int:
+def reject(
+    session: Session, by: By, petition: str, version: int, wanted: Rejecting, digest: bytes | None = None
+) -> int:
     """Reject a petition, or the new version of one that is published; the number of the entry in the moderation log.
 
     A petition stays visible with its reason, but for the words on a ground that hides them. A rejected new version is
-    forgotten, and the words that were published stay.
+    forgotten, and the words that were published stay. version, digest: as for `admit`.
     Raises: NoSuchPetition, OwnPetition, WrongState, ChangedSince, NoSuchTwin, TextRefused.
     """
     now = by.desk.clock()
     words = written(wanted.words, WORDS_CHARACTERS, lines=True)
-    row = _lock_waiting(session, by, petition, version)
+    row = _lock_waiting(session, by, petition, version, digest)
     twin = _twin(session, petition, wanted)
-    digest = session.get_one(PetitionVersion, (petition, version)).digest
+    judged = session.get_one(PetitionVersion, (petition, version)).digest
     subject = Subject("petition", petition)
     if row.state == State.OPEN:
         drop_proposed(session, row)
@@ -93,7 +96,7 @@ def reject(session: Session, by: By, petition: str, version: int, wanted: Reject
         index_petition(session, petition)
         action = Action.REJECTED
     happened(session, Happened.PETITION_REJECTED, subject, at=now, to=row.creator)
-    ruling = Ruling(action, subject, digest, rule=wanted.reason.value, author=row.creator, note=words)
+    ruling = Ruling(action, subject, judged, rule=wanted.reason.value, author=row.creator, note=words)
     return log_entry(session, by.desk, by.actor, ruling)
 
 
@@ -119,15 +122,16 @@ def _open(session: Session, row: PetitionPetition, now: datetime) -> None:
     index_petition(session, row.id)
 
 
-def _lock_waiting(session: Session, by: By, petition: str, version: int) -> PetitionPetition:
+def _lock_waiting(
+    session: Session, by: By, petition: str, version: int, digest: bytes | None
+) -> PetitionPetition:
     row = lock_petition(session, petition)
     accounts = one_person(session, by.actor.person_id).accounts
     if any(stands_behind(session, petition, account) for account in accounts):
         raise OwnPetition
     if row.waiting_since is None:
         raise WrongState
-    if version != (row.proposed or row.version):
-        raise ChangedSince
+    require_unchanged(session, row, version, digest)
     return row
 
 

@@ -14,7 +14,6 @@ from consultation.happenings import What as Happened
 from consultation.happenings import happened
 from consultation.petitions.counting import ask_moderation
 from consultation.petitions.errors import (
-    ChangedSince,
     NoSuchBody,
     NotTheCreator,
     TooManyPetitions,
@@ -25,7 +24,7 @@ from consultation.petitions.indexing import index_petition
 from consultation.petitions.mailing import signers_mails
 from consultation.petitions.models import PetitionEvent, PetitionPetition, PetitionVersion
 from consultation.petitions.settings import require_body, rules
-from consultation.petitions.store import add_event, lock_petition
+from consultation.petitions.store import add_event, lock_petition, require_unchanged
 from consultation.petitions.titles import require_title
 from consultation.petitions.types import Draft, State, What
 from consultation.subjects import Subject
@@ -116,17 +115,24 @@ def submit(session: Session, person: str, petition: str, now: datetime) -> None:
 
 
 def edit(
-    session: Session, person: str, petition: str, seen: int, draft: Draft, now: datetime
+    session: Session,
+    person: str,
+    petition: str,
+    seen: int,
+    draft: Draft,
+    now: datetime,
+    *,
+    digest: bytes | None = None,
 ) -> Edited | None:
     """Change the words after they were sent off; None when they are the same.
 
-    seen: the version that the form was opened at, `max(version, proposed)`. Before publication the new version holds
-    at once. Of a published petition it waits for a moderator, and body and area stay as they are.
+    seen, digest: of the words that the form was opened at, `last_words`; without a digest they were read in this
+    transaction. Before publication the new version holds at once. Of a published petition it waits for a moderator,
+    and body and area stay as they are.
     Raises: NoSuchPetition, NotTheCreator, WrongState, ChangedSince, TooManyVersions, and as `create_draft`.
     """
     row = _mine(session, person, petition, State.SPONSORS, State.MODERATION, State.OPEN)
-    if seen != (row.proposed or row.version):
-        raise ChangedSince
+    require_unchanged(session, row, seen, digest)
     published = row.state == State.OPEN
     if published:
         draft = Draft(draft.action, draft.background, draft.details, draft.language, row.body, row.area)

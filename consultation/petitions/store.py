@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, true
 from sqlalchemy.orm import Session
 
 from consultation.models import ConsultationArea
-from consultation.petitions.errors import NoSuchPetition, NotSignable, WhyNot
+from consultation.petitions.errors import ChangedSince, NoSuchPetition, NotSignable, WhyNot
 from consultation.petitions.models import PetitionBody, PetitionEvent, PetitionPetition, PetitionVersion
 from consultation.petitions.settings import body_of
 from consultation.petitions.types import (
@@ -56,6 +56,17 @@ def lock_petition(session: Session, petition: str) -> PetitionPetition:
     if row is None:
         raise NoSuchPetition
     return row
+
+
+def require_unchanged(session: Session, row: PetitionPetition, version: int, digest: bytes | None) -> None:
+    """Whether the last words of a locked petition are those that somebody read, also those that wait for a moderator.
+
+    digest: None where they were read in this transaction; else the number is not enough, for a proposed version that
+    replaces another one has its number. Raises: ChangedSince.
+    """
+    there = session.get(PetitionVersion, (row.id, version), populate_existing=True)
+    if version != (row.proposed or row.version) or there is None or digest not in (None, there.digest):
+        raise ChangedSince
 
 
 def require_signable(petition: Petition | PetitionPetition, now: datetime) -> None:
@@ -110,6 +121,11 @@ def versions(
         .limit(limit)
     )
     return [text_of(row) for row in rows]
+
+
+def last_words(session: Session, petition: str) -> PetitionText:
+    """The words that stand, or those that wait for a moderator to take their place."""
+    return versions(session, petition, proposed=True, limit=1)[0]
 
 
 def add_event(

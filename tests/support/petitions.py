@@ -1,6 +1,7 @@
 """Petitions in every state, made by the verbs, with a body, two thresholds and people who have started and decide."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,13 @@ LAKE = Draft(
     language="en",
     body="ward",
 )
+_READ = re.compile(r'name="(version|digest)" value="([0-9a-f]+)"')
 ANSWERS, DEBATES = Threshold(0, 3, Due.ANSWER, None, 30), Threshold(0, 5, Due.DEBATE, COUNCIL, 60)
+
+
+def words_read(page: str) -> Mapping[str, str]:
+    """The fields of a form that name the words it was opened at."""
+    return dict(_READ.findall(page))
 
 
 @dataclass

@@ -4,14 +4,16 @@ import html
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from consultation.ballots import Asked, Ballot
+from consultation.petitions import life
 from consultation.petitions.clocks import clocks_of
+from consultation.petitions.errors import ChangedSince
 from consultation.petitions.life import close_early
 from consultation.petitions.settings import answerers, bodies, rules, thresholds
 from consultation.petitions.store import events_of
@@ -20,7 +22,7 @@ from consultation.petitions.votes import begin_vote, petition_of_vote, votes_of
 from identity.roles import Role
 from identity.trail import deeds
 from storage.session import reading, writing
-from tests.support.petitions import PetitionsUnderTest, prepare
+from tests.support.petitions import LAKE, PetitionsUnderTest, prepare, words_read
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 from voting.draft_document import Words
 from voting.draft_errors import DraftFrozen
@@ -194,15 +196,18 @@ def test_a_vote_that_was_given_up_stays_in_the_history_of_its_petition(room: Roo
 def test_a_moderator_publishes_or_rejects_with_a_published_reason(room: Room) -> None:
     petition, other = room.petitions.waiting(), room.petitions.waiting()
     place = f"/en/moderation/petitions/{petition}"
-    assert room.moderator.get(place).status_code == 200
-    assert room.moderator.post(place, {"version": "1"}).status_code == 422
-    assert room.moderator.post(place, {"version": "7", "decision": "publish"}).status_code == 409
-    assert room.moderator.post(place, {"version": "1", "decision": "publish"}).status_code == 303
+    read = words_read(room.moderator.get(place).text)
+    publish = {**read, "decision": "publish"}
+    assert room.moderator.post(place, read).status_code == 422
+    assert room.moderator.post(place, {**publish, "version": "7"}).status_code == 409
+    for digest in ("", "00" * 32, "x" * 64):
+        assert room.moderator.post(place, {**publish, "digest": digest}).status_code == 409
+    assert room.moderator.post(place, publish).status_code == 303
     assert room.petitions.find(petition).state is State.OPEN
-    assert room.moderator.post(place, {"version": "1", "decision": "publish"}).status_code == 409
+    assert room.moderator.post(place, publish).status_code == 409
     place = f"/en/moderation/petitions/{other}"
     values = {
-        "version": "1",
+        **words_read(room.moderator.get(place).text),
         "decision": "reject",
         "reason": Reason.DUPLICATE.value,
         "words": "Sign that one.",
@@ -217,6 +222,30 @@ def test_a_moderator_publishes_or_rejects_with_a_published_reason(room: Room) ->
     assert (rejection.reason, rejection.twin) == (Reason.DUPLICATE, petition)
     listed = room.site.browser().get("/en/petitions/rejected").text
     assert "Another petition asks for the same." in listed
+
+
+def test_nothing_is_published_or_rejected_that_the_moderator_has_not_read(room: Room) -> None:
+    petition, clock = room.petitions.published(), room.site.desk.clock
+    place = f"/en/moderation/petitions/{petition}"
+    engine, lan = room.site.desk.desk.engine, room.petitions.lan
+    with writing(engine) as session:
+        life.edit(session, lan, petition, 1, replace(LAKE, details="A comma is corrected."), clock())
+    read = words_read(room.moderator.get(place).text)
+    with writing(engine) as session:  # the proposal is replaced, under the same number
+        life.edit(session, lan, petition, 2, replace(LAKE, action="Sell the lake"), clock())
+    reject = {"reason": Reason.JOKE.value, "words": "Not meant."}
+    for decision in ({"decision": "publish"}, {"decision": "reject", **reject}):
+        refused = room.moderator.post(place, {**read, **decision})
+        assert refused.status_code == 409
+        assert "Sell the lake" in refused.text
+    assert room.petitions.find(petition).text.action == LAKE.action
+    # Nor does a second tab of the creator overwrite what the first one has proposed.
+    with reading(engine) as session, pytest.raises(ChangedSince):
+        life.edit(session, lan, petition, 2, LAKE, clock(), digest=bytes.fromhex(read["digest"]))
+    seen_now = words_read(refused.text)
+    assert seen_now["version"] == read["version"]
+    assert room.moderator.post(place, {**seen_now, "decision": "publish"}).status_code == 303
+    assert room.petitions.find(petition).text.action == "Sell the lake"
 
 
 def test_what_only_its_creator_may_see_is_not_shown_to_staff(room: Room) -> None:

@@ -16,6 +16,7 @@ from consultation.petitions.lists import prepared
 from identity.models import IdentityClaim
 from storage.session import reading, writing
 from tests.support.petition_ward import LAMPS, Ward
+from tests.support.petitions import words_read
 from tests.support.sites import SAME_SITE, Browser, SiteUnderTest, site_under_test
 from web.rate_limits import TooManyRequests
 from web.rate_rules import PETITION_START, PETITION_WRITE, WITHOUT_WORK
@@ -94,13 +95,13 @@ def test_a_change_is_looked_at_and_meets_another_one(site: SiteUnderTest, ward: 
     petition = ward.sponsors(LAMPS)
     browser = site.browser().hold(site.desk.session(ward.creator))
     place = f"/en/petitions/{petition}/edit"
-    browser.get(place)
+    read = words_read(browser.get(place).text)
     mine = {
         **FIELDS,
         "action": LAMPS.action,
         "background": LAMPS.background,
         "details": "Mười hai.",
-        "version": "1",
+        **read,
     }
     look = browser.post(place, {**mine, "deed": "preview"})
     assert look.status_code == 200
@@ -116,7 +117,8 @@ def test_a_change_is_looked_at_and_meets_another_one(site: SiteUnderTest, ward: 
     assert re.search(r"<del>.*Ở tab khác.*</del>", clash.text), "what stands now, and what would be gone"
     assert "Mười hai." in clash.text
     assert 'name="version" value="2"' in clash.text
-    assert browser.post(place, {**mine, "version": "2"}).status_code == 303
+    assert browser.post(place, {**mine, "version": "2"}).status_code == 422
+    assert browser.post(place, {**mine, **words_read(clash.text)}).status_code == 303
     for wrong in ("", "0", "x", "9" * 30):
         assert browser.post(place, {**mine, "version": wrong}).status_code == 422
 

@@ -18,7 +18,7 @@ from consultation.petitions.deciding import Rejecting
 from consultation.petitions.errors import ChangedSince, NoSuchPetition, NoSuchTwin, OwnPetition, WrongState
 from consultation.petitions.lists import Filter, list_petitions
 from consultation.petitions.settings import answerers, bodies, thresholds
-from consultation.petitions.store import events_of, find_petition, petitions_of, versions
+from consultation.petitions.store import events_of, find_petition, last_words, petitions_of
 from consultation.petitions.types import HIDING, Outcome, Petition, PetitionText, Reason, State
 from consultation.petitions.votes import begin_vote, votes_of
 from identity.roles import Permission
@@ -34,6 +34,7 @@ from web.pages.moderation import hidden_boxes
 from web.petition_texts import DUES, OUTCOMES, REASONS, sentence_of
 from web.routes.ballot_form import OPTION_ROWS, ballot_fields, ballot_of, draft_of
 from web.routes.office_common import CONFLICT, by_of, form_page, links_of, office_of, site_of, zone_here
+from web.routes.petition_writing import digest_of
 from web.visitor import desk_of
 from web.written import text_of
 
@@ -211,7 +212,7 @@ def decide_form(request: Request) -> Response:
 def decide(request: Request) -> Response:
     """POST /{lang}/moderation/petitions/{petition}"""
     form, by, desk = form_of(request), by_of(request), desk_of(request)
-    petition, version = request.path_params["petition"], _version(form)
+    petition, version, digest = request.path_params["petition"], _version(form), digest_of(form)
     decision = form.choice("decision", ("publish", "reject"), form.say(DECISION_MISSING))
     wanted = _rejecting(form) if decision == "reject" else None
     if not form.ok:
@@ -219,9 +220,9 @@ def decide(request: Request) -> Response:
     try:
         with writing(desk.engine) as session:
             if wanted is None:
-                deciding.admit(session, by, petition, version)
+                deciding.admit(session, by, petition, version, digest)
             else:
-                deciding.reject(session, by, petition, version, wanted)
+                deciding.reject(session, by, petition, version, wanted, digest)
     except NoSuchPetition as error:
         raise PageNotFound(petition) from error
     except NoSuchTwin as error:
@@ -329,10 +330,9 @@ def _decide_page(request: Request, form: Form, status: int = 0) -> Response:
             petition = find_petition(session, number)
         except NoSuchPetition as error:
             raise PageNotFound(number) from error
-        every = versions(session, number, proposed=True)
         if petition.state is State.DRAFT:
             raise PageNotFound(number)  # its creator alone has seen it
-    judged = next(text for text in every if text.version == (petition.proposed or petition.text.version))
+        judged = last_words(session, number)
     values = {
         "petition": petition,
         "judged": judged,

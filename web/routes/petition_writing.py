@@ -29,7 +29,7 @@ from consultation.petitions.errors import (
 )
 from consultation.petitions.lists import prepared
 from consultation.petitions.settings import bodies, rules
-from consultation.petitions.store import find_petition
+from consultation.petitions.store import find_petition, last_words
 from consultation.petitions.titles import require_title
 from consultation.petitions.types import Draft, Petition, State
 from protocol.petition_text import ACTION_CHARACTERS, BACKGROUND_CHARACTERS, DETAILS_CHARACTERS
@@ -76,6 +76,7 @@ TOO_MANY_VERSIONS: Final = N_(
 )
 CHANGED: Final = N_("The words were changed since you opened them. Look at them again before you go on.")
 MOVED_ON: Final = N_("This petition has moved on since the page was opened. Look at it again.")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,5}")
 
 
@@ -168,6 +169,7 @@ def edit(request: Request) -> Response:
     """GET /{lang}/petitions/{petition}/edit"""
     with reading(desk_of(request).engine) as session:
         found = _own(session, request.path_params["petition"], actor(request).person_id)
+        seen = _seen(session, found)
     text = found.text
     values = {
         "action": text.action,
@@ -176,7 +178,7 @@ def edit(request: Request) -> Response:
         "language": text.language,
         "body": found.body.id,
         "area": "" if found.area is None else found.area[0],
-        "version": str(_seen(found)),
+        **seen,
     }
     return _edit_page(request, Form.filled(language_of(request), values))
 
@@ -204,12 +206,14 @@ def edited(request: Request) -> Response:
             if state is State.DRAFT:
                 life.save_draft(session, person, number, draft, desk.clock())
             else:
-                life.edit(session, person, number, int(seen), draft, desk.clock())
+                clock, digest = desk.clock, digest_of(form)
+                life.edit(session, person, number, int(seen), draft, clock(), digest=digest)
     except ChangedSince as error:
         # Both are on the page, what stands now and what was typed: whoever sends it again has seen both.
         with reading(desk.engine) as session:
             found = _own(session, number, person)
-        form = replace(form, fields={**form.fields, "version": (str(_seen(found)),)})
+            read = {name: (value,) for name, value in _seen(session, found).items()}
+        form = replace(form, fields={**form.fields, **read})
         preview = _preview(request, form, draft, found)
         _say(form, error)
         return _edit_page(request, form, preview)
@@ -217,6 +221,12 @@ def edited(request: Request) -> Response:
         _say(form, error)
         return _edit_page(request, form)
     return go(links_of(request).petition(number, "manage"))
+
+
+def digest_of(form: Form) -> bytes:
+    """Of the words that a form was opened at; empty, as no words have it, when it cannot be read."""
+    typed = form.value("digest")
+    return bytes.fromhex(typed) if _DIGEST.fullmatch(typed) else b""
 
 
 def petition_writing_routes() -> list[AccessRoute]:
@@ -244,9 +254,10 @@ def _own(session: Session, number: str, person: str) -> Petition:
     return found
 
 
-def _seen(petition: Petition) -> int:
-    """The version that an edit goes out from."""
-    return petition.proposed or petition.text.version
+def _seen(session: Session, petition: Petition) -> Mapping[str, str]:
+    """Fields that name the words from which an edit goes out."""
+    last = last_words(session, petition.id)
+    return {"version": str(last.version), "digest": last.digest.hex()}
 
 
 def _is_gone(session: Session, number: str) -> bool:
