@@ -2,9 +2,9 @@
 
 A case weighs what the people weigh who reported it, each of them once: as their share of reports that a moderator
 agreed with, and sixteen times that where they named a rule whose breach harms somebody every hour. Of one person only
-the first few waiting reports weigh anything. So one account cannot fill the front of the queue, with however many
-reports, and whoever reports without reason weighs less each time. What weighs nothing waits at the end, the oldest
-first; nothing is thrown away, and moderators may read the whole queue by age as well.
+the first few waiting reports weigh anything. So nobody fills the front of the queue alone, with however many reports
+or spellings of one mailbox, and whoever reports without reason weighs less each time. What weighs nothing waits at the
+end, the oldest first; nothing is thrown away, and moderators may read the whole queue by age as well.
 
 Weights are reckoned anew for each page: a decision changes what its reporters weigh everywhere else, and rows that
 kept a weight would have to be locked in all their cases.
@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from consultation.moderation.models import ModerationCase, ModerationEntry, ModerationReport
 from consultation.moderation.types import URGENT, Action
+from identity.models import IdentityClaim
 
 PAGE: Final = 20
 COUNTED: Final = 5
@@ -85,38 +86,80 @@ def _weighed(session: Session) -> Collection[_Weighed]:
         .group_by(row.case, row.reporter)
         .order_by(func.min(row.id))
     )
-    trust, counted = _trust(session), Counter[str]()
+    people = _people(session)
     found: dict[str, _Weighed] = {}
+    said: dict[tuple[str, str], int] = {}
     for number, reporter, first, serious in each:
-        one = found.setdefault(number, _Weighed(number, 0, first))
-        if (
-            reporter is None
-        ):  # whoever has left weighs nothing: else an account is made anew for each five reports
-            continue
-        counted[reporter] += 1
-        if counted[reporter] <= COUNTED:
-            one.weight += serious * trust.get(reporter, _WHOLE // 2)
+        found.setdefault(number, _Weighed(number, 0, first))
+        # Whoever has left weighs nothing: else an account is made anew for each five reports.
+        if reporter is not None:
+            voice = (number, people.get(reporter, reporter))
+            said[voice] = max(serious, said.get(voice, 0))
+    trust, counted = _trust(session, people), Counter[str]()
+    for (number, person), serious in said.items():
+        counted[person] += 1
+        if counted[person] <= COUNTED:
+            found[number].weight += serious * trust.get(person, _WHOLE // 2)
     return found.values()
 
 
-def _trust(session: Session) -> Mapping[str, int]:
-    """In hundredths, the share of somebody's decided reports with which a moderator agreed and still does.
-
-    As if one report had been agreed with and one not, before there is any (Laplace): a beginner weighs a half.
-    """
-    row, back = ModerationReport, aliased(ModerationEntry)
-    taken_back = (back.answers == ModerationEntry.number) & (back.action == Action.RESTORED.value)
-    agreed = (ModerationEntry.action == Action.HIDDEN.value) & back.number.is_(None)
-    waits = (
+def _waiting() -> Select[tuple[str | None]]:
+    """Accounts whose reports wait."""
+    row = ModerationReport
+    return (
         select(row.reporter)
         .join(ModerationCase, (ModerationCase.id == row.case) & (ModerationCase.round == row.round))
         .where(ModerationCase.waiting)
     )
+
+
+def _mailboxes() -> Select[tuple[bytes | None]]:
+    return select(IdentityClaim.mailbox).where(IdentityClaim.person.in_(_waiting()))
+
+
+def _people(session: Session) -> Mapping[str, str]:
+    """Of each account with a mailbox of somebody whose report waits, the account that stands for its person.
+
+    As `identity.people.one_person`, for all of them at once. An account with several mailboxes joins theirs.
+    """
+    rows = session.execute(
+        select(IdentityClaim.person, IdentityClaim.mailbox)
+        .where(IdentityClaim.mailbox.in_(_mailboxes()))
+        .order_by(IdentityClaim.person)
+    )
+    stands: dict[str, str] = {}
+    first: dict[bytes | None, str] = {}
+
+    def person_of(account: str) -> str:
+        while (above := stands.setdefault(account, account)) != account:
+            account = above
+        return account
+
+    for account, mailbox in rows:
+        stands[person_of(account)] = person_of(first.setdefault(mailbox, account))
+    return {account: person_of(account) for account in stands}
+
+
+def _trust(session: Session, people: Mapping[str, str]) -> Mapping[str, int]:
+    """In hundredths, the share of somebody's decided reports with which a moderator agreed and still does.
+
+    As if one report had been agreed with and one not, before there is any (Laplace): a beginner weighs a half. What was
+    reported from other accounts of the same person counts.
+    """
+    row, back = ModerationReport, aliased(ModerationEntry)
+    taken_back = (back.answers == ModerationEntry.number) & (back.action == Action.RESTORED.value)
+    agreed = (ModerationEntry.action == Action.HIDDEN.value) & back.number.is_(None)
+    theirs = select(IdentityClaim.person).where(IdentityClaim.mailbox.in_(_mailboxes()))
     rows = session.execute(
         select(row.reporter, func.sum(case((agreed, 1), else_=0)), func.count())
         .join(ModerationEntry, ModerationEntry.number == row.decision)
         .outerjoin(back, taken_back)
-        .where(row.reporter.in_(waits))
+        .where(row.reporter.in_(_waiting().union(theirs)))
         .group_by(row.reporter)
     )
-    return {reporter: _WHOLE * (int(upheld) + 1) // (decided + 2) for reporter, upheld, decided in rows}
+    right, all_of = Counter[str](), Counter[str]()
+    for reporter, upheld, decided in rows:
+        person = people.get(reporter, reporter)
+        right[person] += int(upheld)
+        all_of[person] += decided
+    return {person: _WHOLE * (right[person] + 1) // (all_of[person] + 2) for person in all_of}

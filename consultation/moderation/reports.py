@@ -6,7 +6,7 @@ of it, on a page of their own and in their news; who decided and who else report
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -74,7 +74,7 @@ def report(session: Session, person: str, subject: Subject, rule: Rule, words: s
     accounts = one_person(session, person).accounts
     if described.author in accounts:
         raise OwnContent
-    if _waiting_of(session, person) >= WAITING_MAX:
+    if _waiting_of(session, accounts) >= WAITING_MAX:
         raise ReportsTooMuch
     case = _lock_case(session, subject, now)
     earlier = select(ModerationReport).where(
@@ -182,14 +182,14 @@ def forget_reports(session: Session, now: datetime) -> int:
     return rows_changed(session, update(ModerationReport).where(old).values(words=""))
 
 
-def _waiting_of(session: Session, person: str) -> int:
+def _waiting_of(session: Session, accounts: Collection[str]) -> int:
     return (
         session.scalar(
             select(func.count())
             .select_from(ModerationReport)
             .join(ModerationCase, ModerationCase.id == ModerationReport.case)
             .where(
-                ModerationReport.reporter == person,
+                ModerationReport.reporter.in_(accounts),
                 ModerationCase.waiting,
                 ModerationReport.round == ModerationCase.round,
             )

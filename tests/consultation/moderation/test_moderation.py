@@ -64,6 +64,7 @@ from consultation.petitions.deciding import Rejecting, reject
 from consultation.petitions.store import find_petition
 from consultation.petitions.types import Reason, State
 from consultation.subjects import Subject
+from identity.models import IdentityClaim
 from identity.roles import Role
 from identity.sessions import SignedIn
 from identity.trail import System, deeds, verify_trail
@@ -148,6 +149,7 @@ class TestReports:
             assert session.scalars(select(ModerationCase)).all() == []
 
     def test_one_person_does_not_fill_the_queue(self, here: Moderated) -> None:
+        other_spelling = here.on.person()
         with writing(here.on.desk.engine) as session:
             for n in range(WAITING_MAX):
                 report(
@@ -155,6 +157,10 @@ class TestReports:
                 )
             with pytest.raises(ReportsTooMuch):
                 report(session, here.reader, here.notes.write("x", None, "x"), Rule.ATTACK, "", here.now)
+            mine = IdentityClaim.person.in_((here.reader, other_spelling))
+            session.execute(update(IdentityClaim).where(mine).values(mailbox=b"m" * 32))
+            with pytest.raises(ReportsTooMuch):
+                report(session, other_spelling, Subject("note", "x"), Rule.ATTACK, "", here.now)
             report(session, here.author, Subject("note", "x"), Rule.ATTACK, "", here.now)
 
     def test_the_words_of_old_reports_are_deleted(self, here: Moderated) -> None:

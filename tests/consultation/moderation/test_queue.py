@@ -1,6 +1,7 @@
 """The queue: nobody fills it alone, what moderators agree with weighs more, and whoever reports is answered."""
 
 import pytest
+from sqlalchemy import update
 
 from consultation.differences import Change
 from consultation.errors import NoSuchSubject
@@ -12,6 +13,9 @@ from consultation.moderation.queue import COUNTED, PAGE, QueueOrder
 from consultation.moderation.reports import Became, own_reports, report
 from consultation.moderation.types import Rule, Template
 from consultation.subjects import Subject
+from identity.models import IdentityClaim
+from identity.people import add_claim
+from identity.types import EMAIL
 from storage.session import reading, writing
 from tests.support.moderated import Moderated, told
 
@@ -70,6 +74,34 @@ def test_one_account_cannot_fill_the_front_of_the_queue(everywhere: Moderated) -
         for odd in ("x", "1", "-", "1-0", "9" * 40 + "-1"):
             page = waiting_cases(session, everywhere.first.person_id, everywhere.now, after=odd)
             assert page.cases[0].subject.id == "0"
+
+
+def spelled(here: Moderated, *mailboxes: bytes) -> str:
+    """Somebody with an account in one more spelling of this mailbox; with several, signed in by all of them."""
+    person = here.on.person("Lan")
+    with writing(here.on.desk.engine) as session:
+        mine = IdentityClaim.person == person
+        session.execute(update(IdentityClaim).where(mine).values(mailbox=mailboxes[0]))
+        for mailbox in mailboxes[1:]:
+            digest = bytes.fromhex(person) + mailbox
+            add_claim(session, person, EMAIL, digest, mailbox=mailbox, now=here.now)
+    return person
+
+
+def test_all_spellings_of_a_mailbox_weigh_as_one_person(everywhere: Moderated) -> None:
+    lan, work = b"l" * 32, b"w" * 32
+    spellings = [spelled(everywhere, *mailboxes) for mailboxes in ((lan,), (work,), (work, lan))]
+    flood = [say(everywhere, spellings[n % 3], str(n)) for n in range(COUNTED + 4)]
+    everywhere.notes.write("0", everywhere.author, "Other words")
+    say(everywhere, spellings[1], "0")  # the same person about the same thing once more
+    say(everywhere, everywhere.on.person("Honest"), "honest")
+    for name in ("One", "Other"):
+        say(everywhere, everywhere.on.person(name), "pair")
+    assert numbers(everywhere) == ["pair", *flood[:COUNTED], "honest", *flood[COUNTED:]]
+    for number in flood[1::3]:  # all of one spelling: what moderators found of it is known of the others
+        judge(everywhere, number, None)
+    rest = [number for number in flood if number not in flood[1::3]]
+    assert numbers(everywhere) == ["pair", "honest", *rest]
 
 
 def test_whoever_is_right_weighs_more_and_whoever_is_not_weighs_less(everywhere: Moderated) -> None:
