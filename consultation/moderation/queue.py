@@ -103,7 +103,7 @@ def _weighed(session: Session) -> Collection[_Weighed]:
     return found.values()
 
 
-def _waiting() -> Select[tuple[str | None]]:
+def _waiting() -> Select[str | None]:
     """Accounts whose reports wait."""
     row = ModerationReport
     return (
@@ -113,7 +113,7 @@ def _waiting() -> Select[tuple[str | None]]:
     )
 
 
-def _mailboxes() -> Select[tuple[bytes | None]]:
+def _mailboxes() -> Select[bytes | None]:
     return select(IdentityClaim.mailbox).where(IdentityClaim.person.in_(_waiting()))
 
 
