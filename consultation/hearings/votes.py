@@ -19,7 +19,7 @@ from consultation.ballots import (
     link_of_vote,
     votes_behind,
 )
-from consultation.errors import NoSuchSubject
+from consultation.errors import ChangedMeanwhile, NoSuchSubject
 from consultation.happenings import What, happened
 from consultation.hearings.documents import documents_of, paragraphs_of
 from consultation.hearings.errors import WrongPhase
@@ -66,7 +66,9 @@ def begin_vote(office: Office, by: By, hearing: str, ballot: Ballot, draft_id: s
             raise NoSuchSubject
         if phase_of(row, now) not in (Phase.REVIEW, Phase.OUTCOME):
             raise WrongPhase
-        require_seen(seen, vote_seen(session, hearing, office))  # what the leaflets say is what stands there
+        require_seen(seen, vote_seen(session, hearing, office))
+        if _leaflets(session, by.desk.base_url, find_public(session, hearing, now)) != leaflets:
+            raise ChangedMeanwhile  # what the leaflets say is what stands there, also where a moderator hides words
         values = {"draft": draft_id, "hearing": hearing, "made_at": now}
         insert_once(session, HearingVote, values, ("draft",))
         happened(session, What.CONSULTATION_BECAME_VOTE, Subject(HEARING, hearing), at=now)
