@@ -7,6 +7,7 @@ of their account, if one is confirmed there.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import ColumnElement, exists, select, true, update
@@ -48,6 +49,8 @@ def contacts_of(
 ) -> Sequence[Contact]:
     """Signers to whom something that happened `at` is mailed, in the order of their keys: `limit` behind `after`.
 
+    Their rows are held until the transaction, which must be a writing one, ends: whoever takes the signature back or
+    stops the mails meanwhile waits, and finds what was queued.
     Fewer at the end, and nobody who signed later. below: only those whose signature stands under an earlier version
     of the words than this one; 0 for all. Who follows the petition and would be told at the same address is left out:
     the digest tells them.
@@ -100,7 +103,7 @@ def stop_all_mails(session: Session, key: str) -> None:
 def forget_account_news(session: Session, person: str) -> None:
     """The address of their account is gone: also from mails about what they signed that were sent to it or wait."""
     mine = select(_Row).where(_Row.person == person, _Row.mails.is_(True), _Row.address_sealed.is_(None))
-    for row in session.scalars(mine.order_by(_Row.petition)).all():
+    for row in session.scalars(mine.order_by(_Row.petition).with_for_update()).all():
         forget_keys(session, news_keys(session, row.petition, row.key))
 
 
@@ -141,21 +144,24 @@ def stopped_by(desk: Desk, token: str) -> str:
 def _contacts(
     desk: Desk, session: Session, petition: str, which: ColumnElement[bool], after: str, limit: int
 ) -> Sequence[Contact]:
+    wanted = (_Row.petition == petition) & _Row.mails.is_(True) & which
     found: list[Contact] = []
     while len(found) < limit:
-        rows = session.scalars(
-            select(_Row)
-            .where(_Row.petition == petition, _Row.mails.is_(True), which, _Row.key > after)
-            .order_by(_Row.key)
-            .limit(limit)
+        page = session.execute(
+            select(_Row.id, _Row.key).where(wanted, _Row.key > after).order_by(_Row.key).limit(limit)
         ).all()
-        for row in rows:
+        # Held in the order in which removing a batch of signatures writes them: else both would wait for each other.
+        held = select(_Row).where(wanted, _Row.id.in_([number for number, _ in page])).order_by(_Row.id)
+        rows = session.scalars(
+            held.with_for_update(read=True).execution_options(populate_existing=True)
+        ).all()
+        for row in sorted(rows, key=attrgetter("key")):
             address = _address(desk, session, row)
             if address is not None and len(found) < limit:
                 found.append(Contact(row.key, address, row.language, row.version))
-        if len(rows) < limit:
+        if len(page) < limit:
             break
-        after = rows[-1].key
+        after = page[-1].key
     return found
 
 

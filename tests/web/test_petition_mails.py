@@ -1,11 +1,14 @@
 """Jobs that write mails about petitions: one to each who asked, however often they run."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from consultation.petitions.answering import answer
 from consultation.petitions.keeping import keep_petitions
@@ -13,8 +16,9 @@ from consultation.petitions.mailing import NEWS, TELL_BODY, TELL_SIGNERS, signer
 from consultation.petitions.models import PetitionEvent
 from consultation.petitions.subjects import Petitions
 from consultation.petitions.types import What
+from consultation.signing.telling import stop_mails
 from mail.models import OutboxMail
-from mail.outbox import TOO_LATE, MailState
+from mail.outbox import TOO_LATE, Mail, MailState, queue_mail
 from storage.models import StorageJob
 from storage.session import reading, writing
 from storage.worker import Worker
@@ -26,6 +30,8 @@ from web.i18n import Text
 from web.petition_mails import DUE, PetitionMails
 
 LINES_AT_LEAST = 100
+NOT_YET = 0.2
+"""Seconds in which somebody who is not made to wait has long been done."""
 
 
 @dataclass
@@ -78,6 +84,37 @@ def test_each_who_asked_gets_one_mail_for_an_answer(mailing: Mailing) -> None:
         signers_mails(session, number, room.site.clock())
     mailing.work()
     assert len(mailing.mails(NEWS)) == 3
+
+
+def test_whoever_stops_the_mails_while_one_is_written_is_forgotten_with_it(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with petitions_under_test(database_url, tmp_path) as room, ThreadPoolExecutor(1) as pool:
+        petition, signatures, desk = room.published(), Signatures(room.site), room.site.desk
+        room.site.clock.wait(minutes=1)
+        key = signatures.confirm(signatures.ask(petition, "an@example.org", mails=True))
+        writer = PetitionMails(desk, Text("Ward", "Phường"), "024 0000 0123", "Asia/Ho_Chi_Minh")
+        mailing = Mailing(room, petition, Worker(desk.engine, writer.handlers(), desk.clock))
+        pressed: list[Future[None]] = []
+
+        def stop() -> None:
+            with writing(desk.engine) as session:
+                stop_mails(session, key)
+
+        def queue_later(session: Session, mail: Mail, *, key: str, now: datetime) -> int:
+            """The address is known, the mail is not there yet: now its owner presses."""
+            pressed.append(pool.submit(stop))
+            wait(pressed, NOT_YET)
+            return queue_mail(session, mail, key=key, now=now)
+
+        with writing(desk.engine) as session:
+            answer(session, room.official, petition, room.saying(session, petition))
+        with monkeypatch.context() as slow:
+            slow.setattr(petition_mails, "queue_mail", queue_later)
+            mailing.work()
+        (press,) = pressed
+        press.result()
+        assert not [mail for mail in mailing.mails(NEWS) if mail.recipient or mail.text]
 
 
 @pytest.mark.parametrize("step", [97, pytest.param(1, marks=pytest.mark.slow)])
