@@ -24,8 +24,8 @@ def delete_account(desk: Desk, session: Session, person: str) -> None:
     now = desk.clock()
     lock_to_delete(session, person)
     contact = contact_of(desk, session, person, now)
-    named = () if contact is None else (contact.address, contact.waiting)
-    addresses = {address for address in named if address is not None}
+    # The confirmed one alone: another, which only waits, may be anybody's, and its one mail goes with the contact.
+    addresses = set() if contact is None or contact.address is None else {contact.address}
     for part in PERSONAL:
         part.forget(desk, session, person, now)
     session.flush()

@@ -43,7 +43,8 @@ def disable(desk: Desk, session: Session, actor: Actor, person: str) -> None:
     _require_another(session, row, roles_of(session, person))
     row.disabled_at = desk.clock()
     session.flush()
-    sign_out_everywhere(session, person)
+    for account in sorted(one_person(session, person).accounts):
+        sign_out_everywhere(session, account)
     trail.record(desk, session, actor, "person-disabled", f"person {person}", {"name": row.name})
 
 

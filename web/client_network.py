@@ -41,9 +41,10 @@ def client_network(scope: Scope, trusted: Sequence[Network] = ()) -> str:
         if before is None:
             break  # the proxy that we believe wrote something else than an address: it stands for itself
         found = before
-    if isinstance(found, IPv6Address):
-        return str(ip_network((found, IPV6_PREFIX), strict=False))
-    return str(found)
+    counted = _behind_translator(found)
+    if isinstance(counted, IPv6Address):
+        return str(ip_network((counted, IPV6_PREFIX), strict=False))
+    return str(counted)
 
 
 def is_from_an_unknown_proxy(scope: Scope, trusted: Sequence[Network]) -> bool:
@@ -62,11 +63,18 @@ def _address(text: str) -> Address | None:
         return None
     if isinstance(address, IPv6Address):
         # A socket that listens for both writes IPv4 as ::ffff:192.0.2.1; a zone names a card of this machine.
-        # Behind a translator (RFC 6052) or 6to4 (RFC 3056) stands one IPv4 address, not a network of its own.
-        if address in _NAT64:
-            return IPv4Address(int(address) & 0xFFFF_FFFF)
-        return address.ipv4_mapped or address.sixtofour or IPv6Address(int(address))
+        return address.ipv4_mapped or IPv6Address(int(address))
     return address
+
+
+def _behind_translator(address: Address) -> Address:
+    """Behind NAT64 (RFC 6052) and 6to4 (RFC 3056) stands one IPv4 address, not a network of its own.
+
+    For counting, never for trusting: whoever can send from such an address would spell a proxy's.
+    """
+    if isinstance(address, IPv4Address):
+        return address
+    return IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 else address.sixtofour or address
 
 
 def _is_in(address: Address, networks: Sequence[Network]) -> bool:

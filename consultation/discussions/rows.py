@@ -42,17 +42,18 @@ def hide(session: Session, contribution: int, entry: int | None) -> None:
 
 def forget_person(session: Session, person: str) -> None:
     """Their words stay as somebody's; their votes fall out of the counts; nothing leads to them any more."""
-    cast = session.execute(
-        select(DiscussionVote.contribution, DiscussionVote.agrees)
-        .where(DiscussionVote.person == person)
-        .order_by(DiscussionVote.contribution)
-    ).all()
-    for contribution, agrees in cast:
+    mine = DiscussionVote.person == person
+    voted = select(DiscussionVote.contribution).where(mine).order_by(DiscussionVote.contribution)
+    for contribution in session.scalars(voted).all():
         row = lock_contribution(session, contribution)
-        row.agree -= agrees
-        row.disagree -= not agrees
-        sort_anew(row)
-    session.execute(delete(DiscussionVote).where(DiscussionVote.person == person))
+        here = mine & (DiscussionVote.contribution == contribution)
+        # As it is behind the lock: an edit, or another account of theirs, may have taken it out of the counts.
+        agrees = session.scalar(select(DiscussionVote.agrees).where(here))
+        if agrees is not None:
+            session.execute(delete(DiscussionVote).where(here))
+            row.agree -= agrees
+            row.disagree -= not agrees
+            sort_anew(row)
     for row in session.scalars(
         select(DiscussionContribution).where(DiscussionContribution.author == person).with_for_update()
     ):

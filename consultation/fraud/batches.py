@@ -2,10 +2,11 @@
 
 The removal itself is an entry of the petition's log with number and reason, signed and public
 (`consultation.signing.ending.remove_signatures`). No page shows a signer, and none can be asked for: conditions about
-a person (their mail domain, their network, when they confirmed) are answered for five signatures and more, and times
-are as coarse as a quarter of an hour, so that nobody is singled out by asking twice.
+a person (their mail domain, their network, when they confirmed) are answered for five signatures and more, in steps of
+five, and times are as coarse as a quarter of an hour, so that nobody is singled out by asking twice.
 """
 
+import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,10 @@ from consultation.petitions.models import PetitionPetition
 from consultation.petitions.store import lock_petition
 from consultation.signing.ending import Removed, remove_signatures
 from consultation.signing.models import PetitionSignature
+from crypto.encoding import decode_base64url, encode_base64url
+from crypto.errors import CryptoError
 from identity.desk import Desk
+from identity.errors import SealBroken
 from identity.people import one_person
 from identity.sessions import SignedIn
 from mail.mailbox import is_common
@@ -34,6 +38,9 @@ MOMENT_STEP: Final = timedelta(minutes=15)
 """Times of conditions are multiples of it."""
 GROUPS_MOST: Final = 10
 LIST_MOST: Final = 100
+FINGERPRINT_BYTES: Final = 72
+"""A digest of 32, sealed."""
+_FINGERPRINT: Final = "fraud-preview"
 _Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
 
 
@@ -68,13 +75,16 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Preview:
-    """What conditions take now. count: signatures in this batch.  more: whether others are left for a next one.
+    """What conditions take now. count: signatures in this batch, where `exact` is False this many at least.
+
+    more: whether others are left for a next one.  exact: False for conditions about people.
 
     fingerprint: of exactly these signatures, to be given back with the removal.  counting: of the petition, in all.
     first_at, last_at: begun quarters of an hour; None where there are fewer than `GROUP_LEAST`.
     """
 
     count: int
+    exact: bool
     more: bool
     counting: int
     marks: Mapping[Mark, int]
@@ -173,14 +183,20 @@ def preview(desk: Desk, session: Session, petition: str, conditions: Conditions)
         .where(FraudMark.signature.in_(_query(desk, petition, conditions).limit(REMOVED_AT_ONCE)))
         .group_by(FraudMark.mark)
     )
+    exact = not conditions.about_people
+
+    def told(number: int) -> int:
+        return number if exact else number - number % GROUP_LEAST
+
     return Preview(
-        count=len(ids),
+        count=told(len(ids)),
+        exact=exact,
         more=more,
         counting=_number_counting(session, petition),
-        marks={Mark(mark): count for mark, count in marks},
+        marks={Mark(mark): told(count) for mark, count in marks if told(count)},
         first_at=begun(first) if len(ids) >= GROUP_LEAST else None,
         last_at=begun(last) if len(ids) >= GROUP_LEAST else None,
-        fingerprint=_fingerprint(desk, petition, ids),
+        fingerprint=encode_base64url(desk.keys.seal_secret(_digest(petition, ids), _FINGERPRINT)),
     )
 
 
@@ -201,7 +217,7 @@ def remove_suspected(
     if row.creator in one_person(session, by.person_id).accounts:
         raise OwnPetition
     ids, _ = _matching(desk, session, petition, conditions)
-    if not hmac.compare_digest(_fingerprint(desk, petition, ids), fingerprint):
+    if not hmac.compare_digest(_digest(petition, ids), _seen(desk, fingerprint)):
         raise PreviewOutdated
     return remove_signatures(desk, session, petition, ids, reason, by, desk.clock())
 
@@ -250,6 +266,13 @@ def _number_counting(session: Session, petition: str) -> int:
     return session.scalar(select(func.count()).select_from(PetitionSignature).where(counting)) or 0
 
 
-def _fingerprint(desk: Desk, petition: str, ids: Sequence[int]) -> str:
-    # Under a key: else whoever sees it could try out which of the few signatures it stands for.
-    return desk.keys.tag("fraud-preview", f"{petition} {' '.join(map(str, ids))}".encode()).hex()
+def _digest(petition: str, ids: Sequence[int]) -> bytes:
+    return hashlib.sha256(f"{petition} {' '.join(map(str, ids))}".encode()).digest()
+
+
+def _seen(desk: Desk, fingerprint: str) -> bytes:
+    """The digest in a fingerprint. It is sealed anew each time: two previews do not tell whether something changed."""
+    try:
+        return desk.keys.open_secret(decode_base64url(fingerprint, FINGERPRINT_BYTES), _FINGERPRINT)
+    except (CryptoError, SealBroken) as error:
+        raise PreviewOutdated from error

@@ -194,8 +194,8 @@ def forget_answers(session: Session, person: str, now: datetime | None = None) -
     ).all()
     for number, hearing in sets:
         row = lock_hearing(session, hearing)
-        mine = session.get(HearingAnswers, number)
-        if mine is None:
+        mine = session.get(HearingAnswers, number, populate_existing=True)
+        if mine is None or mine.person != person:  # another account of theirs has answered meanwhile
             continue
         over = row.closing_told_at is not None or (now is not None and row.closes_at <= now)
         if not over:

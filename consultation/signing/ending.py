@@ -74,6 +74,7 @@ def withdraw(desk: Desk, session: Session, key: str) -> None:
     again = session.scalars(
         select(PetitionSignature)
         .where(PetitionSignature.key == key)
+        .with_for_update()  # before the outbox, as whoever stops mails does
         .execution_options(populate_existing=True)
     ).one_or_none()
     if again is None:  # two presses at once
@@ -90,7 +91,8 @@ def withdraw_all(desk: Desk, session: Session, person: str, now: datetime) -> in
     for petition in petitions:
         row = lock_petition(session, petition)
         mine = (PetitionSignature.petition == petition) & (PetitionSignature.person == person)
-        _end(desk, session, row, session.scalars(select(PetitionSignature).where(mine)).one(), now)
+        found = session.scalars(select(PetitionSignature).where(mine).with_for_update()).one()
+        _end(desk, session, row, found, now)
     claims = select(IdentityClaim.digest).where(IdentityClaim.person == person)
     session.execute(delete(PetitionLink).where(PetitionLink.claim.in_(claims)))
     return len(petitions)

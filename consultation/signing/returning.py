@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from consultation.petitions.models import PetitionPetition
+from consultation.petitions.types import State
 from consultation.signing.errors import RemovedBefore, TakenBackTooOften
 from consultation.signing.models import PetitionEnded, PetitionSignature
 from identity.desk import Desk
@@ -27,6 +28,7 @@ RETURNS_MOST: Final = 3
 TAKEN_BACK_KEPT: Final = timedelta(days=1)
 REMOVED_KEPT: Final = timedelta(days=400)
 """Where the petition has no end yet."""
+_PUBLISHED: Final = (State.OPEN.value, State.CLOSED.value)
 _FOUND: Final = select(PetitionEnded.times, PetitionEnded.removed).where(
     PetitionEnded.petition == bindparam("petition"),
     PetitionEnded.tag.in_(bindparam("tags", expanding=True)),
@@ -60,7 +62,9 @@ def note_end(
     removed = signature.batch is not None
     until = now + TAKEN_BACK_KEPT
     if removed:
-        until = max(until, now + REMOVED_KEPT if row.closes_at is None else row.closes_at)
+        # Before publication `closes_at` is the end of gathering supporters, and the petition's own comes later.
+        ends = row.closes_at if row.state in _PUBLISHED else None
+        until = max(until, now + REMOVED_KEPT if ends is None else ends)
     for way in (each for each in known if each is not None):
         tag = _tag(desk, row.id, way)
         ended = session.get(PetitionEnded, (row.id, tag), populate_existing=True)

@@ -34,7 +34,15 @@ from crypto.errors import CryptoError
 from identity.assurance import Action, Assurance
 from identity.desk import Desk
 from identity.models import IdentityPerson
-from identity.people import email_claim, find_or_make, mailbox_hash, one_person, owner_of, person_hash
+from identity.people import (
+    email_claim,
+    find_by_claim,
+    find_or_make,
+    mailbox_hash,
+    one_person,
+    owner_of,
+    person_hash,
+)
 from identity.sessions import SignedIn, digest_of
 from identity.types import EMAIL
 from mail.address import parse_address
@@ -185,6 +193,9 @@ def confirm(desk: Desk, session: Session, token: str, version: int, network: str
         return link.signature
     month = desk.clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     person = find_or_make(session, EMAIL, link.claim, mailbox=link.mailbox, language=link.language, now=month)
+    hold_person(session, person)
+    if find_by_claim(session, EMAIL, link.claim) != person:  # it was joined to another account meanwhile
+        raise SigningLinkUnusable
     address = desk.keys.open_secret(link.address_sealed, _context(link.digest)).decode()
     signer = _Signer(person, link.claim, link.mailbox, address, worked=link.worked, asked_at=link.asked_at)
     signing = Signing(version, link.area, link.mails, link.language, network)
@@ -223,7 +234,6 @@ def hold_person(session: Session, person: str) -> None:
 def _sign(desk: Desk, session: Session, petition: str, signer: _Signer, signing: Signing) -> str:
     if signing.area is not None:
         require_area(session, signing.area)
-    hold_person(session, signer.person)
     row = lock_petition(session, petition)
     now = desk.clock()  # under the lock: who waited for it past the end is too late
     require_signable(row, now)

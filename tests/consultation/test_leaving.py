@@ -331,6 +331,20 @@ def test_others_keep_everything(under_test: DeskUnderTest) -> None:
     assert under_test.who(cookie) is not None
 
 
+def test_a_strangers_deletion_takes_no_mail_to_an_address_that_they_only_typed(
+    under_test: DeskUnderTest,
+) -> None:
+    desk, mallory, victim = under_test.desk, under_test.person(), "victim@office.example"
+    with writing(desk.engine) as session:
+        invited = Mail(victim, "en", "Invitation", "Come in\n", "invitation", "office")
+        queue_mail(session, invited, key="invitation", now=under_test.clock())
+        give_address(desk, session, mallory, victim, under_test.clock())
+        delete_account(desk, session, mallory)
+    with reading(desk.engine) as session:
+        left = session.scalars(select(OutboxMail).where(OutboxMail.recipient == victim)).all()
+        assert [(mail.kind, mail.state) for mail in left] == [("invitation", MailState.QUEUED)]
+
+
 def test_mails_about_votes_are_still_sent(under_test: DeskUnderTest) -> None:
     desk, person = under_test.desk, under_test.person()
     address = f"{person}@example.org"

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from consultation.discussions import rows
 from consultation.discussions.contributions import (
     MENTIONS_MAX,
     VERSIONS_MAX,
@@ -38,7 +40,7 @@ from consultation.discussions.errors import (
 from consultation.discussions.models import DiscussionContribution, DiscussionVersion, DiscussionVote
 from consultation.discussions.personal import DiscussionData
 from consultation.discussions.reading import find_contribution, versions_of
-from consultation.discussions.rows import CONTRIBUTION
+from consultation.discussions.rows import CONTRIBUTION, lock_contribution
 from consultation.discussions.threads import (
     Thread,
     find_thread,
@@ -494,6 +496,25 @@ def test_nothing_leads_to_whoever_has_left(under_test: DeskUnderTest) -> None:
         assert session.scalar(select(func.count()).select_from(DiscussionVote)) == 0
         assert find_contribution(session, thread.id, 1).profile is None
     assert counters(under_test, other.id) == (0, 0)
+
+
+def test_an_edit_beside_a_deletion_leaves_no_count_below_nought(
+    under_test: DeskUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the deletion has read of a vote is not what it finds behind the lock: the edit was there before."""
+    lan, minh = under_test.person(), under_test.person()
+    made = say(under_test, begin(under_test), lan, "First")
+    opine(under_test, made.id, minh, agrees=True)
+
+    def lock_late(session: Session, contribution: int) -> DiscussionContribution:
+        monkeypatch.undo()
+        edit(session, contribution, lan, "Second", version=1, now=under_test.clock())
+        return lock_contribution(session, contribution)
+
+    monkeypatch.setattr(rows, "lock_contribution", lock_late)
+    with writing(under_test.desk.engine) as session:
+        rows.forget_person(session, minh)
+    assert counters(under_test, made.id) == (0, 0)
 
 
 @pytest.mark.parametrize("words", [r"https\://site.example/a", r"http:\/\/site.example"])

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from consultation.discussions.contributions import Writing, contribute, vote
 from consultation.discussions.errors import OwnWords
@@ -11,15 +12,18 @@ from consultation.discussions.models import DiscussionContribution
 from consultation.discussions.threads import thread_of
 from consultation.leaving import delete_account
 from consultation.personal import has_done_something
+from consultation.signing import signing as signing_verbs
 from consultation.signing.errors import SignedInOtherSpelling, SigningLinkUnusable
 from consultation.signing.models import PetitionCount
-from consultation.signing.signing import Signing, sign
+from consultation.signing.signing import Signing, hold_person, sign
 from consultation.subjects import Subject
 from identity import email_link
+from identity.appointing import disable
 from identity.assurance import Assurance
 from identity.errors import PersonDisabled
-from identity.models import IdentityClaim, IdentityPerson
+from identity.models import IdentityClaim, IdentityPerson, IdentitySession
 from identity.people import find_by_claim, mailbox_hash, one_person, person_hash
+from identity.roles import Role
 from identity.sessions import SignedIn, find_session, sign_in, sign_in_known
 from identity.types import EMAIL, Identity
 from mail.models import OutboxMail
@@ -115,6 +119,38 @@ def test_an_identity_that_was_moved_meanwhile_does_not_sign_for_its_old_account(
         session.execute(update(IdentityClaim).where(IdentityClaim.person == who.person_id).values(person=new))
     with pytest.raises(SigningLinkUnusable):
         signed(shared, petition, who)
+
+
+def test_a_mailbox_that_is_joined_elsewhere_at_that_moment_does_not_sign_for_its_old_account(
+    shared: SigningUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link finds the account of the mailbox, and before it can hold it, the mailbox is another account's."""
+    old, new = by_mail(shared, "joined@gmail.com"), shared.site.person("")
+    petition = shared.published()
+    token = shared.ask(petition, "joined@gmail.com")
+
+    def hold_late(session: Session, person: str) -> None:
+        moved = update(IdentityClaim).where(IdentityClaim.person == old.person_id).values(person=new)
+        session.execute(moved)
+        hold_person(session, person)
+
+    monkeypatch.setattr(signing_verbs, "hold_person", hold_late)
+    with pytest.raises(SigningLinkUnusable):
+        shared.confirm(token)
+    monkeypatch.undo()
+    shared.confirm(token)  # control: without the move it signs
+
+
+def test_who_is_shut_out_is_signed_out_in_every_spelling(shared: SigningUnderTest) -> None:
+    first, second = by_mail(shared, "shut.out@gmail.com"), by_mail(shared, "shutout+x@gmail.com")
+    other = by_mail(shared, "not.shut.out@gmail.com")
+    administrator = shared.site.signed_in(Role.ADMINISTRATOR)
+    with writing(shared.desk.engine) as session:
+        disable(shared.desk, session, administrator, first.person_id)
+        left = select(IdentitySession.person).where(
+            IdentitySession.person.in_([first.person_id, second.person_id, other.person_id])
+        )
+        assert session.scalars(left).all() == [other.person_id]
 
 
 def test_a_claim_of_before_counts_as_typed_until_the_next_sign_in(shared: SigningUnderTest) -> None:

@@ -11,7 +11,9 @@ from board import log as board
 from board.log import LogId
 from consultation.kinds import KINDS
 from consultation.leaving import delete_account
+from consultation.petitions.deciding import admit
 from consultation.petitions.life import withdraw as take_down
+from consultation.petitions.settings import rules
 from consultation.signing.counting import forget_old, public_count, trending
 from consultation.signing.ending import remove_signatures, withdraw
 from consultation.signing.errors import RemovedBefore, TakenBackTooOften
@@ -146,6 +148,30 @@ def test_words_that_their_author_took_back_are_in_no_export(shared: SigningUnder
     assert files["board.jsonl"]
 
 
+def test_a_signature_removed_while_supporters_signed_does_not_return_after_publication(
+    shared: SigningUnderTest,
+) -> None:
+    """In that time `closes_at` is the end of gathering supporters; the petition itself is open for months more."""
+    room, address = shared.petitions, "supporter@farm.example"
+    petition = room.submitted()
+    key = shared.confirm(shared.ask(petition, address))
+    removed(shared, petition, key)
+    with writing(shared.desk.engine) as session:
+        person = find_by_claim(session, EMAIL, person_hash(shared.desk.keys, EMAIL, address))
+        assert person is not None
+        delete_account(shared.desk, session, person)
+        limit = rules(session)
+    for _ in range(limit.sponsors):
+        shared.sign(petition)
+    with writing(shared.desk.engine) as session:
+        admit(session, room.moderator, petition, 1)
+    shared.site.clock.wait(days=limit.sponsor_days + 1)
+    with writing(shared.desk.engine) as session:
+        forget_old(session, shared.site.clock())
+    with pytest.raises(RemovedBefore):
+        shared.confirm(shared.ask(petition, address))
+
+
 def test_signing_and_taking_back_moves_no_list_and_ends_soon(signing: SigningUnderTest) -> None:
     honest, loop = signing.published(), signing.published()
     for _ in range(2):
@@ -156,6 +182,7 @@ def test_signing_and_taking_back_moves_no_list_and_ends_soon(signing: SigningUnd
         with pytest.raises(TakenBackTooOften):
             signing.confirm(signing.ask(loop, address))
     signing.sign(loop)  # control: somebody else
+    signing.site.clock.wait(minutes=1)
     with reading(signing.desk.engine) as session:
         assert trending(session, signing.site.clock(), 10) == [(honest, 2), (loop, 1)]
     signing.site.clock.wait(days=1, seconds=1)
