@@ -10,8 +10,10 @@ Source: Devlin et al., "BERT" (2019); Reimers and Gurevych, "Sentence-BERT" (201
 
 import hashlib
 import json
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +21,11 @@ from typing import Any, Final
 TOKENS_MAX: Final = 128
 """Of one text; petitions' titles and first sentences are shorter."""
 _KINDS: Final = {"F32": "<f4", "F16": "<f2"}
+_SIZES: Final = {"F32": 4, "F16": 2}
 _HEAD_MAX: Final = 10_000_000
+_FILE_MAX: Final = 4_000_000_000
+_TRIAL: Final = ("x", "Đèn đường ở hồ 𪚥 🧿")
+"""Of different lengths, with letters that a small vocabulary does not have."""
 
 
 class UnusableModel(Exception):
@@ -40,15 +46,20 @@ class BertEmbedder:
         self._np = numpy
         try:
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-            data = (folder / "model.safetensors").read_bytes()
+            data = _read(folder / "model.safetensors")
             self._weights = _tensors(numpy, data)
             self._heads, self._layers = int(config["num_attention_heads"]), int(config["num_hidden_layers"])
             self._epsilon = float(config["layer_norm_eps"])
             self._tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
             self._tokenizer.enable_truncation(TOKENS_MAX)
             self._tokenizer.enable_padding(pad_id=int(config.get("pad_token_id", 0)))
-            self.embed(["x"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            require_fits(
+                self._tokenizer.get_vocab(),
+                len(self._weights["embeddings.word_embeddings.weight"]),
+                len(self._weights["embeddings.position_embeddings.weight"]),
+            )
+            self.embed(_TRIAL)
+        except Exception as error:  # tokenizers raises bare ones, and a broken model breaks anywhere
             raise UnusableModel(
                 f"{folder} holds no BERT sentence model: {type(error).__name__} {error}"
             ) from error
@@ -127,17 +138,82 @@ class BertEmbedder:
         return (hidden - mean) / spread * self._weights[f"{name}.weight"] + self._weights[f"{name}.bias"]
 
 
-def _tensors(np: Any, data: bytes) -> dict[str, Any]:
-    """The file as safetensors writes it: length of the head in 8 bytes, a head in JSON, then the numbers."""
+@dataclass(frozen=True)
+class Tensor:
+    """Where the numbers of one tensor stand in a file. kind: F32 or F16.  start, end: bytes of the whole file."""
+
+    kind: str
+    shape: tuple[int, ...]
+    start: int
+    end: int
+
+
+def layout(data: bytes) -> Mapping[str, Tensor]:
+    """Of a file as safetensors writes it: length of the head in 8 bytes, a head in JSON, then the numbers.
+
+    As the format demands, they lie one behind another from the head to the end, whatever their order in the head.
+    Tensors of other kinds are left out. Raises: ValueError.
+    """
     length = int.from_bytes(data[:8], "little")
     if length > min(_HEAD_MAX, len(data) - 8):
         raise ValueError("This is no safetensors file.")
     head = json.loads(data[8 : 8 + length])
-    found: dict[str, Any] = {}
+    if not isinstance(head, dict):
+        raise ValueError("The head of the file is no object.")
+    found: dict[str, Tensor] = {}
+    places: list[tuple[int, int]] = []
     for name, entry in head.items():
-        if name == "__metadata__" or entry["dtype"] not in _KINDS:
+        if name == "__metadata__":
             continue
-        start, end = entry["data_offsets"]
-        numbers = np.frombuffer(data[8 + length + start : 8 + length + end], dtype=_KINDS[entry["dtype"]])
-        found[name.removeprefix("bert.")] = numbers.reshape(entry["shape"]).astype(np.float32)
+        start, end = _numbers(name, entry, "data_offsets", 2)
+        places.append((start, end))
+        kind = entry.get("dtype")
+        if not isinstance(kind, str) or kind not in _KINDS:
+            continue
+        shape = _numbers(name, entry, "shape")
+        if math.prod(shape) * _SIZES[kind] != end - start:
+            raise ValueError(f"{name} is not as large as its shape.")
+        found[name.removeprefix("bert.")] = Tensor(kind, shape, 8 + length + start, 8 + length + end)
+    reached = 0
+    for start, end in sorted(places):
+        if start != reached or end < start:
+            raise ValueError("The tensors do not lie one behind another.")
+        reached = end
+    if reached != len(data) - 8 - length:
+        raise ValueError("The tensors do not end where the file does.")
     return found
+
+
+def require_fits(vocabulary: Mapping[str, int], words: int, positions: int) -> None:
+    """Raises ValueError unless there is a row for each token, and for each place in a text.
+
+    words, positions: rows of the model's two tables.
+    """
+    if max(vocabulary.values(), default=0) >= words:
+        raise ValueError("The vocabulary is larger than the model.")
+    if positions < TOKENS_MAX:
+        raise ValueError(f"The model takes texts of {positions} tokens, {TOKENS_MAX} are needed.")
+
+
+def _numbers(name: str, entry: object, part: str, count: int | None = None) -> tuple[int, ...]:
+    found = entry.get(part) if isinstance(entry, dict) else None
+    if not isinstance(found, list) or count not in (None, len(found)):
+        raise ValueError(f"{name} has no {part}.")
+    if any(type(number) is not int or number < 0 for number in found):
+        raise ValueError(f"{part} of {name} are no numbers.")
+    return tuple(found)
+
+
+def _read(file: Path) -> bytes:
+    if file.stat().st_size > _FILE_MAX:
+        raise ValueError(f"{file.name} is larger than {_FILE_MAX // 10**9} GB.")
+    return file.read_bytes()
+
+
+def _tensors(np: Any, data: bytes) -> dict[str, Any]:
+    return {
+        name: np.frombuffer(data[each.start : each.end], dtype=_KINDS[each.kind])
+        .reshape(each.shape)
+        .astype(np.float32)
+        for name, each in layout(data).items()
+    }
