@@ -91,6 +91,7 @@ def test_a_model_has_a_row_for_each_token_and_place() -> None:
 def write_model(folder: Path, config: object = CONFIG, tokenizer: object = TOKENIZER, rows: int = 3) -> Path:
     """The smallest model that there can be; it means nothing."""
     layer = "encoder.layer.0"
+    dense: dict[str, tuple[int, ...]]
     dense = {f"{layer}.attention.self.{part}": (WIDE, WIDE) for part in ("query", "key", "value")}
     dense |= {f"{layer}.attention.output.dense": (WIDE, WIDE), f"{layer}.intermediate.dense": (8, WIDE)}
     dense[f"{layer}.output.dense"] = (WIDE, 8)
