@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from consultation.petitions.life import PREPARED_MAX, PREPARING
 from consultation.petitions.models import PetitionDue, PetitionPetition, PetitionVersion
 from consultation.petitions.store import petitions_of
 from consultation.petitions.types import PUBLIC, Petition, State
+from consultation.signing.models import PetitionCount
+from consultation.signing.windows import window_of
 
 PAGE: Final = 20
 PAGE_MAX: Final = 100
@@ -71,17 +73,18 @@ class Waiting:
     creator: str | None
 
 
-def list_petitions(session: Session, wanted: Filter, cursor: str = "", limit: int = PAGE) -> Listed:
-    """One page of the petitions that everybody may see. cursor: of another page; anything else is the first page."""
-    column, falls = _ORDER[wanted.sort]
-    key = (column.desc(), _Row.id.desc()) if falls else (column, _Row.id)
+def list_petitions(
+    session: Session, wanted: Filter, now: datetime, cursor: str = "", limit: int = PAGE
+) -> Listed:
+    """One page of the petitions that everybody may see. cursor: of another page; anything else is the first page.
+
+    By signatures they stand by the number that pages say at `now`, as the cursor does.
+    """
     size = max(1, min(limit, PAGE_MAX))
-    ids = session.execute(
-        select(_Row.id, column)
-        .where(_wanted(wanted), _after(wanted.sort, cursor), column.is_not(None))
-        .order_by(*key)
-        .limit(size + 1)
-    ).all()
+    if wanted.sort is Sort.SIGNATURES:
+        ids = _by_signatures(session, wanted, now, cursor, size + 1)
+    else:
+        ids = session.execute(_keys(wanted, _ORDER[wanted.sort], cursor, size + 1)).all()
     shown = ids[:size]
     more = _cursor(shown[-1][1], shown[-1][0]) if len(ids) > size else ""
     return Listed(petitions_of(session, [number for number, _ in shown]), more)
@@ -136,14 +139,39 @@ def waiting_for_moderation(session: Session, limit: int = PAGE_MAX) -> Sequence[
     ]
 
 
-_ORDER: Final[
-    dict[Sort, tuple[InstrumentedAttribute[datetime | None] | InstrumentedAttribute[int], bool]]
-] = {
-    Sort.NEWEST: (_Row.opened_at, True),
-    Sort.SIGNATURES: (_Row.signatures, True),
-    Sort.CLOSING: (_Row.closes_at, False),
-    Sort.REJECTED: (_Row.rejected_at, True),
+_Column = InstrumentedAttribute[datetime | None] | InstrumentedAttribute[int]
+_ORDER: Final[dict[Sort, _Column]] = {
+    Sort.NEWEST: _Row.opened_at,
+    Sort.SIGNATURES: _Row.signatures,
+    Sort.CLOSING: _Row.closes_at,
+    Sort.REJECTED: _Row.rejected_at,
 }
+
+
+def _keys(wanted: Filter, column: _Column, cursor: str, size: int) -> Select[str, datetime | int | None]:
+    """Numbers with what they are ordered by."""
+    key = (column, _Row.id) if wanted.sort is Sort.CLOSING else (column.desc(), _Row.id.desc())
+    return (
+        select(_Row.id, column)
+        .where(_wanted(wanted), _after(wanted.sort, column, cursor), column.is_not(None))
+        .order_by(*key)
+        .limit(size)
+    )
+
+
+def _by_signatures(
+    session: Session, wanted: Filter, now: datetime, cursor: str, size: int
+) -> Sequence[Row[str, datetime | int | None]]:
+    """By the public number, as `signing.counting.public_counts` gives it.
+
+    The few petitions that were signed in the present window have it in their counter; all others stand in the index.
+    """
+    moves = _Row.id.in_(select(PetitionCount.petition).where(PetitionCount.window >= window_of(now)))
+    counted = PetitionCount.petition == _Row.id
+    moving = _keys(wanted, PetitionCount.shown, cursor, size).join(PetitionCount, counted).where(moves)
+    still = _keys(wanted, _Row.signatures, cursor, size).where(~moves)
+    found = [*session.execute(moving), *session.execute(still)]
+    return sorted(found, key=lambda each: (each[1], each[0]), reverse=True)[:size]
 
 
 def _wanted(wanted: Filter) -> ColumnElement[bool]:
@@ -164,19 +192,19 @@ def _wanted(wanted: Filter) -> ColumnElement[bool]:
     )
 
 
-def _after(sort: Sort, cursor: str) -> ColumnElement[bool]:
+def _after(sort: Sort, column: _Column, cursor: str) -> ColumnElement[bool]:
     value, _, number = cursor.partition(".")
     if len(cursor) > 64 or not (value.isascii() and value.isdecimal() and _ID.fullmatch(number)):
         return true()
-    column, falls = _ORDER[sort]
     try:
         point: object = int(value) if sort is Sort.SIGNATURES else _moment(int(value))
     except (ValueError, OverflowError, OSError):
         return true()
     if isinstance(point, int) and point >= 2**63:
         return true()
-    beyond = column < point if falls else column > point
-    same = _Row.id < number if falls else _Row.id > number
+    rises = sort is Sort.CLOSING
+    beyond = column > point if rises else column < point
+    same = _Row.id > number if rises else _Row.id < number
     return or_(beyond, and_(column == point, same))
 
 

@@ -170,7 +170,8 @@ class Rejection:
 class Petition:
     """A petition as it stands. area: (id, names), None for the whole territory.
 
-    signatures: as last counted.  waiting_since: for moderation.  proposed: version that waits while it is open.
+    signatures: as last counted, to the second; pages say the public number.  waiting_since: for moderation.
+    proposed: version that waits while it is open.
     """
 
     id: str

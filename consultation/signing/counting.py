@@ -113,15 +113,16 @@ def trending(
 ) -> Sequence[tuple[str, int]]:
     """Open petitions by the signatures confirmed in the last hour, the most first; those without are left out.
 
+    Only minutes that are over are counted, so that nobody sees a single signature arrive.
     among: numbers of the only petitions to look at.
     """
-    lately = func.sum(PetitionPace.count)
+    lately, begun = func.sum(PetitionPace.count), now.replace(second=0, microsecond=0)
     rows = session.execute(
         select(PetitionPace.petition, lately)
         .join(PetitionPetition, PetitionPetition.id == PetitionPace.petition)
         .where(
-            PetitionPace.minute > now - LATELY,
-            PetitionPace.minute <= now,
+            PetitionPace.minute >= begun - LATELY,
+            PetitionPace.minute < begun,
             PetitionPetition.state == State.OPEN.value,
             PetitionPetition.hidden_entry.is_(None),
             true() if among is None else PetitionPace.petition.in_(among),

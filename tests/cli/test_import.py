@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.cli.desk import Desk
 from tests.support.databases import make_tables
 from tests.support.repository import ROOT
 
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SAMPLE = ROOT / "cli" / "sample"
 GOOD = dict.fromkeys(PETITIONS, "") | {
     "id": "7",
@@ -67,9 +69,9 @@ def test_petitions_come_in_as_they_were_there(desk: Desk) -> None:
         )
         assert counts == {"open": 4, "closed": 14, "rejected": 10}
         rejected = list_petitions(
-            session, Filter(frozenset({State.REJECTED}), sort=Sort.REJECTED), limit=100
+            session, Filter(frozenset({State.REJECTED}), sort=Sort.REJECTED), NOW, limit=100
         ).petitions
-        closed = list_petitions(session, Filter(frozenset({State.CLOSED})), limit=100).petitions
+        closed = list_petitions(session, Filter(frozenset({State.CLOSED})), NOW, limit=100).petitions
         assert {each.creator for each in (*rejected, *closed)} == {None}
         assert sum(each.answered_at is not None for each in closed) == 6
         assert all(each.signatures == 0 for each in closed)
@@ -86,7 +88,7 @@ def test_a_duplicate_leads_to_its_twin_whichever_stands_first(desk: Desk) -> Non
     with reading(engine_of(desk)) as session:
         rejected, opened = session.scalars(select(PetitionPetition).order_by(PetitionPetition.state.desc()))
         (shown_there,) = list_petitions(
-            session, Filter(frozenset({State.REJECTED}), sort=Sort.REJECTED)
+            session, Filter(frozenset({State.REJECTED}), sort=Sort.REJECTED), NOW
         ).petitions
         assert shown_there.id == rejected.id
         assert shown_there.rejection is not None

@@ -41,9 +41,8 @@ def petition_feed(request: Request) -> Response:
     """GET /api/v1/petitions.atom"""
     office = office_of(request)
     with reading(office.engine) as session:
-        rows = petition_rows(
-            session, list_petitions(session, PUBLISHED, limit=FEED).petitions, office.clock()
-        )
+        now = office.clock()
+        rows = petition_rows(session, list_petitions(session, PUBLISHED, now, limit=FEED).petitions, now)
     entries = [
         FeedEntry(row.petition, row.action, row.opened_at or row.as_of, row.path, row.background)
         for row in rows

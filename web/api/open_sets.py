@@ -196,8 +196,9 @@ def _number(request: Request) -> int:
 def _petitions(request: Request, session: Session, limit: int) -> Page[PetitionRow]:
     state = _asked(request, "state", "|".join(_STATES))
     wanted = _STATES.get(state, PUBLISHED)
-    listed = list_petitions(session, wanted, _asked(request, "after", _CURSOR), min(limit, PAGE))
-    return Page(petition_rows(session, listed.petitions, office_of(request).clock()), listed.next)
+    now, cursor = office_of(request).clock(), _asked(request, "after", _CURSOR)
+    listed = list_petitions(session, wanted, now, cursor, min(limit, PAGE))
+    return Page(petition_rows(session, listed.petitions, now), listed.next)
 
 
 def _by_place(

@@ -224,8 +224,8 @@ def answers_page(session: Session, now: datetime, late: str = "", waiting: str =
 
 def home_petitions(session: Session, now: datetime) -> HomePetitions:
     """A few that close soon, that wait for an answer, and that were answered."""
-    soon = list_petitions(session, Filter(sort=Sort.CLOSING), limit=3 * ON_HOME)
-    answered = list_petitions(session, Filter(states=_PUBLIC, fact=Fact.ANSWERED), limit=ON_HOME)
+    soon = list_petitions(session, Filter(sort=Sort.CLOSING), now, limit=3 * ON_HOME)
+    answered = list_petitions(session, Filter(states=_PUBLIC, fact=Fact.ANSWERED), now, limit=ON_HOME)
     late = due_page(session, now, late=True, limit=ON_HOME).clocks
     coming = due_page(session, now, late=False, limit=ON_HOME).clocks
     due = _clock_lines(session, [*late, *coming][:ON_HOME], now)
@@ -264,7 +264,7 @@ def _listed(session: Session, narrowed: Narrowed, cursor: str, now: datetime) ->
         return _sought(session, narrowed.sought, wanted, cursor)
     if narrowed.sort == TRENDING:
         return _trend(session, wanted, cursor, now)
-    listed = list_petitions(session, wanted, cursor)
+    listed = list_petitions(session, wanted, now, cursor)
     return _Found(listed.petitions, listed.next)
 
 

@@ -21,6 +21,7 @@ from consultation.petitions.settings import answerers, bodies, thresholds
 from consultation.petitions.store import events_of, find_petition, last_words, petitions_of
 from consultation.petitions.types import HIDING, Outcome, Petition, PetitionText, Reason, State
 from consultation.petitions.votes import begin_vote, votes_of
+from consultation.signing.counting import public_count, public_counts
 from identity.roles import Permission
 from storage.session import reading, writing
 from voting.deeds import By
@@ -114,10 +115,13 @@ def office_list(request: Request) -> Response:
     with reading(desk_of(request).engine) as session:
         clocks = waiting(session, now)
         names = {each.id: each for each in petitions_of(session, [clock.petition for clock in clocks])}
+        page = list_petitions(session, everything, now, after)
+        counted = public_counts(session, [petition.id for petition in page.petitions], now)
         values = {
             "clocks": [(clock, names[clock.petition]) for clock in clocks],
             "records": in_time(session, now),
-            "page": list_petitions(session, everything, after),
+            "page": page,
+            "signatures": {petition: each.count for petition, each in counted.items()},
             "first": not after,
             "ready": bool(bodies(session)),
             "thresholds": thresholds(session),
@@ -129,14 +133,16 @@ def office_list(request: Request) -> Response:
 
 def office_one(request: Request) -> Response:
     """GET /{lang}/office/petitions/{petition}"""
+    now = desk_of(request).clock()
     with reading(desk_of(request).engine) as session:
         petition = _published(request, session)
         values = {
             "petition": petition,
+            "signatures": public_count(session, petition.id, now).count,
             "clocks": clocks_of(session, petition.id),
             "events": events_of(session, petition.id),
             "votes": votes_of(session, petition.id),
-            "now": desk_of(request).clock(),
+            "now": now,
             "deeds": DEEDS,
             "dues": DUES,
             "reasons": REASONS,
@@ -333,9 +339,11 @@ def _decide_page(request: Request, form: Form, status: int = 0) -> Response:
         if petition.state is State.DRAFT:
             raise PageNotFound(number)  # its creator alone has seen it
         judged = last_words(session, number)
+        signatures = public_count(session, number, desk_of(request).clock()).count
     values = {
         "petition": petition,
         "judged": judged,
+        "signatures": signatures,
         "changes": _changes(petition.text, judged) if petition.proposed else (),
         "own": petition.creator == by_of(request).actor.person_id,
         "reasons": REASONS,

@@ -32,6 +32,7 @@ from consultation.petitions.settings import bodies, rules
 from consultation.petitions.store import find_petition, last_words
 from consultation.petitions.titles import require_title
 from consultation.petitions.types import Draft, Petition, State
+from consultation.signing.counting import public_count
 from protocol.petition_text import ACTION_CHARACTERS, BACKGROUND_CHARACTERS, DETAILS_CHARACTERS
 from storage.session import reading, writing
 from web.access import FORM_REFUSED, Access, AccessRoute, actor, form_of, go, render
@@ -337,6 +338,7 @@ def _edit_page(request: Request, form: Form, preview: Preview | None = None) -> 
             "preview": preview,
             "bodies": bodies(session),
             "areas": areas(session),
+            "signatures": public_count(session, found.id, desk_of(request).clock()).count,
         }
     return render(request, "petitions/edit.html", values, status=200 if form.ok else FORM_REFUSED)
 
@@ -359,7 +361,7 @@ def _manage_page(request: Request, form: Form, status: int = 200) -> Response:
             )
             if found.state in (State.DRAFT, State.SPONSORS)
             else (),
-            "signatures": found.signatures,
+            "signatures": public_count(session, found.id, desk.clock()).count,
             "address": renderer.site.base_url + links.petition(found.id),
             "reasons": REASONS,
             "appeal_url": links.appeals(),

@@ -95,7 +95,7 @@ def test_answers_in_time_late_and_missing_are_told_apart(room: PetitionsUnderTes
     with reading(engine) as session:
         assert [each.petition for each in waiting(session, clock(), overdue=True)] == [third]
         assert in_time(session, clock()) == [InTime(WARD, met=1, late=1, overdue=1, waiting=0)]
-        late = list_petitions(session, Filter(fact=Fact.WAITS)).petitions
+        late = list_petitions(session, Filter(fact=Fact.WAITS), clock()).petitions
         assert [each.id for each in late] == [third]
         jobs = session.scalars(select(StorageJob.key).where(StorageJob.kind == TELL_SIGNERS)).all()
         assert len(jobs) == 6  # three were published, three were spoken to

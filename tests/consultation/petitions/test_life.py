@@ -91,8 +91,10 @@ def test_a_petition_from_draft_to_archive(room: PetitionsUnderTest) -> None:
         whats = [event.what for event in events_of(session, petition)]
         assert whats == [What.SUBMITTED, What.SPONSORED, What.PUBLISHED, What.CLOSED]
         archived = Filter(frozenset({State.CLOSED}), fact=Fact.ARCHIVED)
-        assert [each.id for each in list_petitions(session, archived).petitions] == [petition]
-        assert not list_petitions(session, Filter()).petitions
+        assert [each.id for each in list_petitions(session, archived, room.site.clock()).petitions] == [
+            petition
+        ]
+        assert not list_petitions(session, Filter(), room.site.clock()).petitions
 
 
 def test_an_edit_holds_at_once_before_and_after_a_look_when_published(room: PetitionsUnderTest) -> None:
@@ -139,7 +141,7 @@ def test_a_rejection_is_published_hidden_on_grounds_and_taken_back(room: Petitio
     assert found.rejection is not None
     assert (found.rejection.reason, found.rejection.twin) == (Reason.DUPLICATE, twin)
     with reading(engine) as session:
-        listed = list_petitions(session, Filter(frozenset({State.REJECTED}), sort=Sort.REJECTED))
+        listed = list_petitions(session, Filter(frozenset({State.REJECTED}), sort=Sort.REJECTED), clock())
         assert [each.id for each in listed.petitions] == [petition]
     clock.wait(days=1)
     with writing(engine) as session:
@@ -294,12 +296,13 @@ def test_every_petition_is_on_exactly_one_page(room: PetitionsUnderTest, sort: S
     cursor = ""
     with reading(room.site.desk.engine) as session:
         while True:
-            page = list_petitions(session, Filter(sort=sort), cursor, limit=2)
+            page = list_petitions(session, Filter(sort=sort), room.site.clock(), cursor, limit=2)
             seen += page.petitions
             if not (cursor := page.next):
                 break
         for wrong in ("x", "1.", "-1." + "0" * 16, "9" * 40 + "." + "0" * 16, "1.\0", "٣." + "0" * 16):
-            assert list_petitions(session, Filter(sort=sort), wrong, 2).petitions == seen[:2]
+            first = list_petitions(session, Filter(sort=sort), room.site.clock(), wrong, 2)
+            assert first.petitions == seen[:2]
     assert sorted(each.id for each in seen) == sorted(made)
     if sort is Sort.SIGNATURES:
         assert [each.signatures for each in seen] == [4, 3, 3, 2, 2]
