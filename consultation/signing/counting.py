@@ -90,15 +90,24 @@ def public_counts(session: Session, petitions: Collection[str], now: datetime) -
     return found
 
 
-def note_pace(session: Session, petition: str, now: datetime) -> None:
-    """One more signature in this minute. The petition's row is locked."""
-    values = {"petition": petition, "minute": now.replace(second=0, microsecond=0), "count": 1}
+def note_pace(session: Session, petition: str, now: datetime, change: int = 1) -> None:
+    """One more signature in this minute, or one fewer. The petition's row is locked."""
+    values = {"petition": petition, "minute": _minute(now), "count": change}
     add_to(session, PetitionPace, values, "count", ("petition", "minute"))
 
 
+def note_taken_back(session: Session, petition: str, signed: datetime, now: datetime) -> None:
+    """A signature that was confirmed at `signed` was taken back. The petition's row is locked.
+
+    It counts against the present minute, which no trend has told yet: a minute that is over would show the moment.
+    """
+    if _minute(signed) > _minute(now) - LATELY:
+        note_pace(session, petition, now, -1)
+
+
 def take_from_pace(session: Session, petition: str, signed: Collection[datetime]) -> None:
-    """Signatures that were confirmed at these moments count no more. The petition's row is locked."""
-    minutes = Counter(moment.replace(second=0, microsecond=0) for moment in signed)
+    """Signatures that were confirmed at these moments were removed. The petition's row is locked."""
+    minutes = Counter(_minute(moment) for moment in signed)
     for minute, number in minutes.items():
         of_then = (PetitionPace.petition == petition) & (PetitionPace.minute == minute)
         rows_changed(session, update(PetitionPace).where(of_then).values(count=PetitionPace.count - number))
@@ -111,12 +120,13 @@ def trending(
     offset: int = 0,
     among: Select[str] | None = None,
 ) -> Sequence[tuple[str, int]]:
-    """Open petitions by the signatures confirmed in the last hour, the most first; those without are left out.
+    """Open petitions by the signatures confirmed in the last hour, without as many as were taken back meanwhile.
 
-    Only minutes that are over are counted, so that nobody sees a single signature arrive.
+    The most first; those without are left out. Only minutes that are over are counted, so that nobody sees a single
+    signature arrive.
     among: numbers of the only petitions to look at.
     """
-    lately, begun = func.sum(PetitionPace.count), now.replace(second=0, microsecond=0)
+    lately, begun = func.sum(PetitionPace.count), _minute(now)
     rows = session.execute(
         select(PetitionPace.petition, lately)
         .join(PetitionPetition, PetitionPetition.id == PetitionPace.petition)
@@ -134,6 +144,10 @@ def trending(
         .offset(offset)
     )
     return [(petition, int(count)) for petition, count in rows]
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
 
 
 def counts_by_area(session: Session, petition: str) -> ByArea:

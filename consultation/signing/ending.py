@@ -17,7 +17,7 @@ from consultation.petitions.counting import signatures_counted
 from consultation.petitions.mailing import removal_mails
 from consultation.petitions.models import PetitionPetition
 from consultation.petitions.store import lock_petition
-from consultation.signing.counting import take_from_pace
+from consultation.signing.counting import note_taken_back, take_from_pace
 from consultation.signing.errors import NoSuchSignature, NothingToRemove, RemovedAlready
 from consultation.signing.ledger import Ledger
 from consultation.signing.models import PetitionLink, PetitionRemoval, PetitionSignature
@@ -186,7 +186,7 @@ def _end(
         ledger, entry = Ledger.open(desk, session, row, now), found.entry
         ledger.append(lambda at, time: WithdrawalEntry(entry=at, petition=row.id, signature=entry, time=time))
         signatures_counted(session, row, ledger.settle(-1), desk, now)
-        take_from_pace(session, row.id, [found.signed_at])
+        note_taken_back(session, row.id, found.signed_at, now)
     note_end(desk, session, row, found, now)
     links = session.scalars(select(PetitionLink.digest).where(PetitionLink.signature == found.key))
     forget_keys(
