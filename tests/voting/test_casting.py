@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from itertools import count
 
 import pytest
 from sqlalchemy import Connection, PoolProxiedConnection, event, func, select, text
@@ -161,22 +163,11 @@ class DiskFailed(Exception):
     """What the tests throw."""
 
 
-def statements_of_a_cast(office: OfficeUnderTest) -> int:
-    counted: list[object] = []
-    listener = lambda *arguments: counted.append(arguments)  # noqa: E731  (removed by identity below)
-    event.listen(office.engine, "before_cursor_execute", listener)
-    office.cast(2, FIRST)
-    event.remove(office.engine, "before_cursor_execute", listener)
-    return len(counted)
-
-
 @pytest.mark.parametrize("moment", ["before_cursor_execute", "after_cursor_execute"])
 def test_a_fault_at_any_statement_stores_nothing(office: OfficeUnderTest, moment: str) -> None:
-    count = statements_of_a_cast(office)  # also the control
-    assert count >= 20
     before = office.everything()
     request = cast_request(office.election, VOTER)
-    for failing in range(count):
+    for failing in count():
         remaining = iter(range(failing))
 
         def fail(*_: object, remaining: Iterator[int] = remaining) -> None:
@@ -184,11 +175,15 @@ def test_a_fault_at_any_statement_stores_nothing(office: OfficeUnderTest, moment
                 raise DiskFailed
 
         event.listen(office.engine, moment, fail)
-        with pytest.raises(DiskFailed):
-            cast_ballot(office.office, office.id, request)
+        answer = None
+        with suppress(DiskFailed):
+            answer = cast_ballot(office.office, office.id, request)
         event.remove(office.engine, moment, fail)
+        if answer is not None:
+            break  # it has fewer statements than that
         assert office.everything() == before
-    answer = cast_ballot(office.office, office.id, request)
+    assert failing >= 20
+    assert answer is not None
     assert require_whole(office) == answer.index + 1
 
 

@@ -61,6 +61,7 @@ def schema(office: OfficeUnderTest) -> BaseSchema:
     """The document as the site serves it; of the values that it allows, those are tried at which there is something."""
     app = site(office)
     app.state.limiter = Limiter(office.engine, b"k" * 32, clock=Ticking())
+    app.state.desk = open_desk(office.engine, office.secrets, "http://localhost:8000")
     loaded = schemathesis.openapi.from_asgi("/api/openapi.json", app)
     there = {
         "election": [office.id],

@@ -9,7 +9,7 @@ import pytest
 import web.casting_pool
 from protocol.ballot import BallotInvalid
 from storage.engine import make_engine
-from tests.support.databases import make_tables
+from storage.migrate import migrate
 from tests.support.elections import voter_key
 from tests.support.loops import in_a_loop
 from tests.support.offices import (
@@ -90,7 +90,7 @@ def test_nobody_can_use_up_another_voters_attempts(office: OfficeUnderTest) -> N
 def test_a_database_that_cannot_count_denies_nobody_the_vote(office: OfficeUnderTest, tmp_path: Path) -> None:
     elsewhere = make_engine(f"sqlite:///{tmp_path / 'unmigrated.sqlite'}")
     attempts(Limiter(elsewhere, b"k" * 32, clock=Seconds()), office, CASTING.amount * 2)
-    make_tables(elsewhere)  # control: with a table it counts
+    migrate(elsewhere)  # control: with a table it counts
     with pytest.raises(TooSoon):
         attempts(Limiter(elsewhere, b"k" * 32, clock=Seconds()), office, CASTING.amount * 2)
     elsewhere.dispose()

@@ -1,6 +1,5 @@
 """Whether somebody has signed before is not to be read off a clock."""
 
-import asyncio
 import time
 from inspect import iscoroutinefunction
 from threading import get_ident
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.support.loops import in_a_loop
 from web.pace import BEAT, in_step, until_beat
 from web.routes import signing
 
@@ -37,9 +37,9 @@ def test_an_answer_and_a_refusal_wait_for_the_beat_after_the_work(monkeypatch: p
 
     monkeypatch.setattr("web.pace.asyncio.sleep", sleep)
     monkeypatch.setattr("web.pace.until_beat", lambda taken: taken)
-    asyncio.run(in_step(handler)(Request({"type": "http", "work": BEAT / 5})))
+    in_a_loop(in_step(handler)(Request({"type": "http", "work": BEAT / 5})))
     with pytest.raises(LookupError):
-        asyncio.run(in_step(handler)(Request({"type": "http", "work": BEAT * 2 / 3})))
+        in_a_loop(in_step(handler)(Request({"type": "http", "work": BEAT * 2 / 3})))
     assert waited[0] >= BEAT / 5
     assert waited[1] >= BEAT * 2 / 3
     assert get_ident() not in threads  # the event loop is free
