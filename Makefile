@@ -37,12 +37,11 @@ help:  ## Show this list
 demo: $(VENV)/.runtime  ## Run a whole election and serve it; PORT=8000 chooses the port, ONCE=1 stops at the verdict
 	@$(BIN)/psephos demo $(DEMO_OPTIONS)
 
-# Not reordered: files with one test each, which are the longest, would come last and leave processors idle.
 test: check chromium tests/provider/node_modules/.installed  ## Run `make check`, then every test but the slow ones
 	@echo "Tests of the browser client"
 	@$(NPM) run --silent test
 	@echo "Tests"
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n 3 --dist loadfile
 
 test-slow: $(VENV)/.dev chromium tests/provider/node_modules/.installed  ## Run the long tests: big keys, large elections
 	@$(BIN)/pytest -m slow
