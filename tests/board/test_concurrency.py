@@ -8,7 +8,7 @@ from board.log import LogId
 from tests.board.appender import append_many
 from tests.board.records import leaf_of, require_whole
 
-EACH = 200
+EACH = 400
 
 
 def test_two_processes_make_one_log(engine: Engine, database_url: str, log_id: LogId) -> None:
