@@ -3,7 +3,7 @@
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -39,7 +39,7 @@ from rehearsal.one_machine import open_office
 from storage.errors import StorageError
 from storage.session import reading
 from tally.aggregation import aggregate
-from tally.errors import TallyError
+from tally.errors import AlreadyAggregated, TallyError
 from tally.opening import append_act, append_partial_openings, append_statement, publish_result
 from voting.closing import close_polls
 from voting.code_replacement import FILE_BYTES_MAX as REVOCATION_FILE_BYTES_MAX
@@ -253,7 +253,9 @@ def tally(
         with reading(office.engine) as session:
             aggregated = find_election(session, election_id).aggregates_index is not None
         if not aggregated:
-            say(f"The ballots are multiplied (entry {aggregate(office, election_id)} of the board).")
+            # A server that runs on this folder multiplies by its clock, and may be there first.
+            with suppress(AlreadyAggregated):
+                say(f"The ballots are multiplied (entry {aggregate(office, election_id)} of the board).")
         for path, body in bodies:
             append = append_statement if body.kind is Kind.CLOSING_STATEMENT else append_partial_openings
             index = append(office, election_id, body.body, body.signature)

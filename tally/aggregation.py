@@ -17,7 +17,7 @@ from protocol.leaf import Kind
 from protocol.records import Aggregates, AreaGroup, counted_digest
 from protocol.roll import RollEntry
 from storage.session import reading, writing
-from tally.errors import TallyRefused
+from tally.errors import AlreadyAggregated, TallyRefused
 from voting.models import VotingBallot, VotingElection, VotingRoll
 from voting.office import Office, find_election, lock_election
 
@@ -26,13 +26,15 @@ def aggregate(office: Office, election_id: str) -> int:
     """Append the aggregates of a closed election; index of the leaf.
 
     A key of sign-in that a crash after the closing has left behind is destroyed first.
-    Raises: TallyRefused unless the closing leaf is the last one.
+    Raises: TallyRefused before the closing; AlreadyAggregated.
     """
     terms = office.terms(election_id)
     with reading(office.engine) as session:
         row = find_election(session, election_id)
-        if row.closing_index is None or row.aggregates_index is not None:
-            raise TallyRefused("Only a closed election that has no aggregates yet can be aggregated.")
+        if row.aggregates_index is not None:
+            raise AlreadyAggregated
+        if row.closing_index is None:
+            raise TallyRefused("Only a closed election can be aggregated.")
         office.keys.destroy_tie_key(election_id)
         counted = _counted(session, row)
         groups = group_areas(
@@ -60,7 +62,7 @@ def aggregate(office: Office, election_id: str) -> int:
     with writing(office.engine) as session:
         row = lock_election(session, election_id)
         if row.aggregates_index is not None:
-            raise TallyRefused("The aggregates are on the board already.")
+            raise AlreadyAggregated
         row.aggregates_index = office.append_as_server(session, row, Kind.AGGREGATES, body).index
         office.sign_head(session, row)
         return row.aggregates_index

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tally.aggregation import aggregate
 from tests.cli.desk import (
     CLOSE_EARLY,
     DONE,
@@ -20,6 +21,7 @@ from tests.cli.desk import (
     sign,
     with_test_key,
 )
+from voting.office import Office
 
 
 def hold(desk: Desk) -> dict[str, int]:
@@ -287,6 +289,22 @@ def test_steps_out_of_turn_while_the_polls_are_open(open_desk: Desk) -> None:
     assert "closed (entry 5" in desk.do("election", "close", election, *CLOSE_EARLY, typed=["y"])
     assert "Only open polls can be closed" in desk.refused("election", "close", election, "--yes")
     assert "not closed and aggregated" in desk.refused("election", "publish", election)
+
+
+def test_a_server_that_multiplies_first_does_not_stop_the_tally(
+    open_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its clock does it as soon as the polls are closed, perhaps after the command has looked."""
+    desk, election = open_desk, open_desk.election
+    desk.do("election", "close", election, *CLOSE_EARLY, typed=["y"])
+
+    def after_the_server(office: Office, election_id: str) -> int:
+        aggregate(office, election_id)
+        return aggregate(office, election_id)
+
+    monkeypatch.setattr("cli.election.aggregate", after_the_server)
+    assert desk.do("election", "tally", election) == ""
+    assert f"{election}  closed" in desk.do("election", "list")
 
 
 def test_the_polls_do_not_open_before_their_time(tmp_path: Path) -> None:

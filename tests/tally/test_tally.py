@@ -13,7 +13,7 @@ from protocol.manifest import STRICT_SMALL_AREAS
 from protocol.roll import RollEntry
 from protocol.text import format_time
 from tally.aggregation import aggregate
-from tally.errors import TallyRefused, TooFewOpenings
+from tally.errors import AlreadyAggregated, TallyRefused, TooFewOpenings
 from tally.opening import append_act, append_partial_openings, append_statement, publish_result
 from tests.support.boards import MemoryBoard
 from tests.support.elections import DURING, approval, choose_one, make_election, make_manifest, points
@@ -167,7 +167,7 @@ def test_every_deed_is_refused_before_its_time(three: OfficeUnderTest) -> None:
     assert three.everything() == before
     aggregate(office, election)
     before = three.everything()
-    with pytest.raises(TallyRefused):
+    with pytest.raises(AlreadyAggregated):
         aggregate(office, election)
     with pytest.raises(TooFewOpenings, match="0 trustees have opened; 2 are needed"):
         publish_result(office, election)
@@ -247,7 +247,7 @@ def test_aggregating_twice_at_once_leaves_one(three: OfficeUnderTest) -> None:
         together.wait()
         try:
             results.append(aggregate(three.office, three.id))
-        except TallyRefused as error:
+        except AlreadyAggregated as error:
             results.append(error)
 
     threads = [threading.Thread(target=run) for _ in range(2)]
