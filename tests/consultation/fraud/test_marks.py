@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 
 from consultation.fraud.marks import (
     NAMED_FROM,
@@ -18,7 +19,8 @@ from consultation.fraud.marks import (
 from consultation.fraud.models import FraudDomain, FraudMark, FraudTrace
 from mail.domains import SiteDomains
 from storage.session import reading, writing
-from tests.support.desks import DeskUnderTest
+from tests.support.desks import DeskUnderTest, desk_under_test
+from tests.support.postgres import PostgresServer
 
 PETITION = "0123456789abcdef"
 
@@ -146,3 +148,47 @@ def test_after_ninety_days_all_is_forgotten(desk: DeskUnderTest) -> None:
     with writing(desk.desk.engine) as session:
         assert forget_old(session, desk.clock()) == 12
     assert rows(desk) == (0, 0, 0)
+
+
+def test_a_signature_costs_the_same_after_thousands_of_others(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    """PostgreSQL once took the index of moments for its prepared plan and read the whole petition each time."""
+    with (
+        postgres_server.fresh_database(tables=True) as url,
+        desk_under_test(url, tmp_path) as desk,
+    ):
+        moments = [desk.clock() - timedelta(seconds=number) for number in range(6000)]
+        with writing(desk.desk.engine) as session:
+            session.execute(
+                insert(FraudTrace),
+                [
+                    {
+                        "signature": 1000 + number,
+                        "petition": PETITION,
+                        "network": b"one",
+                        "domain": (number % 50).to_bytes(),
+                        "stem": number.to_bytes(2),
+                        "at": at,
+                    }
+                    for number, at in enumerate(moments)
+                ],
+            )
+            session.execute(text("ANALYZE fraud_trace"))
+        for number in range(12):  # from the eleventh on the plan is general
+            confirm(desk, number, f"{chr(97 + number)}bc@{number}.example", network="unknown")
+        before = tuples_read(desk)
+        confirm(desk, 12, "xyz@nobody.example", network="unknown")
+        assert tuples_read(desk) - before < 100
+
+
+def tuples_read(desk: DeskUnderTest) -> int:
+    """By index or by reading the table through, of the table of traces so far."""
+    with writing(desk.desk.engine) as session:
+        session.execute(text("SELECT pg_stat_force_next_flush()"))
+    with reading(desk.desk.engine) as session:
+        tuples = (
+            "SELECT seq_tup_read + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'fraud_trace') "
+            "FROM pg_stat_user_tables WHERE relname = 'fraud_trace'"
+        )
+        return int(session.scalar(text(tuples)) or 0)
