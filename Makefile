@@ -70,7 +70,7 @@ vectors: $(VENV)/.dev  ## Make the test vectors anew
 	  echo "$$maker"; $(BIN)/python -m "tests.vectors.$$(basename "$$maker" .py)" || exit 1; \
 	done
 
-bench: $(VENV)/.dev chromium  ## Measure: seconds, ratios and the machine
+bench: $(VENV)/.bench chromium  ## Measure: seconds, ratios and the machine
 	@for measure in benchmarks/[a-z]*.py; do \
 	  $(BIN)/python -m "benchmarks.$$(basename "$$measure" .py)" || exit 1; \
 	done
@@ -78,6 +78,7 @@ bench: $(VENV)/.dev chromium  ## Measure: seconds, ratios and the machine
 lock: $(VENV)/.dev  ## Pin the newest versions that pyproject.toml and package.json allow
 	@echo 'setuptools>=77' | $(LOCK) pyproject.toml - -o requirements.lock
 	@echo 'setuptools>=77' | $(LOCK) --extra dev --constraint requirements.lock pyproject.toml - -o requirements-dev.lock
+	@$(LOCK) --extra bench --constraint requirements-dev.lock pyproject.toml -o requirements-bench.lock
 	@$(NPM) $(NPM_LOCK)
 	@cd tests/provider && $(NODE_NPM) $(NPM_LOCK)
 
@@ -109,6 +110,11 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@echo "Installing what the tests and checks need into $(VENV)"
 	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.lock $(VENV)/.dev
+	@echo "Installing what the measurements need into $(VENV)"
+	@$(PIP_INSTALL) --only-binary :all: --require-hashes -r requirements-bench.lock
 	@touch $@
 
 web/client/node_modules/.installed: web/client/package-lock.json $(VENV)/.dev

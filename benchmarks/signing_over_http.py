@@ -1,29 +1,32 @@
 """How many people a second sign on the running site: each opens the mailed link, presses the button, sees the receipt.
 
     python -m benchmarks.signing_over_http --seconds 300
+    python -m benchmarks.signing_over_http --seconds 300 --postgresql
     python -m benchmarks.signing_over_http --seconds 300 --database postgresql+psycopg://…   (an empty database)
 
 The site is `psephos serve` as it comes, in a process of its own, with its limits, its forms and its background work;
-the visitors are threads here, over HTTP. Three requests are one signature. The goal is 35 a second.
+the visitors (`benchmarks.visitors.signing`) are locust's, in another process of the same machine. Three requests are
+one signature. The goal is 35 a second.
 """
 
 import argparse
+import json
 import os
-import re
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from http.client import HTTPConnection
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlencode
 
-from benchmarks.signatures import GOAL, links, published, require_exact
+from benchmarks.membership import machine
+from benchmarks.signatures import GOAL, links, own_postgresql, published, require_exact
 from identity.opening import open_desk
 from storage.engine import make_engine
 from storage.migrate import migrate
@@ -31,7 +34,8 @@ from web.i18n import Text
 from web.serving import application, server
 from web.settings import Settings
 
-_TOKEN: Final = re.compile(r'name="csrf" value="([A-Za-z0-9_-]+)"')
+PRESS: Final = "press the button"
+VISITORS: Final = Path(__file__).parent / "visitors" / "signing.py"
 START_SECONDS: Final = 60
 
 
@@ -44,46 +48,70 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=16, help="at the same time")
     parser.add_argument("--links", type=int, default=0, help="signatures at most; seconds × 80 unless given")
     parser.add_argument("--database", default="", help="URL; a new SQLite file unless given")
+    parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL of its own")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        settings = _settings(asked.database or f"sqlite:///{folder}/site.db", folder / "secrets")
+        own = stack.enter_context(own_postgresql()) if asked.postgresql else f"sqlite:///{folder}/site.db"
+        settings = _settings(asked.database or own, folder / "secrets")
         engine = make_engine(settings.database_url)
         migrate(engine)
         desk = open_desk(engine, settings.secrets, settings.base_url)
         petition = published(desk)
-        tokens = links(desk, petition, asked.links or asked.seconds * 80)
+        links_file = folder / "links"
+        links_file.write_text(
+            "\n".join(links(desk, petition, asked.links or asked.seconds * 80)), encoding="ascii"
+        )
         with running(settings) as process:
-            _sign(settings.port, petition, tokens.pop())  # the first one waits for templates
             used = _processor_seconds(process)
-            spent, took = visit(settings.port, petition, tokens, asked.seconds, asked.visitors)
+            visited = visit(settings, petition, links_file, asked.seconds, asked.visitors)
             used = _processor_seconds(process) - used
-        require_exact(desk, petition, len(spent) + 1)
+        count = len(visited.pressed)
+        require_exact(desk, petition, count)
         engine.dispose()
-    count = len(spent)
+    here = machine().removesuffix(", one core")
+    print(f"{here}, {os.cpu_count()} cores, {asked.visitors} visitors at the same time, {asked.seconds} s")
     print(
-        f"{engine.dialect.name} over HTTP: {count} signatures in {took:.1f} s, {count / took:.0f} a second "
-        f"(goal {GOAL}); the button answers half within {1000 * spent[count // 2]:.0f} ms, 95 % within "
-        f"{1000 * spent[int(count * 0.95)]:.0f} ms; {1000 * used / count:.1f} ms of the server's processor for the "
-        f"three requests of one. Rows, counter, petition, log and export agree."
+        f"{engine.dialect.name} over HTTP: {count} signatures in {visited.seconds:.1f} s, "
+        f"{count / visited.seconds:.0f} a second (goal {GOAL}); the button answers half within "
+        f"{visited.pressed[count // 2]:.0f} ms, 95 % within {visited.pressed[int(count * 0.95)]:.0f} ms; "
+        f"{1000 * used / count:.1f} ms of the server's processor for the three requests of one. Rows, counter, "
+        f"petition, log and export agree."
     )
 
 
-def visit(
-    port: int, petition: str, tokens: list[str], seconds: int, visitors: int
-) -> tuple[list[float], float]:
-    """Sign until the time is over; the seconds of each press of the button, ascending, and of all."""
-    waiting, spent = iter(tokens), list[float]()
-    begun = time.perf_counter()
+@dataclass(frozen=True)
+class Visited:
+    """pressed: milliseconds of each press of the button, ascending. seconds: of all."""
 
-    def work() -> None:
-        while time.perf_counter() < begun + seconds and (token := next(waiting, "")):
-            spent.append(_sign(port, petition, token))
+    pressed: list[float]
+    seconds: float
 
-    with ThreadPoolExecutor(visitors) as pool:
-        for done in [pool.submit(work) for _ in range(visitors)]:
-            done.result()
-    return sorted(spent), time.perf_counter() - begun
+
+def visit(settings: Settings, petition: str, links_file: Path, seconds: int, visitors: int) -> Visited:
+    """Let locust's visitors sign until the time or the links are over. Ends the program where one met a fault."""
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "--locustfile",
+        str(VISITORS),
+        "--headless",
+        "--json",
+        "--only-summary",
+    ]
+    command += ["--host", settings.base_url, "--run-time", f"{seconds}s", "--stop-timeout", "30"]
+    command += ["--users", str(visitors), "--spawn-rate", str(visitors)]
+    environment = {**os.environ, "PSEPHOS_LINKS": str(links_file), "PSEPHOS_PETITION": petition}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise SystemExit(f"{ended.stderr}\nlocust met a fault. It is installed by `make bench`.")
+    pressed = next(line for line in json.loads(ended.stdout) if line["name"] == PRESS)
+    times = sorted((float(ms), count) for ms, count in pressed["response_times"].items())
+    return Visited(
+        [ms for ms, count in times for _ in range(count)],
+        pressed["last_request_timestamp"] - pressed["start_time"],
+    )
 
 
 @contextmanager
@@ -108,44 +136,6 @@ def running(settings: Settings) -> Iterator[int]:
 def _serve(settings: Settings) -> None:
     with suppress(KeyboardInterrupt), application(settings, casting_workers=1) as app:
         server(app, settings).run()
-
-
-def _sign(port: int, petition: str, token: str) -> float:
-    """One visitor, with a connection and a cookie of their own; the seconds of the button."""
-    here = f"/en/petitions/{petition}/sign/confirm"
-    visitor = HTTPConnection("localhost", port)
-    _, page, cookie = _ask(visitor, "GET", f"{here}?t={token}", {})
-    found = _TOKEN.search(page)
-    if found is None:
-        raise SystemExit("The page of a link has no form.")
-    form = urlencode({"csrf": found[1], "t": token, "version": "1"})
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "Cookie": cookie,
-        "Origin": f"http://localhost:{port}",
-        "Sec-Fetch-Site": "same-origin",
-    }
-    pressed = time.perf_counter()
-    receipt, _, _ = _ask(visitor, "POST", here, headers, form)
-    took = time.perf_counter() - pressed
-    _, page, _ = _ask(visitor, "GET", receipt, {"Cookie": cookie})
-    if "receipt/file" not in page:
-        raise SystemExit("Who has signed sees no receipt.")
-    visitor.close()
-    return took
-
-
-def _ask(
-    visitor: HTTPConnection, verb: str, path: str, headers: dict[str, str], body: str | None = None
-) -> tuple[str, str, str]:
-    """Where it leads, the page, the cookie."""
-    visitor.request(verb, path, body, headers)
-    answer = visitor.getresponse()
-    page = answer.read().decode()
-    if answer.status not in (200, 303):
-        raise SystemExit(f"{verb} {path.partition('?')[0]}: {answer.status}")
-    cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
-    return answer.getheader("Location") or "", page, cookie
 
 
 def _processor_seconds(process: int) -> float:

@@ -181,7 +181,7 @@ def _seen(
 
 
 @cache
-def _counts(known: frozenset[str]) -> Select[tuple[int, ...]]:
+def _counts(known: frozenset[str]) -> Select[*tuple[int, ...]]:
     """One statement for all rules, made once: this is part of every signature. known: columns that have a value.
 
     The others are no part of it: equal to NULL is nothing, but PostgreSQL may read the whole petition to find that out.
