@@ -15,11 +15,15 @@ from tests.support.repository import ROOT
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUNTIME = [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]]
 DEVELOPMENT = [*RUNTIME, *PROJECT["project"]["optional-dependencies"]["dev"]]
+MEASUREMENT = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["bench"]]
+LOCKS = {
+    "requirements.lock": RUNTIME,
+    "requirements-dev.lock": DEVELOPMENT,
+    "requirements-bench.lock": MEASUREMENT,
+}
 
 
-@pytest.mark.parametrize(
-    ("file", "requirements"), [("requirements.lock", RUNTIME), ("requirements-dev.lock", DEVELOPMENT)]
-)
+@pytest.mark.parametrize(("file", "requirements"), LOCKS.items())
 def test_a_lock_fits_the_project(file: str, requirements: list[str]) -> None:
     pins = locked(file)
     for line in requirements:
@@ -30,15 +34,17 @@ def test_a_lock_fits_the_project(file: str, requirements: list[str]) -> None:
     assert all(pin.hashes > 0 for pin in pins.values())
 
 
-def test_developers_test_what_is_deployed() -> None:
-    runtime, development = locked("requirements.lock"), locked("requirements-dev.lock")
-    assert {name: development[name].version for name in runtime} == {
-        name: pin.version for name, pin in runtime.items()
-    }
+@pytest.mark.parametrize("file", ["requirements-dev.lock", "requirements-bench.lock"])
+def test_developers_test_and_measure_what_is_deployed(file: str) -> None:
+    runtime, development = locked("requirements.lock"), locked(file)
+    assert all(
+        development[name].version == pin.version for name, pin in runtime.items() if name in development
+    )
+    assert {*development} >= {*runtime} - {"setuptools"}
     assert not {"pytest", "playwright", "mypy"} & set(runtime)
 
 
-@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("file", LOCKS)
 def test_a_lock_names_no_registry(file: str) -> None:
     text = (ROOT / file).read_text(encoding="utf-8")
     assert "://" not in text
