@@ -59,7 +59,7 @@ MATCHES: Final[Mapping[Match, str]] = {
 VERDICTS: Final[Mapping[Verdict, str]] = {
     Verdict.ACCEPTED: N_("Accepted"),
     Verdict.PARTLY: N_("Accepted in part"),
-    Verdict.REJECTED: N_("Rejected"),
+    Verdict.REJECTED: N_("Not accepted"),
 }
 
 LACKS: Final[Mapping[Lack, str]] = {

@@ -12,9 +12,11 @@ from consultation.discussions.contributions import Writing, contribute
 from consultation.discussions.threads import thread_of
 from consultation.hearings.hearings import turn_phases
 from consultation.hearings.subjects import Paragraphs
+from consultation.hearings.types import Verdict
 from consultation.hearings.votes import hearing_of_vote
 from consultation.moderation.log import Ruling, log_entry
 from consultation.moderation.types import Action
+from consultation.petitions.types import State
 from consultation.subjects import Subject
 from crypto.encoding import decode_base64url
 from identity.roles import Role
@@ -23,6 +25,9 @@ from tests.support.desks import START
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 from voting.draft_models import VotingDraft, VotingFile
 from voting.drafts import load
+from web.hearing_texts import VERDICTS
+from web.i18n import translations
+from web.petition_texts import STATES
 
 OPENING = "Chợ mở cửa lúc sáu giờ sáng mọi ngày trong tuần."
 STALLS = "Mỗi hộ được một quầy hàng, bốc thăm mỗi năm một lần."
@@ -205,6 +210,13 @@ def test_a_consultation_from_preparation_to_outcome(room: Room) -> None:
     assert "Hai lần là công bằng." in room.read(lang="vi")
     assert "Nothing of it changes" in room.official.get(f"{room.office}{place}").text
     room.send(hours, decided, status=422)
+
+
+def test_a_verdict_of_a_consultation_has_its_own_words_in_vietnamese() -> None:
+    """A theme is taken up or not; a petition that is rejected was not let in: other words."""
+    said = [translations("vi").gettext(VERDICTS[each]) for each in Verdict]
+    assert said == ["Tiếp thu", "Tiếp thu một phần", "Không tiếp thu"]
+    assert translations("vi").gettext(STATES[State.REJECTED]) == "Không được nhận"
 
 
 def test_answers_are_kept_changed_taken_back_and_counted_at_the_end(room: Room) -> None:
