@@ -12,7 +12,7 @@ from identity.desk import Desk
 from identity.oidc.flow import SignInProviders
 from storage.errors import StorageFull
 from web import errors
-from web.assets import Assets
+from web.assets import site_assets
 from web.limits import BodyCeiling
 from web.pages.common import PageNotFound, Site
 from web.pages.moderation import HiddenHere
@@ -54,7 +54,7 @@ def create_app(
     )
     # The router would redirect to whatever host and scheme the request claims; behind a proxy that is plain http.
     app.router.redirect_slashes = False
-    app.state.renderer = renderer(site, Assets())
+    app.state.renderer = renderer(site, site_assets())
     app.state.pages, app.state.desk, app.state.settings = pages, desk, settings
     if desk is not None:
         app.state.providers = SignInProviders(settings.providers, settings.base_url, desk.engine, desk.clock)

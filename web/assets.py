@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -93,3 +94,9 @@ class Assets:
 
     def _with_versions(self, css: str) -> str:
         return re.sub(r"url\((fonts/[^)]+)\)", lambda found: f"url({self.url(found[1])})", css)
+
+
+@cache
+def site_assets() -> Assets:
+    """Those of the site, read and compressed once in a process."""
+    return Assets()

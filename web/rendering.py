@@ -7,9 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import CodeType
 from typing import Any, Final
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
+from jinja2 import (
+    BaseLoader,
+    BytecodeCache,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    PrefixLoader,
+)
+from jinja2.bccache import Bucket
 from jinja2.runtime import ChainableUndefined
 from markupsafe import Markup
 from starlette.requests import Request
@@ -70,6 +80,26 @@ class PageUndefined(ChainableUndefined):
     def __len__(self) -> int:
         self._refuse()
         return 0
+
+
+class CompiledTemplates(BytecodeCache):
+    """What this process has compiled: the same for every site, so that a second one need not do it again."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Find it, unless the source has changed."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it."""
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+# Not one for both languages: the compiler writes out what a filter makes of a constant.
+_COMPILED: Final = {language: CompiledTemplates() for language in LANGUAGES}
 
 
 @dataclass(frozen=True)
@@ -142,6 +172,7 @@ def _environment(language: Language, site: Site, assets: Assets) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        bytecode_cache=_COMPILED[language],
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
