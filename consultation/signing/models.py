@@ -37,6 +37,9 @@ class PetitionSignature(Base):
     version: Mapped[int]
     """Of the words."""
     area: Mapped[str | None] = mapped_column(ForeignKey(ConsultationArea.id))
+    by_link: Mapped[bool]
+    """Whether a mailed link confirmed it: then the address of its receipt is all that its signer has. Else it opens for
+    their account alone."""
     entry: Mapped[int]
     """Of the log."""
     salt: Mapped[bytes]

@@ -189,3 +189,40 @@ def unpacked(data: bytes, folder: Path) -> Path:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(folder)
         return folder / archive.namelist()[0].split("/")[0]
+
+
+def test_the_receipt_of_an_account_opens_for_that_account_alone(
+    site: SiteUnderTest, room: PetitionsUnderTest
+) -> None:
+    petition, person = room.published(), site.desk.person("")
+    browser = site.browser().hold(site.desk.session(person))
+    browser.get(f"/en/petitions/{petition}/sign")
+    address = browser.post(f"/en/petitions/{petition}/sign", {"version": "1"}).headers["location"]
+    handle = address.partition("?r=")[2]
+    found = [
+        address,
+        address.replace("receipt?", "receipt/file?"),
+        address.replace("receipt?", "receipt/withdraw?"),
+    ]
+    history, other = site.browser(), site.browser().hold(site.desk.session(site.desk.person("")))
+    for one in found:
+        asked = history.get(one)
+        assert (asked.status_code, asked.headers["location"].partition("?")[0]) == (303, "/en/sign-in")
+        assert other.get(one).status_code == 404
+        assert browser.get(one).status_code == 200
+    for somebody in (history, other):
+        somebody.get(f"/en/petitions/{petition}/sign")
+        refused = somebody.post(f"/en/petitions/{petition}/receipt", {"r": handle, "deed": "withdraw"})
+        assert refused.status_code == 404
+    assert signed(site, petition) == 1
+
+    # The same mailbox confirms a mailed link: its reader has nothing but the address from then on.
+    mail = f"{person}@example.org"
+    history.get(f"/en/petitions/{petition}/sign")
+    history.post(f"/en/petitions/{petition}/sign", {"version": "1", "email": mail})
+    link = mailed_link(site, mail)
+    history.get(link)
+    again = history.post(link.partition("?")[0], {"t": link.partition("?t=")[2], "version": "1"})
+    assert again.headers["location"] == address
+    assert "You have signed" in history.get(address).text
+    assert signed(site, petition) == 1

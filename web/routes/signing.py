@@ -146,6 +146,8 @@ def receipt(request: Request) -> Response:
             return render(request, "signing/gone.html", {"petition": petition}, headers=_NO_STORE)
         if row.petition != petition.id:
             raise PageNotFound(petition.id)
+        if not _opens(request, by_link=row.by_link, person=row.person):
+            return _sign_in(request)
         area = None if row.area is None else require_area(session, row.area)
         values = {
             "petition": petition,
@@ -163,9 +165,11 @@ def receipt_file(request: Request) -> Response:
     desk, key = desk_of(request), _key(request, request.query_params.get("r", ""))
     with reading(desk.engine) as session:
         try:
-            found = receipt_of(desk, session, key)
+            row, found = find_signature(session, key), receipt_of(desk, session, key)
         except NoSuchSignature as error:
             raise PageNotFound("receipt") from error
+        if not _opens(request, by_link=row.by_link, person=row.person):
+            return _sign_in(request)
     if found.entry.petition != request.path_params["petition"]:
         raise PageNotFound("receipt")
     name = f"petition-{found.entry.petition}-receipt.json"
@@ -179,7 +183,8 @@ def ended(request: Request) -> Response:
     key = _key(request, handle)
     try:
         with writing(desk.engine) as session:
-            if find_signature(session, key).petition != number:
+            row = find_signature(session, key)
+            if row.petition != number or not _opens(request, by_link=row.by_link, person=row.person):
                 raise PageNotFound(number)
             if form.value("deed") == "withdraw":
                 withdraw_and_leave(desk, session, key)
@@ -203,6 +208,8 @@ def leave(request: Request) -> Response:
             return render(request, "signing/gone.html", {"petition": petition}, headers=_NO_STORE)
         if row.petition != petition.id:
             raise PageNotFound(petition.id)
+        if not _opens(request, by_link=row.by_link, person=row.person):
+            return _sign_in(request)
         removed = row.batch is not None
     if removed:
         return go(_receipt_link(request, petition.id, key))
@@ -386,6 +393,25 @@ def _key(request: Request, handle: str) -> str:
     if key is None:
         raise PageNotFound("receipt")
     return key
+
+
+def _opens(request: Request, *, by_link: bool, person: str) -> bool:
+    """Whether whoever asks may see this receipt. Raises: PageNotFound for who is signed in as somebody else.
+
+    by_link, person: of the signature.
+    """
+    who = signed_in(request)
+    if by_link or (who is not None and who.person_id == person):
+        return True
+    if who is not None:
+        raise PageNotFound("receipt")
+    return False
+
+
+def _sign_in(request: Request) -> Response:
+    """It was signed with an account: first that, then the receipt."""
+    here = f"{request.url.path}?{request.url.query}"
+    return go(f"{links_of(request).sign_in()}?{urlencode({'next': here})}")
 
 
 def _receipt_link(request: Request, petition: str, key: str) -> str:
