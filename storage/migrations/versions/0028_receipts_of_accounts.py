@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    column = sa.Column("by_link", sa.Boolean(), nullable=False, server_default=sa.true())
+    column: sa.Column[bool] = sa.Column("by_link", sa.Boolean(), nullable=False, server_default=sa.true())
     op.add_column("petition_signature", column)
 
 
