@@ -256,6 +256,9 @@ def test_answers_are_kept_changed_taken_back_and_counted_at_the_end(room: Room) 
     assert "Lời thứ 0<" not in words
     ids = re.findall(r'id="a([0-9a-f]{16})"', words)
     assert ids == sorted(set(ids))  # by random ids: in no order that says who wrote first
+    links = re.findall(r'/report/hearing-answer/[0-9a-f]{16}">(.*?)</a>', words)
+    assert len(links) == len(set(links)) == 11  # read out alone, each says what it reports
+    assert any("“Lời thứ 11”" in link for link in links)
     assert "All answers" in room.read(f"/answers/2/{ids[0]}")
     for other in ("/answers/2/1", "/answers/2?after=1", f"/answers/1/{ids[0]}"):
         assert room.site.browser().get(f"/en/consultations{room.public}{other}").status_code == 404

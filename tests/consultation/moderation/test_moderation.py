@@ -599,10 +599,12 @@ WRITERS: dict[str, Callable[[Moderated], Subject]] = {
     "hearing-answer": _hearing_answer,
 }
 """How one thing of each kind comes to be, public at once."""
+WRITTEN_BY_PEOPLE = {"contribution", "petition", "hearing-answer"}
+"""Of these somebody is the author, and may appeal."""
 
 
 @pytest.mark.parametrize("kind", kinds.KINDS)
-def test_each_kind_can_be_reported_hidden_and_shown_again(here: Moderated, kind: str) -> None:
+def test_each_kind_can_be_reported_hidden_appealed_about_and_shown_again(here: Moderated, kind: str) -> None:
     assert kind in WRITERS, (
         f"Say here how a {kind} is written, so that it is tried whether it reaches the queue."
     )
@@ -617,13 +619,22 @@ def test_each_kind_can_be_reported_hidden_and_shown_again(here: Moderated, kind:
         described = kinds.describe(session, subject)
         assert described is not None
         assert (described.hidden, described.public) == (True, False)
+        author, logged = described.author, [number]
+    assert (author is not None) == (kind in WRITTEN_BY_PEOPLE)
+    if author is not None:
+        with writing(engine) as session:
+            assert [own.entry.number for own in own_decisions(session, author, here.now)] == [number]
+            appeal(session, author, number, "It is true.", here.now)
+            decide_appeal(session, here.on.desk, here.second, number, granted=False, note="It insults.")
+            logged.append(number)
+    third = here.on.signed_in(Role.MODERATOR, name="Chi")
     with writing(engine) as session:
-        restore(session, here.on.desk, here.second, subject, "")
+        restore(session, here.on.desk, third, subject, "It is known now.")
     with reading(engine) as session:
         described = kinds.describe(session, subject)
         assert described is not None
         assert (described.hidden, described.public) == (False, True)
-        assert [entry.group for entry in entries_about(session, subject)] == [number, number]
+        assert [entry.group for entry in entries_about(session, subject)] == [*logged, number]
 
 
 def test_what_is_known_of_a_person_is_given_out_and_forgotten(here: Moderated) -> None:
