@@ -30,10 +30,12 @@ def clocks_of(session: Session, *petitions: str) -> Sequence[Clock]:
     return _clocks(session, PetitionDue.petition.in_(petitions), PetitionDue.id.asc())
 
 
-def waiting(session: Session, now: datetime, *, overdue: bool = False) -> Sequence[Clock]:
-    """Everything that is due and has not come, the most urgent first. overdue: only what is late already."""
-    late = PetitionDue.due_at <= now if overdue else true()
-    return _clocks(session, PetitionDue.met_at.is_(None) & late, PetitionDue.due_at.asc())
+def waiting(session: Session, cursor: str = "", limit: int = PAGE) -> DuePage:
+    """Everything that is due and has not come, whoever may see the petition; the most urgent first.
+
+    cursor: of another page; anything else is the first page.
+    """
+    return _due_page(session, PetitionDue.met_at.is_(None), cursor, limit)
 
 
 def due_page(session: Session, now: datetime, *, late: bool, cursor: str = "", limit: int = PAGE) -> DuePage:
@@ -48,20 +50,13 @@ def due_page(session: Session, now: datetime, *, late: bool, cursor: str = "", l
         earlier.met_at.is_(None),
         _before(earlier.due_at, earlier.id, PetitionDue.due_at, PetitionDue.id),
     )
-    after: ColumnElement[bool] = true()
-    last = session.get(PetitionDue, int(cursor)) if _CURSOR.fullmatch(cursor) else None
-    if last is not None:  # the row itself is the place: it never changes its day
-        after = _before(last.due_at, last.id, PetitionDue.due_at, PetitionDue.id)
     public = exists().where(
         PetitionPetition.id == PetitionDue.petition,
         PetitionPetition.state.in_([state.value for state in PUBLIC]),
         PetitionPetition.hidden_entry.is_(None),
     )
     day = PetitionDue.due_at <= now if late else PetitionDue.due_at > now
-    where = and_(PetitionDue.met_at.is_(None), day, public, first, after)
-    found = _clocks(session, where, PetitionDue.due_at.asc(), limit + 1)
-    shown = found[:limit]
-    return DuePage(shown, str(shown[-1].id) if len(found) > limit else "")
+    return _due_page(session, and_(PetitionDue.met_at.is_(None), day, public, first), cursor, limit)
 
 
 def in_time(
@@ -99,6 +94,16 @@ def _number(which: ColumnElement[bool]) -> ColumnElement[int]:
 def _before(day: Any, number: Any, other_day: Any, other: Any) -> ColumnElement[bool]:
     """Whether (day, number) stands before (other_day, other)."""
     return or_(day < other_day, and_(day == other_day, number < other))
+
+
+def _due_page(session: Session, where: ColumnElement[bool], cursor: str, limit: int) -> DuePage:
+    after: ColumnElement[bool] = true()
+    last = session.get(PetitionDue, int(cursor)) if _CURSOR.fullmatch(cursor) else None
+    if last is not None:  # the row itself is the place: it never changes its day
+        after = _before(last.due_at, last.id, PetitionDue.due_at, PetitionDue.id)
+    found = _clocks(session, and_(where, after), PetitionDue.due_at.asc(), limit + 1)
+    shown = found[:limit]
+    return DuePage(shown, str(shown[-1].id) if len(found) > limit else "")
 
 
 def _clocks(

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from consultation.ballots import Asked, Ballot
 from consultation.petitions import life
-from consultation.petitions.clocks import clocks_of
+from consultation.petitions.clocks import clocks_of, waiting
 from consultation.petitions.errors import ChangedSince
 from consultation.petitions.life import close_early
 from consultation.petitions.settings import answerers, bodies, rules, thresholds
@@ -28,6 +29,7 @@ from voting.draft_document import Words
 from voting.draft_errors import DraftFrozen
 from voting.draft_models import VotingDraft
 from voting.drafts import discard, load, new_draft_id
+from web.routes import petition_office
 
 OFFICE = "/en/office/petitions"
 FIELD = re.compile(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"')
@@ -94,6 +96,22 @@ def test_an_answer_is_given_once_and_read_by_everybody(room: Room) -> None:
     assert whats.count(What.ANSWERED) == 1
     public = room.site.browser().get(f"/en/petitions/{petition}").text
     assert "&lt;script&gt;alert(1)&lt;/script&gt; We do it." in public
+
+
+def test_what_is_due_comes_page_after_page(own_room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(petition_office, "waiting", partial(waiting, limit=2))
+    petitions = [own_room.petitions.published() for _ in range(3)]
+    for petition in petitions:
+        own_room.petitions.count(petition, 3)
+    shown, place = [], OFFICE
+    for _ in range(2):
+        page = own_room.official.get(place).text
+        due = page.partition(">Due</h2>")[2].partition("</section>")[0]
+        shown.append(re.findall(rf'href="{OFFICE}/([0-9a-f]{{16}})"', due))
+        place = OFFICE + "".join(re.findall(r'href="[^"?]*(\?due=\d+)"', due))
+    assert shown == [petitions[:2], petitions[2:]]
+    assert place == OFFICE  # there is no third page
+    assert "To the beginning" in due
 
 
 def test_debate_and_outcome_are_said_with_reasons(room: Room) -> None:

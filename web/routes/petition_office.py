@@ -109,16 +109,19 @@ DEEDS: Final[Mapping[str, Deed]] = {
 
 
 def office_list(request: Request) -> Response:
-    """GET /{lang}/office/petitions?after=: what is due, and everything that is published."""
-    after, now = request.query_params.get("after", ""), desk_of(request).clock()
+    """GET /{lang}/office/petitions?due=&after=: what is due, and everything that is published; each page after page."""
+    after, urgent = (request.query_params.get(name, "") for name in ("after", "due"))
+    now = desk_of(request).clock()
     everything = Filter(frozenset({State.OPEN, State.CLOSED}))
     with reading(desk_of(request).engine) as session:
-        clocks = waiting(session, now)
-        names = {each.id: each for each in petitions_of(session, [clock.petition for clock in clocks])}
+        due = waiting(session, urgent)
+        names = {each.id: each for each in petitions_of(session, [clock.petition for clock in due.clocks])}
         page = list_petitions(session, everything, now, after)
         counted = public_counts(session, [petition.id for petition in page.petitions], now)
         values = {
-            "clocks": [(clock, names[clock.petition]) for clock in clocks],
+            "clocks": [(clock, names[clock.petition]) for clock in due.clocks],
+            "next_due": due.next,
+            "first_due": not urgent,
             "records": in_time(session, now),
             "page": page,
             "signatures": {petition: each.count for petition, each in counted.items()},

@@ -93,7 +93,7 @@ def test_answers_in_time_late_and_missing_are_told_apart(room: PetitionsUnderTes
         # Another body's word does not meet what is due from the ward.
         answer(session, room.official, third, room.saying(session, third, body="council"))
     with reading(engine) as session:
-        assert [each.petition for each in waiting(session, clock(), overdue=True)] == [third]
+        assert [each.petition for each in waiting(session).clocks] == [third]
         assert in_time(session, clock()) == [InTime(WARD, met=1, late=1, overdue=1, waiting=0)]
         late = list_petitions(session, Filter(fact=Fact.WAITS), clock()).petitions
         assert [each.id for each in late] == [third]
@@ -111,6 +111,12 @@ def test_answers_in_time_late_and_missing_are_told_apart(room: PetitionsUnderTes
         assert (len(page.clocks), rest.next) == (2, "")
         for wrong in ("x", "0", "9" * 30, "\0"):
             assert due_page(session, clock(), late=False, cursor=wrong, limit=2) == page
+        owed = waiting(session, limit=4)
+        others = waiting(session, owed.next, limit=4)
+        answers, debates = ([(each, due) for each in coming] for due in (Due.ANSWER, Due.DEBATE))
+        found = [(each.petition, each.due) for each in [*owed.clocks, *others.clocks]]
+        assert found == [(third, Due.ANSWER), *answers, *debates]
+        assert (len(owed.clocks), others.next) == (4, "")
 
 
 def test_an_answer_sent_twice_is_said_once(room: PetitionsUnderTest) -> None:
