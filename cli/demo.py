@@ -30,12 +30,11 @@ from protocol.records import QuestionVotes, Result
 from protocol.terms import ElectionTerms
 from protocol.text import LocalText
 from protocol.totals import question_votes
+from rehearsal.ceremony import Trustees, hold_ceremony
 from rehearsal.one_machine import (
     Hands,
-    Trustees,
     Vote,
     freeze_and_open,
-    hold_ceremony,
     open_office,
     open_urn,
     seal_vote,

@@ -28,10 +28,10 @@ from protocol.manifest import (
 from protocol.records import QuestionVotes
 from protocol.roll import RollEntry
 from protocol.text import LocalText, format_time
+from rehearsal.ceremony import hold_ceremony
 from rehearsal.one_machine import (
     Hands,
     freeze_and_open,
-    hold_ceremony,
     in_chunks,
     open_office,
     open_urn,

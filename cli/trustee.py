@@ -22,7 +22,7 @@ from protocol.signed_body import encode_freeze_signature, encode_signed_body
 from protocol.terms import ElectionTerms, read_key
 from protocol.trustee_identity import encode_identity
 from protocol.verification import Options
-from rehearsal.one_machine import hold_ceremony
+from rehearsal.ceremony import hold_ceremony
 from trustee.diary import Diary, diary_path
 from trustee.errors import (
     FileStands,

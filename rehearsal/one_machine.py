@@ -6,7 +6,6 @@ The manifest says `one-machine`: whoever runs this could keep every key, and pag
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,28 +13,22 @@ from typing import TypeVar
 
 from audits.stored_board import StoredBoard
 from crypto.ballot_seed import BallotSeed
-from crypto.ceremony.one_process import CeremonyProgress, run_in_one_process
-from crypto.ceremony.parameters import CeremonyParameters
 from crypto.credential import credential_of, credential_seed
 from crypto.encoding import encode_base64url
-from crypto.key_record import KeyShare
 from crypto.opening_proof import open_partially
-from crypto.signature import SigningKey
-from crypto.single_key import make_single_key
-from crypto.transcript import tuple_hash
 from crypto.voting_code import VotingCode
 from protocol.ballot import BallotRecord, encrypt_ballot
 from protocol.canonical import decode_canonical, encode_canonical
 from protocol.casting import CastRequest
-from protocol.ceremony_record import make_ceremony_body
 from protocol.errors import ProtocolError
-from protocol.leaf import Kind, body_digest, sign_body
+from protocol.leaf import Kind, sign_body
 from protocol.manifest import Manifest
 from protocol.opening_rules import make_partial_openings, make_statement, opening_context
 from protocol.records import freeze_message
 from protocol.roll import RollEntry
 from protocol.terms import ElectionTerms, assemble_terms
 from protocol.verification import VerifiedBoard, verify_board
+from rehearsal.ceremony import Trustees
 from storage.engine import make_engine
 from storage.errors import DatabaseBusy
 from storage.migrate import migrate
@@ -63,43 +56,11 @@ class UrnNotOpened(Exception):
     """The trustees refuse to open."""
 
 
-@dataclass(frozen=True)
-class Trustees:
-    """All trustees of an election, on this machine. signing: in their order."""
-
-    signing: tuple[SigningKey, ...] = field(repr=False)
-    shares: tuple[KeyShare, ...] = field(repr=False)
-    ceremony_body: bytes
-
-
 def open_office(database_url: str, secrets_folder: Path) -> Office:
     """An office on a database, migrated."""
     engine = make_engine(database_url)
     migrate(engine)
     return Office(engine, ServerKeys.open(secrets_folder))
-
-
-def hold_ceremony(
-    manifest: Manifest,
-    signing: Sequence[SigningKey],
-    progress: Callable[[CeremonyProgress], None] | None = None,
-) -> Trustees:
-    """The election's key: dealerless for several trustees, made by the one returning officer for one."""
-    if len(signing) == 1:
-        record, share = make_single_key(manifest.size)
-        transcript = tuple_hash("ceremony-none", [manifest.election.encode("ascii")])
-        return Trustees(
-            tuple(signing), (share,), make_ceremony_body(manifest.election, record, manifest.size, transcript)
-        )
-    parameters = CeremonyParameters(
-        size=manifest.size,
-        trustees=len(signing),
-        threshold=manifest.threshold,
-        session=body_digest(Kind.MANIFEST, encode_canonical(manifest)),
-    )
-    outcome = run_in_one_process(parameters, progress)
-    body = make_ceremony_body(manifest.election, outcome.record, manifest.size, outcome.transcript)
-    return Trustees(tuple(signing), outcome.shares, body)
 
 
 def freeze_and_open(

@@ -22,7 +22,8 @@ from crypto.encoding import encode_base64url
 from crypto.signature import SigningKey
 from crypto.voting_code import VotingCode
 from protocol.roll import RollEntry
-from rehearsal.one_machine import Trustees, freeze_and_open, hold_ceremony, open_urn, seal_vote
+from rehearsal.ceremony import Trustees, hold_ceremony
+from rehearsal.one_machine import freeze_and_open, open_urn, seal_vote
 from rehearsal.random_votes import random_answer
 from rehearsal.trial_keys import (
     TrialSecrets,

@@ -1,18 +1,24 @@
-"""Bringing a database to the tables of this release."""
+"""Bringing a database to the tables of this release.
+
+Alembic is loaded only when there is something to migrate: almost every command finds the database as it should be.
+"""
+
+from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, column, inspect, select, table, text
 
 from storage.errors import DatabaseTooNew
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+_VERSION: Final = table("alembic_version", column("version_num"))
 
 _MIGRATION_LOCK: Final = 0x70_73_65_70_68_6F_73
 """Key of the PostgreSQL advisory lock that keeps two starting servers from migrating together ("psephos")."""
@@ -23,6 +29,12 @@ def migrate(engine: Engine, folder: Path = MIGRATIONS) -> None:
 
     Raises: DatabaseTooNew, DatabaseBusy's causes, and whatever a migration raises.
     """
+    if current_revision(engine) == newest_revision(folder):
+        return
+    from alembic import command  # noqa: PLC0415
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     scripts = ScriptDirectory.from_config(_config(folder))
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
@@ -38,15 +50,19 @@ def migrate(engine: Engine, folder: Path = MIGRATIONS) -> None:
 def current_revision(engine: Engine) -> str | None:
     """The last migration that ran on this database; None for an empty one."""
     with engine.begin() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table(_VERSION.name):
+            return None
+        return connection.scalar(select(_VERSION.c.version_num))
 
 
 def newest_revision(folder: Path = MIGRATIONS) -> str | None:
-    """The last migration of this release."""
-    return ScriptDirectory.from_config(_config(folder)).get_current_head()
+    """The last migration of this release: the files are numbered in their order."""
+    return max((path.name[:4] for path in folder.glob("versions/[0-9][0-9][0-9][0-9]_*.py")), default=None)
 
 
 def _knows(scripts: ScriptDirectory, revision: str) -> bool:
+    from alembic.util import CommandError  # noqa: PLC0415
+
     try:
         return scripts.get_revision(revision) is not None
     except CommandError:
@@ -54,6 +70,8 @@ def _knows(scripts: ScriptDirectory, revision: str) -> bool:
 
 
 def _config(folder: Path) -> Config:
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     return config

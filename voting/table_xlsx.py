@@ -2,7 +2,7 @@
 
 A workbook is a ZIP of XML files. Number and size of the files are checked as the archive declares them; zipfile unpacks
 no more than that. openpyxl reads what is small (which sheets there are, which cells are dates) from a copy without
-sheets and texts; those are streamed by `voting.table_sheet`.
+sheets and texts; those are streamed by `voting.table_sheet`. It is loaded only when there is a workbook.
 """
 
 import io
@@ -12,9 +12,6 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
-
-import openpyxl
-from openpyxl.utils.datetime import from_excel
 
 from voting.list_findings import Findings
 from voting.table_row import Row, TableUnusable
@@ -98,6 +95,8 @@ def _require_plain_xml(content: bytes) -> None:
 
 def _without_content(archive: zipfile.ZipFile) -> Any:
     """The workbook as openpyxl knows it, with empty sheets."""
+    import openpyxl  # noqa: PLC0415
+
     copy = io.BytesIO()
     with zipfile.ZipFile(copy, "w") as small:
         for name in archive.namelist():
@@ -173,6 +172,8 @@ class _Values:
         if not float("-inf") < value < float("inf"):
             return "", "error-cell", ""
         if cell.style in self._dates or cell.style in self._durations:
+            from openpyxl.utils.datetime import from_excel  # noqa: PLC0415
+
             try:
                 moment = from_excel(value, self._epoch, timedelta=cell.style in self._durations)
             except (OverflowError, ValueError):

@@ -25,7 +25,8 @@ from protocol.leaf import Kind, decode_leaf, make_leaf, sign_body
 from protocol.report import CheckName
 from protocol.text import parse_time
 from protocol.verification import Options, verify_board
-from rehearsal.one_machine import Trustees, UrnNotOpened, open_urn
+from rehearsal.ceremony import Trustees
+from rehearsal.one_machine import UrnNotOpened, open_urn
 from storage.session import reading, writing
 from tally.aggregation import aggregate
 from tally.opening import publish_result

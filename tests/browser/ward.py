@@ -20,7 +20,8 @@ from protocol.records import freeze_message
 from protocol.roll import RollEntry
 from protocol.terms import ElectionTerms, assemble_terms
 from protocol.text import LocalText, format_time
-from rehearsal.one_machine import Trustees, freeze_and_open, open_office, open_urn, seal_vote
+from rehearsal.ceremony import Trustees
+from rehearsal.one_machine import freeze_and_open, open_office, open_urn, seal_vote
 from storage.session import reading
 from tally.aggregation import aggregate
 from tally.opening import publish_result

@@ -1,12 +1,20 @@
 """Commands run in this process, through the entry point that is installed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from cli.main import run
+from tests.support.stretching import cheap_stretching
 
 Psephos = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cheap_passphrases() -> Iterator[None]:
+    """Files are sealed and opened by the dozen here; that the program itself is slow at it: test_sealing_cost.py."""
+    with cheap_stretching():
+        yield
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from cli.main import run
 from crypto.signature import SigningKey
 from protocol.ceremony_record import make_ceremony_body
 from protocol.manifest import Manifest, decode_manifest
-from rehearsal.one_machine import Trustees
+from rehearsal.ceremony import Trustees
 from tests.support.keys import load_test_key
 from voting.code_book import open_book
 

@@ -6,6 +6,7 @@ import json
 import re
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,6 @@ from protocol.roll import RollEntry, decode_roll
 from tests.cli.desk import (
     DONE,
     PASSPHRASE,
-    PSEPHOS,
     VOTERS,
     Desk,
     clean_environment,
@@ -30,6 +30,7 @@ from tests.cli.desk import (
 )
 from tests.paper.pages import page_text, reader
 from tests.support.elections import make_manifest
+from tests.support.stretching import CHEAP_PROGRAM, CHEAP_PSEPHOS
 from voting.code_book import CodeBook, open_book
 from voting.contacts import read_contacts
 from voting.draft_voters import Contact
@@ -444,11 +445,11 @@ def test_a_kill_between_any_two_writings_loses_no_code(office: Desk) -> None:
             f"    if count[0] == {point}: os._exit(9)\n"
             "    real(*arguments)\n"
             "files._write = write\n"
-            "from cli.main import run\nrun()\n"
+            f"{CHEAP_PROGRAM}"
         )
         names = ("--voter", "Bùi Thị Hoa", "--out", f"r{point}.json", "--letter", f"l{point}.pdf")
         ended = subprocess.run(
-            [PSEPHOS[0], "-c", program, *REPLACE, *names],
+            [sys.executable, "-c", program, *REPLACE, *names],
             cwd=office.folder,
             env=clean_environment(),
             capture_output=True,
@@ -496,7 +497,7 @@ def test_two_replacements_at_one_time_wait_for_each_other(office: Desk) -> None:
     names = [("--voter", "Bùi Thị Hoa"), ("--voter", "Trần Minh")]
     running = [
         subprocess.Popen(
-            [*PSEPHOS, *REPLACE, *name, "--out", f"r{number}.json", "--letter", f"l{number}.pdf"],
+            [*CHEAP_PSEPHOS, *REPLACE, *name, "--out", f"r{number}.json", "--letter", f"l{number}.pdf"],
             cwd=office.folder,
             env=clean_environment(),
             stdout=subprocess.PIPE,

@@ -15,12 +15,13 @@ from tests.cli.test_registrar_send import BOUNCE
 from tests.paper.pages import page_text, reader
 from tests.support.mail_servers import Post, mail_server
 from tests.support.repository import ROOT
+from tests.support.stretching import CHEAP_PROGRAM
 from voting.code_book import open_book
 
 ENGLISH = ROOT / "docs" / "guides" / "registrar.md"
 VIETNAMESE = ROOT / "docs" / "guides" / "registrar.vi.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PROGRAM = f"#!{sys.executable}\nfrom cli.main import run\n\nrun()\n"
+PROGRAM = f"#!{sys.executable}\n{CHEAP_PROGRAM}"
 
 
 class Registrar:

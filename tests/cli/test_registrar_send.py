@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from mail.outbox import MailState
-from tests.cli.desk import DONE, PASSPHRASE, PSEPHOS, Desk, clean_environment, draft, prepare
+from tests.cli.desk import DONE, PASSPHRASE, Desk, clean_environment, draft, prepare
 from tests.support.mail_servers import Post, mail_server
+from tests.support.stretching import CHEAP_PSEPHOS
 from voting.code_book import open_book
 
 VOTERS = 12
@@ -112,7 +113,7 @@ def test_each_voter_gets_the_own_code_once(desk: Desk, post: Post) -> None:
 def test_a_killed_sender_goes_on_and_sends_nothing_twice(desk: Desk, post: Post) -> None:
     post.how.pause_seconds = 0.3
     process = subprocess.Popen(
-        [*PSEPHOS, *SEND],
+        [*CHEAP_PSEPHOS, *SEND],
         cwd=desk.folder,
         env=clean_environment(**settings(post)),
         stdout=subprocess.DEVNULL,
@@ -151,7 +152,7 @@ def _leases_run_out(desk: Desk) -> None:
 def test_ctrl_c_ends_after_the_mail_that_is_under_way(desk: Desk, post: Post) -> None:
     post.how.pause_seconds = 0.3
     process = subprocess.Popen(
-        [*PSEPHOS, *SEND],
+        [*CHEAP_PSEPHOS, *SEND],
         cwd=desk.folder,
         env=clean_environment(**settings(post)),
         stdout=subprocess.PIPE,
@@ -266,7 +267,7 @@ def test_the_rate_is_kept(desk: Desk, post: Post) -> None:
     slow = [*SEND]
     slow[slow.index("6000")] = "6"
     process = subprocess.Popen(
-        [*PSEPHOS, *slow],
+        [*CHEAP_PSEPHOS, *slow],
         cwd=desk.folder,
         env=clean_environment(**settings(post)),
         stdout=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""`psephos trustee`: from a signing key to opened sums, file by file, with the real passphrase sealing."""
+"""`psephos trustee`: from a signing key to opened sums, file by file."""
 
 import json
 import stat

@@ -66,6 +66,28 @@ def test_an_empty_database_reaches_the_newest_revision_once(engine: Engine) -> N
     assert "board_entry" in before
 
 
+def test_the_files_are_numbered_in_the_order_in_which_they_run() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_a_database_that_is_as_it_should_be_is_only_looked_at(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(engine)
+
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(command, "upgrade", never)
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with pytest.raises(AssertionError):
+        migrate(engine)
+
+
 def types_differ(
     context: MigrationContext,
     _in: object,

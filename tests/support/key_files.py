@@ -1,25 +1,11 @@
-"""Trustees of test elections with their key files, sealed cheaply: the only door to that stands outside the product."""
+"""Trustees of test elections as opened from their key files, and their diaries."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from crypto.sealing import ScryptCost
 from tests.support.elections import TestElection
 from trustee.diary import Diary, diary_path
 from trustee.key_file import TrusteeKey
 
-
-@dataclass(frozen=True)
-class CheapScryptCost(ScryptCost):
-    """Guessed in no time: for tests of everything but the cost."""
-
-    log2_n: int = 4
-
-    def __post_init__(self) -> None:
-        """Any cost is allowed here."""
-
-
-CHEAP = CheapScryptCost()
 PASSPHRASE = "mười hai con voi"
 
 

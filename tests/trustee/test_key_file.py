@@ -13,7 +13,8 @@ from crypto.sealing import PRODUCT_COST, ScryptCost
 from crypto.signature import SigningKey
 from protocol.canonical import encode_canonical
 from tests.support.elections import make_election, make_manifest
-from tests.support.key_files import CHEAP, PASSPHRASE, open_trustee
+from tests.support.key_files import PASSPHRASE, open_trustee
+from tests.support.stretching import CHEAP
 from trustee.errors import FileStands, KeyFileDamaged, PassphraseUnfit, TrusteeRefuses, WrongPassphrase
 from trustee.key_file import (
     TrusteeKey,

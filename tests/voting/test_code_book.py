@@ -13,7 +13,8 @@ from protocol.leaf import Kind, body_digest, signed_message
 from protocol.revocation import RevocationRefused, read_revocation
 from protocol.roll import RollEntry, decode_roll
 from tests.support.elections import make_election, make_manifest
-from tests.support.key_files import CHEAP, PASSPHRASE
+from tests.support.key_files import PASSPHRASE
+from tests.support.stretching import CHEAP
 from voting.code_book import CODES_MAX, BookDoesNotFit, NoSuchVoter, make_book, open_book, seal_book
 from voting.code_replacement import ended_codes, read_revocation_file, replace_code, revocation_file
 from voting.registrar_key import RegistrarKey, new_registrar_key, open_registrar_key, seal_registrar_key

@@ -13,7 +13,8 @@ from crypto.key_size import KeySize
 from crypto.voting_code import VotingCode
 from protocol.ceremony_record import make_ceremony_body
 from protocol.roll import RollEntry
-from rehearsal.one_machine import Trustees, freeze_and_open, open_office, open_urn, seal_vote
+from rehearsal.ceremony import Trustees
+from rehearsal.one_machine import freeze_and_open, open_office, open_urn, seal_vote
 from tally.aggregation import aggregate
 from tally.opening import publish_result
 from tests.support.elections import choose_one, make_manifest, trustee_key
