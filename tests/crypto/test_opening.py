@@ -1,5 +1,7 @@
 """Opening: every t trustees open, a wrong answer never opens anything else, and its author is found."""
 
+from collections.abc import Callable
+from functools import cached_property
 from itertools import combinations
 
 import pytest
@@ -7,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crypto import paillier
+from crypto.ceremony.one_process import CeremonyOutcome
 from crypto.errors import OutOfRange
 from crypto.hashed_elements import NTH_ROOT_CHALLENGE, hashed_unit
-from crypto.key_record import KeyShare
+from crypto.key_record import KeyShare, PublicKeyRecord
 from crypto.opening import (
     Opening,
     OpeningFailed,
@@ -97,38 +100,46 @@ def test_the_root_of_a_hashed_element_comes_from_the_same_code() -> None:
         assert pow(root, record.n, record.n) == element
 
 
-N = small_key(3).record.n
-C = paillier.encrypt(N, 77, 99)
+WRONG: dict[str, Callable[[int, int], tuple[tuple[int, int, int], str]]] = {
+    "another plaintext": lambda _, c: ((c, 78, 99), "re-encrypt"),
+    "another root": lambda _, c: ((c, 77, 100), "re-encrypt"),
+    "another ciphertext": lambda _, c: ((c + 1, 77, 99), "re-encrypt"),
+    "the root negated": lambda n, c: ((c, 77, n - 99), "re-encrypt"),
+    "a plaintext of n or more": lambda n, c: ((c, 77 + n, 99), "plaintext lies outside"),
+    "a negative plaintext": lambda n, c: ((c, 77 - n, 99), "plaintext lies outside"),
+    "a root of n or more": lambda n, c: ((c, 77, 99 + n), "not a unit"),
+    "no root": lambda _, c: ((c, 77, 0), "not a unit"),
+    "a negative root": lambda _, c: ((c, 77, -99), "not a unit"),
+    "a ciphertext of n² or more": lambda n, c: ((c + n * n, 77, 99), "ciphertext lies outside"),
+    "no ciphertext": lambda *_: ((0, 77, 99), "ciphertext lies outside"),
+}
+"""Name → (n, an encryption of 77 with the root 99) → ciphertext, plaintext and root that do not belong together."""
 
 
-@pytest.mark.parametrize(
-    ("ciphertext", "plaintext", "root", "reason"),
-    [
-        (C, 78, 99, "re-encrypt"),
-        (C, 77, 100, "re-encrypt"),
-        (C + 1, 77, 99, "re-encrypt"),
-        (C, 77, N - 99, "re-encrypt"),
-        (C, 77 + N, 99, "plaintext lies outside"),
-        (C, 77 - N, 99, "plaintext lies outside"),
-        (C, 77, 99 + N, "not a unit"),
-        (C, 77, 0, "not a unit"),
-        (C, 77, -99, "not a unit"),
-        (C + N * N, 77, 99, "ciphertext lies outside"),
-        (0, 77, 99, "ciphertext lies outside"),
-    ],
-)
-def test_a_wrong_opening_is_refused(ciphertext: int, plaintext: int, root: int, reason: str) -> None:
-    verify_opening(N, C, 77, 99)
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_opening_is_refused(wrong: str) -> None:
+    n = small_key(3).record.n
+    ciphertext = paillier.encrypt(n, 77, 99)
+    verify_opening(n, ciphertext, 77, 99)
+    opening, reason = WRONG[wrong](n, ciphertext)
     with pytest.raises(OpeningFailed, match=reason):
-        verify_opening(N, ciphertext, plaintext, root)
+        verify_opening(n, *opening)
 
 
 class TestWrongAnswers:
     """One trustee of five answers wrongly; the others are honest."""
 
-    record = small_key(5).record
-    ciphertext = paillier.encrypt(record.n, 5, 6)
-    honest = answers_to(5, ciphertext)
+    @cached_property
+    def record(self) -> PublicKeyRecord:
+        return small_key(5).record
+
+    @cached_property
+    def ciphertext(self) -> int:
+        return paillier.encrypt(self.record.n, 5, 6)
+
+    @cached_property
+    def honest(self) -> dict[int, int]:
+        return answers_to(5, self.ciphertext)
 
     @pytest.mark.parametrize("cheater", [1, 2, 5])
     @pytest.mark.parametrize("factor", [2, 2**300 + 1])
@@ -136,9 +147,9 @@ class TestWrongAnswers:
         answers = {**self.honest, cheater: self.honest[cheater] * factor % self.record.n}
         assert find_opening(self.record, self.ciphertext, answers) == (Opening(5, 6), frozenset({cheater}))
 
-    @pytest.mark.parametrize("value", [0, -1, record.n, record.n + 1])
-    def test_a_number_outside_the_group_is_named(self, value: int) -> None:
-        answers = {**self.honest, 2: value}
+    @pytest.mark.parametrize(("times", "plus"), [(0, 0), (0, -1), (1, 0), (1, 1)])
+    def test_a_number_outside_the_group_is_named(self, times: int, plus: int) -> None:
+        answers = {**self.honest, 2: times * self.record.n + plus}
         assert find_opening(self.record, self.ciphertext, answers) == (Opening(5, 6), frozenset({2}))
 
     def test_an_answer_of_nobody_is_named(self) -> None:
@@ -186,10 +197,21 @@ class TestWrongAnswers:
 class TestProofs:
     """What `open_partially` makes, `verify_partial_opening` accepts, and nothing else."""
 
-    key = small_key(3)
-    record = key.record
-    ciphertext = paillier.encrypt(record.n, 11, 12)
-    partial = open_partially(record, key.shares[1], ciphertext, CONTEXT)
+    @cached_property
+    def key(self) -> CeremonyOutcome:
+        return small_key(3)
+
+    @cached_property
+    def record(self) -> PublicKeyRecord:
+        return self.key.record
+
+    @cached_property
+    def ciphertext(self) -> int:
+        return paillier.encrypt(self.record.n, 11, 12)
+
+    @cached_property
+    def partial(self) -> PartialOpening:
+        return open_partially(self.record, self.key.shares[1], self.ciphertext, CONTEXT)
 
     def refuse(self, partial: PartialOpening, **other: object) -> str:
         arguments = {"trustee": 2, "ciphertext": self.ciphertext, "context": CONTEXT, **other}
