@@ -26,10 +26,18 @@ LOCK = $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11
 # PORT=8000 and ONCE=1 of `make demo`.
 DEMO_OPTIONS = $(if $(PORT),--port $(PORT)) $(if $(filter-out 0,$(ONCE)),--once)
 
+# What the checks need, and the checks: the longest first, two at a time.
+READY = $(VENV)/.dev web/client/node_modules/.installed
+CHECKS = check-types check-style check-imports check-client check-translations
+AT_ONCE = --jobs 2 --output-sync
+
+# Files that are compiled are kept: every process of a test would compile them again.
+export PYTHONDONTWRITEBYTECODE =
+
 # What marks a sentence, and where: the mappings in pyproject.toml. `make check` collects in the same way.
 COLLECT = $(BIN)/pybabel --quiet extract -F pyproject.toml --keyword N_ --add-location=file --project psephos
 
-.PHONY: help demo test test-slow check client translations vectors bench lock chromium clean
+.PHONY: help demo test test-slow check $(CHECKS) check-collected test-client client translations vectors bench lock chromium clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
@@ -37,24 +45,41 @@ help:  ## Show this list
 demo: $(VENV)/.runtime  ## Run a whole election and serve it; PORT=8000 chooses the port, ONCE=1 stops at the verdict
 	@$(BIN)/psephos demo $(DEMO_OPTIONS)
 
-test: check chromium tests/provider/node_modules/.installed  ## Run `make check`, then every test but the slow ones
-	@echo "Tests of the browser client"
-	@$(NPM) run --silent test
+test: $(READY) chromium tests/provider/node_modules/.installed  ## Run `make check`, then every test but the slow ones
+	@$(MAKE) $(AT_ONCE) $(CHECKS) check-collected test-client
 	@echo "Tests"
 	@$(BIN)/pytest -n 3 --dist loadfile
 
 test-slow: $(VENV)/.dev chromium tests/provider/node_modules/.installed  ## Run the long tests: big keys, large elections
 	@$(BIN)/pytest -m slow
 
+check: $(READY)  ## Check style, types, imports, translations and the built client
+	@$(MAKE) $(AT_ONCE) $(CHECKS)
+
+check-types: $(READY)
+	@echo "Types";                $(BIN)/mypy --no-error-summary
+
 # Without ruff's cache: it keeps an order of imports from before a module was there.
-check: $(VENV)/.dev web/client/node_modules/.installed  ## Check style, types, imports, translations and the built client
+check-style: $(READY)
 	@echo "Style";                $(BIN)/ruff check --no-cache --quiet .
 	@echo "Format";               $(BIN)/ruff format --quiet --check . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
-	@echo "Types";                $(BIN)/mypy --no-error-summary
+
+check-imports: $(READY)
 	@echo "Imports";              $(BIN)/lint-imports --no-logo >$(VENV)/imports.txt || { cat $(VENV)/imports.txt; exit 1; }
+
+check-client: $(READY)
 	@echo "Types of the client";  $(NPM) run --silent check
 	@echo "Built client";         $(NPM) run --silent build -- --check
+
+check-translations: $(READY)
 	@echo "Translations";         $(BIN)/pytest tests/foundations/test_translations.py
+
+# pytest rewrites each file of tests and keeps it, so that not every one of its processes does it again.
+check-collected: $(READY)
+	@echo "Tests can be found";   $(BIN)/pytest --collect-only -q >$(VENV)/tests.txt || { cat $(VENV)/tests.txt; exit 1; }
+
+test-client: $(READY)
+	@echo "Tests of the browser client"; $(NPM) run --silent test
 
 client: $(VENV)/.dev web/client/node_modules/.installed  ## Build the browser client into web/static/client
 	@$(NPM) run --silent build
