@@ -376,13 +376,18 @@ def forget_recipients(
     return sum(_forget_wholly(session, OutboxMail.id.in_(part)) for part in parts)
 
 
+def is_forgotten() -> ColumnElement[bool]:
+    """Whether nothing but its state is left of a mail: also not to whom it went."""
+    return OutboxMail.key.like(f"{_FORGOTTEN}%")
+
+
 _AT_ONCE: Final = 500
 
 
 def _forget_wholly(session: Session, which: ColumnElement[bool]) -> int:
     given_up = {"state": MailState.REFUSED.value, "reason": TOO_LATE}
     waiting = which & (OutboxMail.state == MailState.QUEUED)
-    known = which & OutboxMail.key.not_like(f"{_FORGOTTEN}%")
+    known = which & ~is_forgotten()
     rows_changed(session, update(OutboxMail).where(waiting).values(given_up))
     key = literal(_FORGOTTEN) + cast(OutboxMail.id, String)
     nothing = {

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from mail.models import OutboxMail
-from mail.outbox import TOO_LATE, MailState
+from mail.outbox import TOO_LATE, MailState, is_forgotten
 
 IN_A_ROW: Final = 2
 """So many mails in a row that came back or were refused for good, and an address is not written to any more."""
@@ -24,10 +24,13 @@ def undelivered(session: Session, keys: Sequence[str]) -> frozenset[str]:
 
 
 def takes_none(session: Session, kind: str, subject_key: str) -> bool:
-    """Whether the newest mails of this kind about this subject, which all went to one mailbox, were not taken."""
+    """Whether the newest mails of this kind about this subject were not taken.
+
+    All went to one mailbox: mails to a former one are forgotten when another takes its place.
+    """
     newest = (
         select(OutboxMail.id)
-        .where(OutboxMail.kind == kind, OutboxMail.subject_key == subject_key)
+        .where(OutboxMail.kind == kind, OutboxMail.subject_key == subject_key, ~is_forgotten())
         .order_by(OutboxMail.id.desc())
         .limit(IN_A_ROW)
     )

@@ -82,13 +82,22 @@ def look_at_link(session: Session, token: str, now: datetime) -> None:
     _waiting(session, token, now)
 
 
-def confirm(session: Session, token: str, now: datetime) -> None:
-    """Mails go to this address from now on; what happened before is not mailed. Raises: LinkUnusable."""
+def confirm(desk: Desk, session: Session, token: str, now: datetime) -> str | None:
+    """Mails go to this address from now on; what happened before is not mailed. Raises: LinkUnusable.
+
+    Gives whose it is if it replaces another one, else None. That one is forgotten, also in digests that were queued:
+    what comes back from there says nothing of the new one.
+    """
     row = _waiting(session, token, now)
+    before, after = (_opened(desk, row.person, sealed) for sealed in (row.sealed, row.sealed_next))
+    replaced = before is not None and before != after
+    if replaced:
+        forget_about(session, DIGEST, row.nonce.hex())
     row.sealed, row.sealed_next, row.confirm_digest, row.confirm_until = row.sealed_next, None, None, None
     session.flush()
     earlier = (FollowingNotice.person == row.person) & FollowingNotice.mailed_at.is_(None)
     session.execute(update(FollowingNotice).where(earlier).values(mailed_at=now))
+    return row.person if replaced else None
 
 
 def _waiting(session: Session, token: str, now: datetime) -> FollowingContact:

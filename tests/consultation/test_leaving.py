@@ -129,7 +129,7 @@ def a_full_life(site: DeskUnderTest) -> tuple[str, list[bytes]]:
         set_areas(session, [Area("ho-sen", LocalText(en="Lotus Lake", vi="Hồ Sen"))])
         set_profile(session, person, "Lan", "ho-sen")
         _, secret = give_address(desk, session, person, NEWS, clock())
-        confirm(session, secret, clock())
+        confirm(desk, session, secret, clock())
         contact, _ = give_address(desk, session, person, NEXT, clock())
         queue_mail(
             session,

@@ -16,7 +16,7 @@ from consultation.discussions.threads import Thread, thread_of
 from consultation.discussions.topics import Text as Words
 from consultation.discussions.topics import Topic, open_topic
 from consultation.following.acting import acted
-from consultation.following.contacts import Contact, contact_of, stop_token
+from consultation.following.contacts import Contact, contact_of, give_address, stop_token
 from consultation.following.follows import FollowsTooMuch, follow, follows
 from consultation.following.models import FollowingContact, FollowingNotice
 from consultation.happenings import What, happened
@@ -28,6 +28,7 @@ from consultation.signing.ending import withdraw
 from consultation.subjects import Subject
 from identity.models import IdentityPerson, IdentityTotp
 from identity.roles import Role
+from mail.bounces import Action, Heard, Report, hear
 from mail.models import OutboxMail
 from mail.outbox import MailState
 from mail.server import MailServer, Security
@@ -41,7 +42,7 @@ from web.duties import WRITE_DIGESTS
 from web.following_texts import HAPPENED
 from web.i18n import Text, translations
 
-ADDRESS = "lan@dong-sen.example"
+ADDRESS, OTHER = "lan@dong-sen.example", "lan@elsewhere.example"
 
 
 @pytest.fixture
@@ -255,6 +256,48 @@ def test_an_address_from_which_digests_come_back_is_forgotten(site: SiteUnderTes
     with reading(site.desk.desk.engine) as session:
         assert session.scalars(select(FollowingContact)).all() == []
         assert set(session.scalars(select(OutboxMail.recipient))) == {None}
+
+
+def test_what_comes_back_from_a_former_address_says_nothing_of_the_new_one(site: SiteUnderTest) -> None:
+    lan, _ = a_person(site)
+    thread, desk, clock = a_topic(site, site.desk.person()), site.desk.desk, site.desk.clock
+    with writing(desk.engine) as session:
+        follow(session, lan, thread.subject, clock())
+
+    def to(address: str) -> Sequence[OutboxMail]:
+        """Two more digests, after the owner of this address has confirmed it."""
+        with writing(desk.engine) as session:
+            _, token = give_address(desk, session, lan, address, clock())
+        owner = site.browser()
+        owner.get(f"/en/confirm-address?t={token}")
+        assert owner.post("/en/confirm-address", {"t": token}).status_code == 200
+        last = max([0, *(mail.id for mail in mails(site, "digest"))])
+        for _ in range(2):
+            say(site, thread, site.desk.person(), f"Lần {clock()}.")
+            clock.wait(days=1)
+            run_digests(site)
+        return [mail for mail in mails(site, "digest") if mail.id > last]
+
+    def come_back(sent: Sequence[OutboxMail]) -> None:
+        with writing(desk.engine) as session:
+            for mail in sent:
+                session.get_one(OutboxMail, mail.id).state = MailState.SENT
+                report = Report(mail.token, mail.sending, Action.FAILED, "5.1.1 no such mailbox")
+                assert hear(session, report, clock()) is Heard.BOUNCED
+
+    first = to(ADDRESS)
+    assert [mail.recipient for mail in first] == [ADDRESS] * 2
+    come_back(first)  # one more digest, and the address would be forgotten
+    second = to(OTHER)
+    assert [mail.recipient for mail in second] == [OTHER] * 2
+    come_back(first)  # reports may be late
+    third = to(OTHER)
+    assert [mail.recipient for mail in third] == [OTHER] * 2
+    assert {mail.recipient for mail in mails(site, "digest")} == {OTHER, None}
+    come_back(third)
+    assert to(OTHER) == []  # to confirm the same one again is no help
+    with reading(desk.engine) as session:
+        assert session.scalars(select(FollowingContact)).all() == []
 
 
 def test_a_decision_about_oneself_goes_at_once(site: SiteUnderTest) -> None:

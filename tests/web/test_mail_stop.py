@@ -257,7 +257,7 @@ def test_whoever_follows_is_told_by_the_digest_alone(told: Told) -> None:
         assert who is not None
         with writing(engine) as session:
             _, token = give_address(desk, session, person, f"{person}@example.org", desk.clock())
-            confirm(session, token, desk.clock())
+            confirm(desk, session, token, desk.clock())
             sign(desk, session, petition, who, Signing(1, None, mails=True, language="vi"))
     with writing(engine) as session:
         follow(session, follower, Subject("petition", petition), desk.clock())
@@ -284,6 +284,39 @@ def test_whoever_follows_is_told_by_the_digest_alone(told: Told) -> None:
     assert site.browser().client.post("/api/v1/mails/stop", params={"t": token}).status_code == 204
     with reading(engine) as session:
         assert session.get_one(OutboxMail, mail.id).recipient is None
+
+
+def test_news_that_come_back_from_a_former_address_do_not_count_against_the_new_one(told: Told) -> None:
+    room, desk = told.room, told.site.desk.desk
+    petition, person = room.published(), told.site.desk.person("")
+    told.site.desk.clock.wait(minutes=1)
+    who = told.site.desk.who(told.site.desk.session(person))
+    assert who is not None
+    with writing(desk.engine) as session:
+        sign(desk, session, petition, who, Signing(1, None, mails=True, language="en"))
+
+    def use(address: str) -> None:
+        with writing(desk.engine) as session:
+            _, token = give_address(desk, session, person, address, desk.clock())
+        owner = told.site.browser()
+        owner.get(f"/en/confirm-address?t={token}")
+        assert owner.post("/en/confirm-address", {"t": token}).status_code == 200
+
+    def answered() -> list[str | None]:
+        """Who is told of one more answer; all mails come back."""
+        with writing(desk.engine) as session:
+            answer(session, room.official, petition, room.saying(session, petition))
+        sent = told.news()
+        with writing(desk.engine) as session:
+            for mail in sent:
+                row = session.get_one(OutboxMail, mail.id)
+                row.state, row.reason = MailState.BOUNCED, "5.1.1 no such mailbox"
+        return [mail.recipient for mail in sent]
+
+    told.news()
+    for address in ("an@old.example", "an@new.example"):
+        use(address)
+        assert [answered() for _ in range(3)] == [[address], [address], []]
 
 
 def test_an_office_is_written_to_in_its_language(told: Told) -> None:

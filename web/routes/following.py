@@ -230,7 +230,9 @@ def confirm(request: Request) -> Response:
     desk = desk_of(request)
     try:
         with writing(desk.engine) as session:
-            contacts.confirm(session, form_of(request).value("t"), desk.clock())
+            person = contacts.confirm(desk, session, form_of(request).value("t"), desk.clock())
+            if person is not None:
+                forget_account_news(session, person)
     except LinkUnusable:
         return _unusable(request)
     return render(request, "my/confirm_address.html", {"done": True})
