@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -47,6 +47,24 @@ class Ended:
     err: str
 
 
+def run_here(
+    arguments: Iterable[object], folder: Path, settings: Mapping[str, str], stdin: bytes = b""
+) -> Ended:
+    """Run `psephos …` in this process, in a folder, with these settings alone."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name in [name for name in os.environ if name.startswith("PSEPHOS_")]:
+            patch.delenv(name)
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        patch.chdir(folder)
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        with pytest.raises(SystemExit) as ended:
+            run([str(argument) for argument in arguments])
+    assert isinstance(ended.value.code, int)
+    return Ended(ended.value.code, out.getvalue(), err.getvalue())
+
+
 @dataclass(frozen=True)
 class Desk:
     """Commands run in this process, in `folder`, with its database and its secrets. port: of its server."""
@@ -65,18 +83,8 @@ class Desk:
 
     def __call__(self, *arguments: object, typed: Sequence[str] = (), **settings: str) -> Ended:
         """Run `psephos …`. typed: the answers to its questions."""
-        out, err = io.StringIO(), io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            for name in [name for name in os.environ if name.startswith("PSEPHOS_")]:
-                patch.delenv(name)
-            for name, value in {**self.environment, **settings}.items():
-                patch.setenv(name, value)
-            patch.chdir(self.folder)
-            patch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in typed)))
-            with pytest.raises(SystemExit) as ended:
-                run([str(argument) for argument in arguments])
-        assert isinstance(ended.value.code, int)
-        return Ended(ended.value.code, out.getvalue(), err.getvalue())
+        stdin = "".join(f"{line}\n" for line in typed).encode()
+        return run_here(arguments, self.folder, {**self.environment, **settings}, stdin)
 
     def do(self, *arguments: object, typed: Sequence[str] = ()) -> str:
         """Run a command that must succeed; what it prints."""
