@@ -37,7 +37,10 @@ export PYTHONDONTWRITEBYTECODE =
 # What marks a sentence, and where: the mappings in pyproject.toml. `make check` collects in the same way.
 COLLECT = $(BIN)/pybabel --quiet extract -F pyproject.toml --keyword N_ --add-location=file --project psephos
 
-.PHONY: help demo test test-slow check $(CHECKS) check-collected test-client client translations vectors bench lock chromium clean
+.PHONY: help demo test test-slow check client translations vectors bench lock chromium clean
+
+# Parts of `make test` and `make check`, which alone run them.
+.PHONY: $(CHECKS) check-collected test-client
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 14
