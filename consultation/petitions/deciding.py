@@ -27,7 +27,13 @@ from consultation.petitions.mailing import signers_mails
 from consultation.petitions.models import PetitionPetition, PetitionVersion
 from consultation.petitions.settings import rules
 from consultation.petitions.sponsors import stands_behind
-from consultation.petitions.store import add_event, find_petition, lock_petition, require_unchanged
+from consultation.petitions.store import (
+    add_event,
+    find_petition,
+    hold_creator,
+    lock_petition,
+    require_unchanged,
+)
 from consultation.petitions.types import Reason, State, What
 from consultation.subjects import Subject
 from consultation.text import written
@@ -125,6 +131,7 @@ def _open(session: Session, row: PetitionPetition, now: datetime) -> None:
 def _lock_waiting(
     session: Session, by: By, petition: str, version: int, digest: bytes | None
 ) -> PetitionPetition:
+    hold_creator(session, petition)
     row = lock_petition(session, petition)
     accounts = one_person(session, by.actor.person_id).accounts
     if any(stands_behind(session, petition, account) for account in accounts):

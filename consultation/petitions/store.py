@@ -22,6 +22,7 @@ from consultation.petitions.types import (
     State,
     What,
 )
+from identity.people import hold
 from protocol.petition_text import PetitionTextRecord
 from protocol.text import LocalText
 
@@ -33,6 +34,7 @@ _LOCKED: Final = (
     .with_for_update()
     .execution_options(populate_existing=True)
 )
+_CREATOR: Final = select(PetitionPetition.creator).where(PetitionPetition.id == bindparam("petition"))
 _CLOSED: Final[Mapping[State, WhyNot]] = {
     State.DRAFT: WhyNot.NOT_YET,
     State.MODERATION: WhyNot.NOT_YET,
@@ -56,6 +58,16 @@ def lock_petition(session: Session, petition: str) -> PetitionPetition:
     if row is None:
         raise NoSuchPetition
     return row
+
+
+def hold_creator(session: Session, petition: str) -> None:
+    """Keep its creator's account from being deleted meanwhile: before `lock_petition`, by whoever notes them later.
+
+    If it is gone already, the locked row says so.
+    """
+    creator = session.scalar(_CREATOR, {"petition": petition}) if _ID.fullmatch(petition) else None
+    if creator is not None:
+        hold(session, creator)
 
 
 def require_unchanged(session: Session, row: PetitionPetition, version: int, digest: bytes | None) -> None:

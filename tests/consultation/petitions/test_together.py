@@ -2,7 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 
+import pytest
+
+from consultation.leaving import delete_account
+from consultation.petitions import life
 from consultation.petitions.clocks import clocks_of
 from consultation.petitions.deciding import Rejecting, admit, reject
 from consultation.petitions.errors import TooManyPetitions, WrongState
@@ -10,11 +16,15 @@ from consultation.petitions.life import PREPARED_MAX
 from consultation.petitions.personal import PetitionData
 from consultation.petitions.store import events_of, find_petition
 from consultation.petitions.types import Reason, State, What
+from identity.deleting import lock_to_delete
 from identity.roles import Role
 from storage.errors import DatabaseBusy
 from storage.session import reading, writing
-from tests.support.petitions import PetitionsUnderTest
+from tests.support.petitions import LAKE, PetitionsUnderTest
 from voting.deeds import By
+
+NOT_YET = 0.2
+"""Seconds in which whoever waits for nobody would be done."""
 
 
 def together(*deeds: Callable[[], object]) -> list[BaseException | None]:
@@ -54,6 +64,33 @@ def test_of_two_moderators_one_decides(room: PetitionsUnderTest) -> None:
     with reading(engine) as session:
         whats = [event.what for event in events_of(session, petition)]
     assert (What.PUBLISHED in whats) is not (What.REJECTED in whats)
+
+
+@pytest.mark.parametrize("publishes", [True, False])
+def test_who_leaves_while_a_moderator_decides_is_gone_and_nothing_is_busy(
+    room: PetitionsUnderTest, publishes: bool
+) -> None:
+    """Deleting an account locks it and then its petitions; a decision names the account and holds the petition."""
+    petition, desk, clock = room.published(), room.site.desk, room.site.clock
+    with writing(desk.engine) as session:
+        life.edit(session, room.lan, petition, 1, replace(LAKE, details="Other words."), clock())
+
+    def judge() -> None:
+        with writing(desk.engine) as session:
+            if publishes:
+                admit(session, room.moderator, petition, 2)
+            else:
+                reject(session, room.moderator, petition, 2, Rejecting(Reason.JOKE, "Not meant."))
+
+    with ThreadPoolExecutor(1) as pool:
+        with writing(desk.engine) as session:
+            lock_to_delete(session, room.lan)
+            judging = pool.submit(judge)
+            wait([judging], NOT_YET)  # it has locked what it locks first
+            delete_account(desk, session, room.lan)
+        with pytest.raises(WrongState):  # the words that waited went with their author
+            judging.result()
+    assert room.find(petition).creator is None
 
 
 def test_a_threshold_that_many_reach_at_once_starts_one_clock(room: PetitionsUnderTest) -> None:
