@@ -9,6 +9,7 @@ from consultation.discussions.errors import (
     LinksTooEarly,
     NotTheAuthor,
     OwnWords,
+    QuestionFixed,
     SideMissing,
     ThreadClosed,
     TooManyVersions,
@@ -59,6 +60,9 @@ REFUSALS: Final[Mapping[type[ConsultationError], str]] = {
         "These words were changed after you had read them. Read them again before you agree or disagree."
     ),
     TooManyVersions: N_("A contribution has at most 50 versions. Reply to it instead."),
+    QuestionFixed: N_(
+        "This question and its words stay as they are: people have answered them, or a citizen wrote them."
+    ),
     TopicsByOffice: N_("Here only officials open topics."),
     NoSuchSubject: N_("What you answer was taken away meanwhile."),
 }

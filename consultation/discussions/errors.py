@@ -80,6 +80,17 @@ class EditedMeanwhile(ConsultationError):
         super().__init__("You have changed this in another window. Compare, and send it again.")
 
 
+class QuestionFixed(ConsultationError):
+    """Other words for what people have answered, or for what a citizen asked."""
+
+    code = "question-fixed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This question and its words stay as they are: people have answered them, or a citizen wrote them."
+        )
+
+
 class TopicsByOffice(ConsultationError):
     """On this site only officials open topics."""
 

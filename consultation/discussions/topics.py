@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from consultation.discussions.contributions import has_link, may_link
-from consultation.discussions.errors import LinksTooEarly, TopicsByOffice
+from consultation.discussions.errors import LinksTooEarly, QuestionFixed, TopicsByOffice
 from consultation.discussions.models import DiscussionSettings, DiscussionThread, DiscussionTopic
-from consultation.discussions.threads import TOPIC, Thread, lock_thread, thread_of
+from consultation.discussions.threads import TOPIC, Thread, lock_thread, shown, thread_of
 from consultation.errors import NoSuchSubject, TextProblem, TextRefused
 from consultation.moderation.pauses import require_not_paused
 from consultation.seen import require_seen, seen_of
@@ -22,6 +22,7 @@ from consultation.text import written
 TITLE_CHARACTERS: Final = 120
 WORDS_CHARACTERS: Final = 2_000
 DUE_CHARACTERS: Final = 500
+LANGUAGES: Final = ("en", "vi")
 _ROW: Final = 1
 
 
@@ -46,6 +47,10 @@ class Topic:
     sided: bool = False
     closes_at: datetime | None = None
     office: bool = False
+
+    def asks(self, language: str) -> tuple[str, str]:
+        """Question and words in this language."""
+        return (self.title.vi, self.words.vi) if language == "vi" else (self.title.en, self.words.en)
 
     @property
     def seen(self) -> str:
@@ -95,17 +100,30 @@ def open_topic(session: Session, topic: Topic, author: str, now: datetime) -> Th
 def change_topic(session: Session, thread_id: str, topic: Topic, seen: str) -> None:
     """Other words or another end, by an official. Whether it asks for sides stays: contributions rest on it.
 
-    seen: of the topic that the official saw.  Raises: NoSuchSubject, TextRefused, ChangedMeanwhile.
+    Question and words stay in the languages of `fixed_in`. seen: of the topic that the official saw.
+    Raises: NoSuchSubject, TextRefused, ChangedMeanwhile, QuestionFixed.
     """
     checked = _checked(topic)
     thread = lock_thread(session, thread_id)
     row = session.get(DiscussionTopic, thread_id, populate_existing=True)
     if row is None:
         raise NoSuchSubject
-    require_seen(seen, _shown(row, thread.closes_at).seen)
+    before = _shown(row, thread.closes_at)
+    require_seen(seen, before.seen)
+    if any(checked.asks(each) != before.asks(each) for each in fixed_in(shown(thread), before)):
+        raise QuestionFixed
     thread.closes_at = topic.closes_at
     _fill(row, checked)
     session.flush()
+
+
+def fixed_in(thread: Thread, topic: Topic) -> Collection[str]:
+    """The languages in which question and words cannot be changed: no answer is put under other words than its own.
+
+    What a citizen asked is not the office's to change. Of its own the office may still add a translation.
+    """
+    answered = thread.count + thread.gone > 0
+    return [each for each in LANGUAGES if not topic.office or (answered and topic.asks(each)[0])]
 
 
 def topic_of(session: Session, thread_id: str) -> Topic | None:

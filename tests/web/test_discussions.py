@@ -416,9 +416,40 @@ def test_officials_open_topics_and_let_others(talk: Talk) -> None:
     opened = citizen.post("/en/discussions/new", {"title": "Mine?", "words": "", "sided": "yes"})
     assert opened.status_code == 303
     assert "Mine?" in talk.site.browser().get(opened.headers["location"].replace("/en/", "/vi/")).text
+    _what_is_answered_stays(talk, official, opened.headers["location"].rpartition("/")[2])
     trail = talk.site.browser().get("/en/trail").text
     for deed in ("topic-opened", "topic-changed", "topics-allowed"):
         assert DEEDS[deed] in trail
+
+
+def _what_is_answered_stays(talk: Talk, official: Browser, by_citizen: str) -> None:
+    """Of a citizen's question officials change what becomes of it; so they do of theirs once it is answered."""
+    made = official.post("/en/discussions/new", {"title-en": "Lamps?", "words-en": "On the east bank."})
+    thread, why = made.headers["location"].rpartition("/")[2], "stay as they are"
+    for number, question in ((thread, "Lamps?"), (by_citizen, "Mine?")):
+        place = f"/en/office/discussions/{number}"
+        page = official.get(place).text
+        if number == thread:
+            assert 'name="title-en"' in page
+            assert why not in page
+            seen = re.findall(r'name="seen" value="([^"]+)"', page)[0]
+            person = talk.site.desk.person()
+            with writing(talk.site.desk.desk.engine) as session:
+                contribute(session, Writing(thread, person, "Yes."), talk.site.desk.clock())
+            late = official.post(
+                place, {"title-en": "No lamps?", "words-en": "On the east bank.", "seen": seen}
+            )
+            assert (late.status_code, why in late.text) == (422, True)
+            page = official.get(place).text
+        assert 'name="title-en"' not in page
+        assert why in page
+        seen = re.findall(r'name="seen" value="([^"]+)"', page)[0]
+        fields = {"due-en": "The council decides in May.", "seen": seen}
+        assert official.post(place, {**fields, "title-en": "Cheated?"}).status_code == 422
+        assert official.post(place, fields).status_code == 303
+        shown = talk.site.browser().get(f"/en/discussions/{number}").text
+        assert question in shown
+        assert "The council decides in May." in shown
 
 
 def _frozen_vote(talk: Talk) -> str:

@@ -1,12 +1,14 @@
 """Pages on which topics are opened and changed: by officials, and by citizens where officials allow it."""
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from consultation.discussions.errors import LinksTooEarly
+from consultation.discussions.errors import LinksTooEarly, QuestionFixed
 from consultation.discussions.reading import topic_threads
 from consultation.discussions.threads import Thread, find_thread
 from consultation.discussions.topics import (
@@ -17,6 +19,7 @@ from consultation.discussions.topics import (
     Topic,
     change_topic,
     citizens_open,
+    fixed_in,
     open_topic,
     set_citizens_open,
     topic_of,
@@ -28,7 +31,7 @@ from identity.sessions import SignedIn
 from identity.trail import record
 from storage.session import reading, writing
 from web.access import Access, AccessRoute, actor, form_of, go, render
-from web.discussion_texts import refuse
+from web.discussion_texts import REFUSALS, refuse
 from web.errors import language_of, too_many
 from web.formats import zone_of
 from web.forms import SEEN, Form, moment_fields
@@ -108,7 +111,7 @@ def change(request: Request) -> Response:
     form, desk = form_of(request), desk_of(request)
     with reading(desk.engine) as session:
         thread, before = _found(request, session)
-    topic = _topic(request, form, office=True, past=True)
+    topic = _topic(request, form, office=True, past=True, kept=before, fixed=fixed_in(thread, before))
     if not form.ok:
         return _change_page(request, form, thread, before)
     try:
@@ -120,7 +123,13 @@ def change(request: Request) -> Response:
         with reading(desk.engine) as session:
             thread, now_there = _found(request, session)
         form.overtaken(_fields(request, now_there))
-        form.wrong(f"title-{form.language}", form.say(OVERTAKEN))
+        name = "due" if form.language in fixed_in(thread, now_there) else "title"
+        form.wrong(f"{name}-{form.language}", form.say(OVERTAKEN))
+        return _change_page(request, form, thread, now_there)
+    except QuestionFixed as error:  # somebody has answered since
+        with reading(desk.engine) as session:
+            thread, now_there = _found(request, session)
+        refuse(form, error, site_of(request), f"due-{form.language}")
         return _change_page(request, form, thread, now_there)
     return go(Links(form.language).discussion(thread.id))
 
@@ -149,8 +158,20 @@ def _fields(request: Request, topic: Topic) -> dict[str, str]:
     return {SEEN: topic.seen, **fields}
 
 
-def _topic(request: Request, form: Form, *, office: bool, past: bool = False) -> Topic:
-    """What was filled in. A citizen writes in one language, the one of the page. past: whether the end may be over."""
+def _topic(
+    request: Request,
+    form: Form,
+    *,
+    office: bool,
+    past: bool = False,
+    kept: Topic | None = None,
+    fixed: Collection[str] = (),
+) -> Topic:
+    """What was filled in. A citizen writes in one language, the one of the page. past: whether the end may be over.
+
+    kept: whose question and words stay in the languages that are `fixed`, for which there are no fields. A page that
+    is older than an answer has them still: what it brings is for the verb to refuse.
+    """
     if not office:
         title = text_of(form, "title", TITLE_CHARACTERS, missing=form.say(TITLE_MISSING))
         words = text_of(form, "words", WORDS_CHARACTERS, lines=True, least=0)
@@ -170,6 +191,10 @@ def _topic(request: Request, form: Form, *, office: bool, past: bool = False) ->
             ("due", DUE_CHARACTERS),
         )
     }
+    asked = [each for each in fixed if not any(getattr(parts[name], each) for name in ("title", "words"))]
+    if kept is not None:
+        for name, there in (("title", kept.title), ("words", kept.words)):
+            parts[name] = replace(parts[name], **{each: getattr(there, each) for each in asked})
     if not (parts["title"].en or parts["title"].vi):
         form.wrong(f"title-{form.language}", form.say(TITLE_MISSING))
     closes_at = form.moment("closes", zone_of(site_of(request).time_zone))
@@ -194,7 +219,14 @@ def _new_page(request: Request, form: Form) -> Response:
 
 
 def _change_page(request: Request, form: Form, thread: Thread, topic: Topic) -> Response:
-    values = {"zone": zone_here(request), "thread": thread, "title": topic_title(topic)}
+    values = {
+        "zone": zone_here(request),
+        "thread": thread,
+        "topic": topic,
+        "title": topic_title(topic),
+        "fixed": fixed_in(thread, topic),
+        "why_fixed": REFUSALS[QuestionFixed],
+    }
     return form_page(request, "discussions/change.html", form, values)
 
 

@@ -1,15 +1,16 @@
 """Pages of a thread: each contribution once, in the order that was asked for, whatever stands in the address."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from consultation.discussions.contributions import Side, Writing, contribute, vote
-from consultation.discussions.errors import LinksTooEarly, TopicsByOffice
+from consultation.discussions.errors import LinksTooEarly, QuestionFixed, TopicsByOffice
 from consultation.discussions.reading import (
     PAGE,
     REPLIES_SHOWN,
@@ -23,7 +24,7 @@ from consultation.discussions.reading import (
     topic_threads,
 )
 from consultation.discussions.sorting import Order, agreed_score, disputed_score
-from consultation.discussions.threads import thread_of
+from consultation.discussions.threads import Thread, thread_of
 from consultation.discussions.topics import (
     Text,
     Topic,
@@ -179,6 +180,10 @@ def test_scores_by_hand() -> None:
     )
 
 
+def _seen(session: Session, thread: Thread) -> str:
+    return topics_of(session, [thread.id])[thread.id].seen
+
+
 def test_topics(database_url: str, tmp_path: Path) -> None:
     with desk_under_test(database_url, tmp_path) as desk:
         lan = desk.person()
@@ -195,16 +200,26 @@ def test_topics(database_url: str, tmp_path: Path) -> None:
             with pytest.raises(LinksTooEarly):
                 open_topic(session, Topic(Text(en="See"), Text(en="https://a.example")), lan, desk.clock())
         with writing(desk.desk.engine) as session:
-            seen = topics_of(session, [thread.id])[thread.id].seen
+            seen = _seen(session, thread)
             change_topic(session, thread.id, Topic(Text(en="Close it?"), closes_at=desk.clock()), seen)
             with pytest.raises(ChangedMeanwhile):
                 change_topic(session, thread.id, question, seen)
             with pytest.raises(NoSuchSubject):
                 change_topic(session, "0" * 16, question, seen)
+            contribute(session, Writing(mine.id, lan, "Vâng."), desk.clock())
+            change_topic(session, thread.id, Topic(Text(en="Close it?")), _seen(session, thread))
+            contribute(session, Writing(thread.id, lan, "Yes.", side=Side.FOR), desk.clock())
+            other = Topic(Text(en="Open it?"), due=Text(en="In May."))
+            for answered, topic in ((thread, other), (mine, Topic(Text(vi="Của tôi", en="Mine")))):
+                with pytest.raises(QuestionFixed):
+                    change_topic(session, answered.id, topic, _seen(session, answered))
+            translated = replace(other, title=Text(en="Close it?", vi="Cấm xe?"), words=Text(vi="Xe máy."))
+            translated = replace(translated, closes_at=desk.clock())
+            change_topic(session, thread.id, translated, _seen(session, thread))
         with reading(desk.desk.engine) as session:
             changed = topic_of(session, thread.id)
             assert changed is not None
-            assert changed.title == Text(en="Close it?")
+            assert (changed.title, changed.due) == (translated.title, Text(en="In May."))
             listed = topic_threads(session)
             assert {each.id for each, _ in listed} == {thread.id, mine.id}
             assert not next(each for each, _ in listed if each.id == thread.id).is_open(desk.clock())
