@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.desk import PASSPHRASE, Desk, clean_environment, free_port, serving
+from tests.cli.started import started
 from tests.cli.terminal import at_terminal
 from tests.support.repository import ROOT
 from tests.support.stretching import CHEAP_PROGRAM
@@ -25,16 +26,6 @@ from tests.support.stretching import CHEAP_PROGRAM
 GUIDE = ROOT / "docs" / "guides" / "command-line.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PASSPHRASES = {str(number): f"mười hai con voi số {number}" for number in (1, 2, 3)} | {"codes": PASSPHRASE}
-WITH_A_CEREMONY = f"#!{sys.executable}\n{CHEAP_PROGRAM}"
-WITH_TEST_KEY = f"""#!{sys.executable}
-import sys
-
-if sys.argv[1:3] == ["trustee", "keys"]:
-    sys.path.append({str(ROOT)!r})
-    from tests.cli.desk import with_test_key
-
-    with_test_key().__enter__()
-{CHEAP_PROGRAM}"""
 
 
 @dataclass
@@ -120,10 +111,8 @@ class HomeDesk(Desk):
         return {"PSEPHOS_PORT": str(self.port)}
 
 
-def rehearse(folder: Path, program: str, bits: int) -> Rehearsal:
-    (folder / "bin").mkdir()
-    (folder / "bin" / "psephos").write_text(program)
-    (folder / "bin" / "psephos").chmod(0o700)
+def rehearse(folder: Path, bits: int) -> Rehearsal:
+    """All blocks of the guide in their order, with the program `bin/psephos`."""
     rehearsal = Rehearsal(HomeDesk(folder, free_port()), bits)
     desk = rehearsal.desk
     text = GUIDE.read_text(encoding="utf-8")
@@ -163,12 +152,20 @@ def check(rehearsal: Rehearsal) -> None:
 
 
 def test_every_command_of_the_guide(tmp_path: Path) -> None:
-    check(rehearse(tmp_path, WITH_TEST_KEY, 2048))
+    """The commands are forked from a program that is started once (tests/cli/started.py)."""
+    (tmp_path / "bin").mkdir()
+    with started(tmp_path / "bin" / "psephos"):
+        check(rehearse(tmp_path, 2048))
 
 
 @pytest.mark.slow
 def test_every_command_of_the_guide_with_a_ceremony(tmp_path: Path) -> None:
-    check(rehearse(tmp_path, WITH_A_CEREMONY, 3072))
+    """Each command is a start of the program; only a guess of a passphrase costs nothing."""
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "psephos"
+    program.write_text(f"#!{sys.executable}\n{CHEAP_PROGRAM}", encoding="utf-8")
+    program.chmod(0o700)
+    check(rehearse(tmp_path, 3072))
 
 
 def test_the_guides_forget_no_command(tmp_path: Path) -> None:

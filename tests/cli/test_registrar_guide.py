@@ -4,24 +4,22 @@ The Vietnamese guide has the same commands and files, so what is true of the one
 """
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.desk import PASSPHRASE, Desk, clean_environment, draft, sign_freeze
+from tests.cli.started import started
 from tests.cli.terminal import at_terminal
 from tests.cli.test_registrar_send import BOUNCE
 from tests.paper.pages import page_text, reader
 from tests.support.mail_servers import Post, mail_server
 from tests.support.repository import ROOT
-from tests.support.stretching import CHEAP_PROGRAM
 from voting.code_book import open_book
 
 ENGLISH = ROOT / "docs" / "guides" / "registrar.md"
 VIETNAMESE = ROOT / "docs" / "guides" / "registrar.vi.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PROGRAM = f"#!{sys.executable}\n{CHEAP_PROGRAM}"
 
 
 class Registrar:
@@ -30,9 +28,6 @@ class Registrar:
     def __init__(self, desk: Desk, post: Post) -> None:
         self.desk, self.post = desk, post
         self.shown = ""
-        (desk.folder / "bin").mkdir()
-        (desk.folder / "bin" / "psephos").write_text(PROGRAM)
-        (desk.folder / "bin" / "psephos").chmod(0o700)
         desk.write("passphrase", PASSPHRASE + "\n")
 
     def run(self, block: str) -> None:
@@ -86,7 +81,8 @@ class Registrar:
 
 @pytest.fixture
 def registrar(tmp_path: Path) -> Registrar:
-    with mail_server() as post:
+    (tmp_path / "bin").mkdir()
+    with mail_server() as post, started(tmp_path / "bin" / "psephos"):
         done = Registrar(Desk(tmp_path), post)
         for kind, block in BLOCK.findall(ENGLISH.read_text(encoding="utf-8")):
             if kind == "csv":

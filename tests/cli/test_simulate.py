@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,27 @@ import pytest
 
 import cli.simulation
 from cli.counts_csv import read_counts
+from rehearsal.one_machine import Hands, _start_hand
 from tests.cli.conftest import Psephos
 from tests.support.repository import ROOT
 
 COUNTS = ROOT / "tests/data/counts"
 QUICK = ("--bits", 2048, "--trustees", 1, "--threshold", 1, "--json")
 PHASES = ["ceremony", "encrypt", "cast", "aggregate", "open", "verify"]
+
+
+class HereAlone(Hands):
+    """The same hands in this process: what it takes to start others is no matter of most tests here."""
+
+    def __init__(self, database_url: str, secrets_folder: Path) -> None:
+        self.workers = 1
+        self.pool = ThreadPoolExecutor(1, initializer=_start_hand, initargs=(database_url, secrets_folder))
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what runs here. The program that is started as a process has processes of its own: see the last test."""
+    monkeypatch.setattr(cli.simulation, "Hands", HereAlone)
 
 
 @pytest.fixture
