@@ -1,5 +1,7 @@
 """What a moderator hides is shown by no door, nor is anything that stands under it, and nobody can add to it.
 
+Its author still reads their own words, and moderators read them on the page of the case; elsewhere both are anybody.
+
 Every address of the site is opened once while all is public, and noted is which of them shows whose words. Then each
 thing is hidden in turn by a moderator's decision, and those addresses are opened again. A new page is in this test by
 being a route: with a part of an address that nobody declared here, it fails.
@@ -48,6 +50,8 @@ PETITION, ANSWER, COMMENT, REPLY = "wordspetition", "wordsanswer", "wordscomment
 TOPIC, INSIDE = "wordstopic", "wordsinside"
 HEARING, PARAGRAPH, MARGIN, WRITTEN = "wordshearing", "wordsparagraph", "wordsmargin", "wordswritten"
 WORDS = (PETITION, ANSWER, COMMENT, REPLY, TOPIC, INSIDE, HEARING, PARAGRAPH, MARGIN, WRITTEN)
+OWN = {"author": {COMMENT, TOPIC, INSIDE, MARGIN, WRITTEN}}
+"""What a walker has written: they are shown it always, and nothing else that is hidden."""
 STATIC = {"/readyz", "/healthz", "/{lang}/sign-in", "/api/v1/petitions/{petition}/bundle"}
 """Without a word of anybody, the first asking for processes that are not here; and the packed export of signatures,
 whose words are tried beside it (`Petition.shows_words`).
@@ -78,8 +82,8 @@ class Full:
     browsers: Mapping[str, Browser] = field(default_factory=dict)
     doors: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
-    def hide(self, subject: Subject) -> None:
-        """By the real verbs."""
+    def hide(self, subject: Subject) -> str:
+        """By the real verbs; the number of the case."""
         desk, now = self.site.desk.desk, self.site.desk.clock()
         with writing(desk.engine) as session:
             report(session, self.reporter, subject, Rule.ATTACK, "", now)
@@ -88,6 +92,7 @@ class Full:
             described = find_case(session, case.id, self.first.person_id, now).case.described
             assert described is not None
             decide(session, desk, self.first, case.id, Decision(Template.PERSON_INSULTED, described.digest))
+            return case.id
 
     def show(self, subject: Subject) -> None:
         """A mistake is corrected."""
@@ -192,16 +197,21 @@ def filled(site: SiteUnderTest) -> Full:
     ]
     posts[Subject("hearing", hall.hearing)] += [(edge, more), (f"{edge}/1", more)]
     posts[Subject("paragraph", paragraph)] += [(edge, more), (f"{edge}/1", more)]
+    first, second = (on.signed_in(Role.MODERATOR, name=name) for name in ("An", "Bình"))
+    walkers = {"reader": reader, "author": author, "moderator": second.person_id}
     made = Full(
         site,
-        on.signed_in(Role.MODERATOR, name="An"),
-        on.signed_in(Role.MODERATOR, name="Bình"),
+        first,
+        second,
         reader,
         on.person(),
         values,
         subjects,
         posts,
-        {"everybody": site.browser(), "reader": site.browser().hold(on.session(reader))},
+        {
+            "everybody": site.browser(),
+            **{who: site.browser().hold(on.session(person)) for who, person in walkers.items()},
+        },
     )
     note_doors(made)
     return made
@@ -230,11 +240,11 @@ def addresses(full: Full) -> Iterator[tuple[str, bool]]:
 
 
 def note_doors(full: Full) -> None:
-    """Who is shown which words where; a reader is asked apart where the page may be another one for readers."""
+    """Who is shown which words where; who is signed in is asked apart where the page may be another one for them."""
     for path, signed_in in dict(addresses(full)).items():
         for who, browser in full.browsers.items():
             alone = signed_in or path.startswith("/en/discussions/")
-            if who == ("everybody" if signed_in else "" if alone else "reader"):
+            if signed_in if who == "everybody" else not alone:
                 continue
             answer = browser.client.get(path)
             assert answer.status_code < 500, path
@@ -257,11 +267,18 @@ def test_hidden_words_and_all_under_them_are_shown_by_no_door_and_nobody_adds_to
     engine, reader = full.site.desk.desk.engine, full.browsers["reader"]
     reader.get("/en/my")
     for subject, words in full.under.items():
-        full.hide(subject)
+        case = full.hide(subject)
         for (who, path), shown in full.doors.items():
             if shown & words:
-                text = full.browsers[who].client.get(path).text
-                assert not [word for word in words if word in text], f"{path} shows {subject} to {who}"
+                text, own = full.browsers[who].client.get(path).text, OWN.get(who, set())
+                assert not [word for word in words - own if word in text], f"{path} shows {subject} to {who}"
+        mine = full.browsers["author"].get("/en/my/activity").text
+        assert all(word in mine for word in words & OWN["author"])
+        page = full.browsers["moderator"].get(f"/en/moderation/cases/{case}").text
+        with reading(engine) as session:
+            described = kinds.describe(session, subject)
+        assert described is not None
+        assert {word for word in words if word in page} == {word for word in words if word in described.words}
         with writing(engine) as session:
             before = session.scalars(select(DiscussionContribution.id)).all()
             assert shown_to(session, full.reader, subject) is None  # and so no mail names it
