@@ -18,6 +18,7 @@ from consultation.moderation.errors import (
     NoSuchEntry,
     NotAppealable,
 )
+from consultation.moderation.holding import hold_for_decision
 from consultation.moderation.log import ENTRY_MAX, Ruling, log_entry, shown
 from consultation.moderation.models import ModerationAppeal, ModerationEntry, ModerationPause
 from consultation.moderation.reports import tell_reporters
@@ -141,6 +142,7 @@ def decide_appeal(
     Raises: NoSuchAppeal, AppealDecided, Conflict (who decided first, reported it, or has a part in it), TextRefused.
     """
     note = written(note, NOTE_MAX, lines=True)
+    hold_for_decision(session, group)
     row = session.scalar(
         select(ModerationAppeal)
         .where(ModerationAppeal.group == group)

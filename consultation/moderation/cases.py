@@ -159,10 +159,15 @@ def release(session: Session, case: str, person: str) -> None:
         session.flush()
 
 
+def is_case_id(case: str) -> bool:
+    """Whether a database can be asked for it."""
+    return len(case) <= 32 and "\0" not in case
+
+
 def lock_case(session: Session, case: str) -> ModerationCase:
     """The row, locked until the transaction ends. Raises: NoSuchCase."""
     row = None
-    if len(case) <= 32 and "\0" not in case:
+    if is_case_id(case):
         row = session.scalar(
             select(ModerationCase)
             .where(ModerationCase.id == case)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from consultation import kinds
 from consultation.errors import NoSuchSubject
 from consultation.happenings import What, happened
-from consultation.moderation.cases import is_claimed, lock_case
+from consultation.moderation.cases import is_case_id, is_claimed, lock_case
 from consultation.moderation.errors import (
     AppealOpen,
     CaseDecided,
@@ -22,6 +22,7 @@ from consultation.moderation.errors import (
     NotHidden,
     WordsChanged,
 )
+from consultation.moderation.holding import hold_for_case, hold_for_decision
 from consultation.moderation.log import Ruling, log_entry
 from consultation.moderation.models import ModerationAppeal, ModerationCase, ModerationEntry, ModerationReport
 from consultation.moderation.pauses import pause
@@ -59,6 +60,8 @@ def decide(session: Session, desk: Desk, by: SignedIn, case_id: str, decision: D
     """
     note = written(decision.note, NOTE_MAX, lines=True, least=0)
     now = desk.clock()
+    if is_case_id(case_id):
+        hold_for_case(session, case_id)
     case = lock_case(session, case_id)
     _require_claim(case, by.person_id, now)
     subject = Subject(case.subject_kind, case.subject)
@@ -130,6 +133,7 @@ def restore(session: Session, desk: Desk, by: SignedIn, subject: Subject, note: 
     """
     note = written(note, NOTE_MAX, lines=True, least=0)
     found = restoring(session, subject, by.person_id)
+    hold_for_decision(session, found.group)
     _lock_decision(session, found.group)
     found = restoring(session, subject, by.person_id)  # as it is under the lock
     if found.refused and not note:

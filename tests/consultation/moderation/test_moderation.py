@@ -1,7 +1,7 @@
 """Moderation: what is reported reaches a moderator, each decision is in the log, and nobody judges twice."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Barrier
 
 import pytest
@@ -16,6 +16,7 @@ from consultation.hearings.answers import answer as answer_question
 from consultation.hearings.documents import paragraphs_of
 from consultation.hearings.questions import add_question
 from consultation.hearings.types import Answer, Question, QuestionKind
+from consultation.leaving import delete_account
 from consultation.moderation.appeals import (
     TIME_TO_APPEAL,
     TIME_TO_DECIDE,
@@ -35,6 +36,7 @@ from consultation.moderation.errors import (
     CaseDecided,
     ClaimedByOther,
     Conflict,
+    NoSuchAppeal,
     NoSuchCase,
     NoSuchEntry,
     NotAppealable,
@@ -64,6 +66,7 @@ from consultation.petitions.deciding import Rejecting, reject
 from consultation.petitions.store import find_petition
 from consultation.petitions.types import Reason, State
 from consultation.subjects import Subject
+from identity.deleting import lock_to_delete
 from identity.models import IdentityClaim
 from identity.roles import Role
 from identity.sessions import SignedIn
@@ -73,6 +76,9 @@ from storage.session import reading, writing
 from tests.consultation.hearings.conftest import begun
 from tests.support.moderated import Moderated, actions, told
 from tests.support.petitions import prepare
+
+NOT_YET = 0.2
+"""Seconds in which whoever waits for nobody would be done."""
 
 
 class TestReports:
@@ -666,6 +672,54 @@ def test_what_is_known_of_a_person_is_given_out_and_forgotten(here: Moderated) -
         rows = session.execute(select(ModerationEntry.by, ModerationEntry.author, ModerationEntry.note)).all()
         assert set(rows) == {(None, None, "")}
         assert session.scalars(select(ModerationCase.claimed_by)).all() == [None, None]
+
+
+@pytest.mark.parametrize("who", ["author", "reader"])
+@pytest.mark.parametrize("deed", ["decide", "restore", "appeal"])
+def test_who_leaves_while_a_moderator_decides_makes_nothing_busy(
+    everywhere: Moderated, who: str, deed: str
+) -> None:
+    here, desk = everywhere, everywhere.on.desk
+    subject = _contribution(here)
+    with writing(desk.engine) as session:
+        report(session, here.reader, subject, Rule.ATTACK, "", here.now)
+    case = here.case_of(subject)
+    if deed == "decide":
+        with writing(desk.engine) as session:
+            claim(session, case, here.first.person_id, here.now)
+            decision = here.decision(session, case, Template.PERSON_INSULTED)
+    else:
+        number = here.decided(case, here.first, Template.PERSON_INSULTED)
+    if deed == "appeal":
+        with writing(desk.engine) as session:
+            appeal(session, here.author, number, "It is true.", here.now)
+
+    def judge() -> None:
+        with writing(desk.engine) as session:
+            if deed == "decide":
+                decide(session, desk, here.first, case, decision)
+            elif deed == "restore":
+                restore(session, desk, here.second, subject, "")
+            else:
+                decide_appeal(session, desk, here.second, number, granted=True, note="It is.")
+
+    leaver = here.author if who == "author" else here.reader
+    with ThreadPoolExecutor(1) as pool:
+        with writing(desk.engine) as session:
+            lock_to_delete(session, leaver)
+            judging = pool.submit(judge)
+            wait([judging], NOT_YET)  # it has locked what it locks first
+            delete_account(desk, session, leaver)
+        if (deed, who) == ("appeal", "author"):
+            with pytest.raises(NoSuchAppeal):  # an appeal that waits ends with its author
+                judging.result()
+        else:
+            judging.result()
+    with reading(desk.engine) as session:
+        described = kinds.describe(session, subject)
+        assert described is not None
+        assert described.hidden is (deed == "decide" or (deed, who) == ("appeal", "author"))
+        assert (described.author is None) is (who == "author")
 
 
 def test_of_two_who_take_or_decide_a_case_at_the_same_moment_one_does(everywhere: Moderated) -> None:
