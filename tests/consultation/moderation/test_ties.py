@@ -47,8 +47,8 @@ def test_whoever_has_a_part_in_what_stands_above_does_not_decide(here: Moderated
         with writing(engine) as session:
             session.add(
                 PetitionSignature(
-                    key=person, petition=petition, person=person, version=1, by_link=False, entry=entry, salt=b"", mails=False,
-                    language="en", signed_at=on.clock(),
+                    key=person, petition=petition, person=person, version=1, entry=entry, salt=b"", mails=False,
+                    by_link=False, language="en", signed_at=on.clock(),
                 )
             )  # fmt: skip
 
