@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.support.postgres",
     "tests.support.databases",
     "tests.support.chromium",
+    "tests.support.keys",
     "tests.support.offices",
     "tests.support.signed_in",
 ]

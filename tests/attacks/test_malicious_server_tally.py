@@ -324,6 +324,7 @@ def test_a_rewritten_tree_is_no_continuation_of_what_was_signed(office: OfficeUn
         office.cast(2, FIRST)
     assert seen.value.checkpoint == signed
     assert office.everything() == before
+    office.faults.add(500)
     answer = office.client.post(
         f"{office.api}/ballots", content=signed_request(ballot_body(office.election, 2), voter_key(2))
     )

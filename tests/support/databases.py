@@ -5,15 +5,16 @@ The migrations are tested in tests/storage/test_migrate.py; everywhere else they
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from zlib import crc32
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
+from storage.base import Base
 from storage.engine import empty_journal, make_engine
 from storage.migrate import migrate
 from tests.support.postgres import PostgresServer
@@ -67,6 +68,24 @@ def make_tables(engine: Engine) -> None:
         path = Path(str(engine.url.database))
         if not path.exists():
             shutil.copyfile(_template(), path)
+
+
+def write_rows(engine: Engine, rows: Mapping[str, Sequence[Sequence[object]]]) -> None:
+    """Fill tables that are empty, by name, with rows as another database had them; numbers go on behind theirs."""
+    with engine.begin() as connection:
+        for table in Base.metadata.sorted_tables:
+            if made := rows.get(table.name):
+                names = [column.name for column in table.columns]
+                connection.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in made])
+                number = table.autoincrement_column
+                if number is not None and engine.dialect.name == "postgresql":
+                    connection.execute(
+                        select(
+                            func.setval(
+                                func.pg_get_serial_sequence(table.name, number.name), func.max(number)
+                            )
+                        )
+                    )
 
 
 @cache

@@ -3,16 +3,34 @@ only.
 """
 
 import json
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+import crypto.certificate
+from crypto.key import ElectionKey
 from crypto.key_record import KeyShare, PublicKeyRecord
 from crypto.key_size import KeySize
 
 KEYS_FOLDER = Path(__file__).parent.parent / "vectors" / "keys"
 WARNING = "PUBLIC TEST MATERIAL: everybody knows these shares. Never use this key."
 TEST_KEYS = ("single-2048", "threshold-2of3-2048", "threshold-2of3-3072")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys_are_known() -> Iterator[None]:
+    """What a process has found sound of a modulus it does not check again, nor does it derive a key twice.
+
+    Nearly all tests have the same few keys. A refusal is never kept: a key that one test refuses, each does.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for check in ("verify_modulus", "verify_nth_roots", "verify_square_roots"):
+            patch.setattr(crypto.certificate, check, lru_cache(64)(getattr(crypto.certificate, check)))
+        patch.setattr(ElectionKey, "derive", staticmethod(lru_cache(32)(ElectionKey.derive)))
+        yield
 
 
 @cache

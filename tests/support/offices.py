@@ -1,7 +1,6 @@
 """Election offices on real databases: frozen, open, with a clock that the test owns, and the site in front of them."""
 
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -26,7 +25,8 @@ from protocol.roll import RollEntry
 from storage.base import Base
 from storage.engine import make_engine
 from storage.session import reading
-from tests.support.databases import database, make_tables
+from tests.support.clients import TestClient, client_on
+from tests.support.databases import database, make_tables, write_rows
 from tests.support.elections import (
     DURING,
     LOG_KEY,
@@ -54,11 +54,6 @@ from web.live.source import LivePages
 from web.rate_limits import Limiter
 from web.routes.api import api_routes
 from web.settings import Settings
-
-with warnings.catch_warnings():
-    # Starlette would rather have httpx2, which is another package of the same client.
-    warnings.filterwarnings("ignore", message="Using `httpx`")
-    from starlette.testclient import TestClient
 
 Values = tuple[tuple[int, ...], ...]
 
@@ -101,6 +96,8 @@ class OfficeUnderTest:
     clock: Clock
     database_url: str
     secrets: Path
+    faults: set[int] = field(default_factory=lambda: {503})
+    """Statuses from 500 on that the test expects of `client`: by itself only that it is busy."""
     _client: TestClient | None = field(default=None, repr=False)
 
     @property
@@ -117,7 +114,7 @@ class OfficeUnderTest:
     def client(self) -> TestClient:
         """Speaks HTTP with the whole site in front of this office."""
         if self._client is None:
-            self._client = client_of(site(self))
+            self._client = client_of(site(self), self.faults)
         return self._client
 
     @property
@@ -193,12 +190,33 @@ def make_office(
     clock = Clock(now)
     office = Office(engine, server_keys(secrets, election.terms.election), clock)
     under_test = OfficeUnderTest(office, election, clock, database_url, secrets)
+    place = (election.terms.fingerprint, until, now)
+    before = under_test.everything()
+    alone = not before["board_log"]
+    if alone and place in _made_offices:
+        rows, keys = _made_offices[place]
+        write_rows(engine, rows)
+        for name, data in keys.items():
+            (secrets / name).touch(mode=0o600)
+            (secrets / name).write_bytes(data)
+        return under_test
     register_election(office, election.manifest)
     if until is not State.DRAFT:
         freeze(under_test)
     if until is State.OPEN:
         open_polls(office, election.terms.election)
+    if alone:
+        after = under_test.everything()
+        _made_offices[place] = (
+            {name: rows for name, rows in after.items() if rows != before[name]},
+            {path.name: path.read_bytes() for path in secrets.iterdir()},
+        )
     return under_test
+
+
+_Rows = dict[str, list[tuple[object, ...]]]
+_made_offices: dict[tuple[bytes, State, datetime], tuple[_Rows, dict[str, bytes]]] = {}
+"""Rows and files of keys that a process has made once: to check a key is long, and has tests of its own."""
 
 
 def close_early(office: Office, election_id: str) -> int:
@@ -257,9 +275,9 @@ def site(under_test: OfficeUnderTest) -> Starlette:
     return app
 
 
-def client_of(app: Starlette) -> TestClient:
-    """A client that sees faults as a browser does."""
-    return TestClient(app, base_url="http://localhost:8000", raise_server_exceptions=False)
+def client_of(app: Starlette, faults: Collection[int] = ()) -> TestClient:
+    """A client that sees faults as a browser does. faults: statuses from 500 on that the test expects."""
+    return client_on(app, faults=faults, base_url="http://localhost:8000")
 
 
 # Elections and ballots.

@@ -4,16 +4,17 @@ import re
 import socket
 import threading
 import time
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from httpx import Response
 from starlette.applications import Starlette
 
 from crypto.encoding import encode_base64url
 from identity.roles import Role
+from tests.support.clients import TestClient, client_on
 from tests.support.desks import BASE_URL, DeskUnderTest, desk_under_test
 from voting.office import Office
 from voting.server_keys import ServerKeys
@@ -24,12 +25,6 @@ from web.rate_limits import Limiter
 from web.routes.api import api_routes
 from web.serving import server
 from web.settings import Settings
-
-with warnings.catch_warnings():
-    # Starlette would rather have httpx2, which is another package of the same client.
-    warnings.filterwarnings("ignore", message="Using `httpx`")
-    from httpx import Response
-    from starlette.testclient import TestClient
 
 SAME_SITE = {"Sec-Fetch-Site": "same-origin", "Origin": BASE_URL}
 _TOKEN = re.compile(r'name="csrf" value="([A-Za-z0-9_-]+)"')
@@ -42,11 +37,11 @@ class Browser:
     app: Starlette
     client: TestClient = field(init=False)
     token: str = ""
+    faults: set[int] = field(default_factory=set)
+    """Statuses from 500 on that the test expects; any other fails it."""
 
     def __post_init__(self) -> None:
-        self.client = TestClient(
-            self.app, base_url=BASE_URL, follow_redirects=False, raise_server_exceptions=False
-        )
+        self.client = client_on(self.app, faults=self.faults, base_url=BASE_URL, follow_redirects=False)
 
     def get(self, path: str) -> Response:
         """A page; the token in it is kept."""

@@ -10,7 +10,6 @@ from httpx import Response as Answer
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.testclient import TestClient
 
 from crypto.encoding import encode_base64url
 from identity.assurance import Action, Assurance, AssurancePolicy
@@ -18,6 +17,7 @@ from identity.models import IdentityInvitation
 from identity.people import staff
 from identity.roles import PERMISSIONS, Permission, Role
 from storage.session import reading
+from tests.support.clients import TestClient, client_on
 from tests.support.desks import BASE_URL
 from tests.support.sites import SAME_SITE, SiteUnderTest, site_under_test
 from web import csrf
@@ -105,6 +105,7 @@ class Table:
     site: SiteUnderTest
     visitors: list[Visitor]
     routes: dict[str, AccessRoute]
+    client: TestClient
 
     def ask(
         self,
@@ -116,7 +117,8 @@ class Table:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         """One request. token: in the form; None is the right one."""
-        client = TestClient(self.site.app, base_url=BASE_URL, follow_redirects=False)
+        client = self.client
+        client.cookies.clear()  # also what the last answer set
         client.cookies.set("psephos-browser", encode_base64url(BROWSER), domain="localhost.local")
         if visitor.token is not None:
             client.cookies.set("psephos", encode_base64url(visitor.token), domain="localhost.local")
@@ -161,7 +163,8 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
             assert isinstance(route, AccessRoute)
             route.handler = reached
             routes[name_of(route)] = route
-        yield Table(site, visitors, routes)
+        client = client_on(site.app, base_url=BASE_URL, follow_redirects=False)
+        yield Table(site, visitors, routes, client)
 
 
 def name_of(route: AccessRoute) -> str:
@@ -253,7 +256,7 @@ def test_a_page_asked_for_as_if_it_were_of_the_api_is_not_there(table: Table, la
     for route in table.routes.values():
         if not route.path.startswith("/{lang}"):
             continue
-        client = TestClient(table.site.app, base_url=BASE_URL, follow_redirects=False)
+        client = client_on(table.site.app, base_url=BASE_URL, follow_redirects=False)
         assert everything.token is not None
         path = path_of(route).replace("/en", f"/{language}", 1)
         for visitor in (table.visitors[0], everything):

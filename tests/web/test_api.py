@@ -386,6 +386,7 @@ def test_a_fault_is_told_without_details(office: OfficeUnderTest) -> None:
     with office.engine.begin() as connection:
         connection.execute(text("ALTER TABLE voting_roll RENAME TO lost"))
     key = encode_base64url(voter_key(VOTER).public_key)
+    office.faults.add(500)
     require_problem(office, f"/credentials/{key}", 500, "fault", "Something went wrong on this server")
     answer = office.client.get(f"{office.api}/credentials/{key}")
     assert "voting_roll" not in answer.text

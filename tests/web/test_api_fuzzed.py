@@ -1,7 +1,8 @@
 """Requests that schemathesis makes up from the OpenAPI document, right ones and wrong ones, at a real election.
 
 Of each answer it checks: no fault (500), a status, a type, headers and a body that the document announces; wrong data
-is refused, right data is not; verbs that are not announced are refused with Allow. The seed is fixed.
+is refused, right data is not; verbs that are not announced are refused with Allow. The seed is fixed. `make test-slow`
+tries nearly three times as many of each.
 """
 
 from collections.abc import Iterator
@@ -27,18 +28,24 @@ from web.api.operations import Operation
 from web.rate_limits import Limiter
 from web.routes.api import OPERATIONS
 
-EXAMPLES = 40
+EXAMPLES = 15
+MORE_EXAMPLES = 40
 
-FIXED = settings(
-    max_examples=EXAMPLES,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
 
-# Bodies are long in the making.
-DEAR = settings(FIXED, max_examples=EXAMPLES // 3)
+def fixed(examples: int) -> settings:
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def dear(examples: int) -> settings:
+    """Bodies are long in the making."""
+    return fixed(examples // 3)
+
 
 NOT_SAID_BY_A_SCHEMA: list[Any] = [positive_data_acceptance]
 MORE_THAN_A_SCHEMA = {"getEntry", "getConsistency", "getSiteEntry", "getSiteConsistency"}
@@ -107,7 +114,10 @@ class Ticking:
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["right", "wrong"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_every_answer_is_as_described(schema: BaseSchema, operation: Operation, mode: GenerationMode) -> None:
+@pytest.mark.parametrize("examples", [EXAMPLES, pytest.param(MORE_EXAMPLES, marks=pytest.mark.slow)])
+def test_every_answer_is_as_described(
+    schema: BaseSchema, operation: Operation, mode: GenerationMode, examples: int
+) -> None:
     if mode is GenerationMode.NEGATIVE and not operation.parameters:
         return  # nothing can be wrong with it
     described = schema[operation.path][operation.method]
@@ -115,22 +125,22 @@ def test_every_answer_is_as_described(schema: BaseSchema, operation: Operation, 
     # That `old` is at most `new`, that an index is below a size, and that JSON is canonical, no schema can say.
     excluded = NOT_SAID_BY_A_SCHEMA if operation.body or operation.name in MORE_THAN_A_SCHEMA else []
 
-    @(DEAR if operation.body else FIXED)
+    @(dear(examples) if operation.body else fixed(examples))
     @given(case=described.as_strategy(generation_mode=mode))
     def run(case: Case[Any]) -> None:
         case.call_and_validate(excluded_checks=excluded)
 
     run()
     if operation.body is not None:
-        run_canonical(schema, operation, mode)
+        run_canonical(schema, operation, mode, examples)
 
 
-def run_canonical(schema: BaseSchema, operation: Operation, mode: GenerationMode) -> None:
+def run_canonical(schema: BaseSchema, operation: Operation, mode: GenerationMode, examples: int) -> None:
     """The same bodies in the one spelling that the door reads (which no JSON Schema can say), stored nowhere."""
     client = client_of(schema.app)
     statuses = set()
 
-    @DEAR
+    @dear(examples)
     @given(case=schema[operation.path][operation.method].as_strategy(generation_mode=mode))
     def run(case: Case[Any]) -> None:
         if isinstance(case.body, dict):

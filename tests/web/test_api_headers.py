@@ -9,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select
-from starlette.testclient import TestClient
 
 from consultation.discussions.models import DiscussionThread
 from consultation.hearings.models import HearingHearing
@@ -32,6 +31,7 @@ from mail.outbox import Mail
 from protocol.leaf import Kind, body_digest
 from protocol.text import LocalText
 from storage.session import reading, writing
+from tests.support.clients import client_on
 from tests.support.elections import voter_key
 from tests.support.hearings import finished_hearing
 from tests.support.offices import FIRST, OfficeUnderTest, cast_request, make_office
@@ -338,7 +338,7 @@ def test_a_network_that_takes_too_much_is_told_when_to_come_back(tmp_path: Path)
     # Voting goes on, and so does another network; the same network cannot talk itself out of it.
     assert office.client.get(f"{office.api}/terms").status_code == 200
     assert office.client.get(path, headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 429
-    other = TestClient(office.client.app, client=("203.0.113.9", 1))
+    other = client_on(office.client.app, address=("203.0.113.9", 1))
     assert other.get(path).status_code == 200
     ballot = office.client.post(f"{office.api}/ballots", content=cast_request(office.election, 1, FIRST))
     assert ballot.status_code == 201

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 
 import pytest
 from starlette.testclient import TestClient
@@ -15,6 +16,7 @@ EVERY = [(language, name) for language in LANGUAGES for name in (*PAGES, *ERRORS
 BOOTHS = ("booth", "booth-one-holder")
 
 
+@cache
 def read(client: TestClient, language: str, name: str) -> Page:
     answer = client.get(f"/{language}{(PAGES | ERRORS)[name]}")
     assert answer.status_code == (404 if name in ERRORS else 200)

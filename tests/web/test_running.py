@@ -9,6 +9,8 @@ import pytest
 
 from board import log as board
 from board.log import LogId
+from crypto.key_record import KeyShare, PublicKeyRecord
+from crypto.key_size import KeySize
 from identity import trail
 from identity.roles import Role
 from protocol.leaf import Kind
@@ -21,6 +23,7 @@ from tally.aggregation import aggregate
 from tally.clock import keep_time
 from tests.rehearsal.test_trial_run import VOTERS, draft
 from tests.support.drafts import NOW
+from tests.support.keys import load_test_key
 from tests.support.office_pages import office_pages
 from tests.support.sites import SAME_SITE, Browser, SiteUnderTest, site_under_test
 from tests.voting.test_disputes import filing
@@ -33,6 +36,18 @@ from voting.drafts import create
 from voting.office import Office, State, effective_closes_at, find_election, read_manifest, state_of
 
 REASON = "Mất điện ở nhiều khu phố."
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trials have a test key: making one is the longest of a trial, and tests/rehearsal does it."""
+    record, (share,) = load_test_key("single-2048")
+
+    def known(size: KeySize) -> tuple[PublicKeyRecord, KeyShare]:
+        assert size.bits == record.n.bit_length()
+        return record, share
+
+    monkeypatch.setattr("rehearsal.ceremony.make_single_key", known)
 
 
 @pytest.fixture
