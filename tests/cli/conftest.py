@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from cli.main import run
+from tests.support.remembered import remembered_arithmetic
 from tests.support.stretching import cheap_stretching
 
 Psephos = Callable[..., tuple[int, str, str]]
@@ -14,6 +15,13 @@ Psephos = Callable[..., tuple[int, str, str]]
 def cheap_passphrases() -> Iterator[None]:
     """Files are sealed and opened by the dozen here; that the program itself is slow at it: test_sealing_cost.py."""
     with cheap_stretching():
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def remembered() -> Iterator[None]:
+    """Each test here does much of what the last one did."""
+    with remembered_arithmetic():
         yield
 
 

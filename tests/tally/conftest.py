@@ -8,8 +8,16 @@ import pytest
 from tests.support.elections import TestElection
 from tests.support.hostile import threshold_election
 from tests.support.offices import OfficeUnderTest, make_office
+from tests.support.remembered import remembered_arithmetic
 
 MakeOffice = Callable[[TestElection], OfficeUnderTest]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def remembered() -> Iterator[None]:
+    """Each test here does much of what the last one did."""
+    with remembered_arithmetic():
+        yield
 
 
 @pytest.fixture
