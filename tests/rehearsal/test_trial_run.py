@@ -66,8 +66,8 @@ def draft() -> Draft:
 
 
 @pytest.fixture
-def office(tmp_path: Path, database_url: str) -> Office:
-    return open_office(database_url, tmp_path / "secrets")
+def office(tmp_path: Path, either_database_url: str) -> Office:
+    return open_office(either_database_url, tmp_path / "secrets")
 
 
 def test_a_trial_is_held_from_draft_to_verified_result(office: Office) -> None:

@@ -1,4 +1,7 @@
-"""Trial runs through the job queue: made in another process, refused with a sentence, counted to the end."""
+"""Trial runs through the job queue: made in another process, refused with a sentence, counted to the end.
+
+Each on one of the two databases: the queue and the verbs of voting and tally are tested on both in their rooms.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,8 +37,8 @@ from voting.office import Office, find_election
 
 
 @pytest.fixture
-def preparing(database_url: str, tmp_path: Path) -> Iterator[Preparing]:
-    found = begin(database_url, tmp_path / "secrets")
+def preparing(either_database_url: str, tmp_path: Path) -> Iterator[Preparing]:
+    found = begin(either_database_url, tmp_path / "secrets")
     yield found
     found.office.engine.dispose()
 

@@ -21,12 +21,19 @@ def remembered() -> Iterator[None]:
 
 
 @pytest.fixture
-def make(database_url: str, tmp_path: Path) -> Iterator[MakeOffice]:
-    """Makes the office of an open election, on SQLite and on PostgreSQL; one in each test."""
+def make(either_database_url: str, tmp_path: Path) -> Iterator[MakeOffice]:
+    """Makes the office of an open election, on one of the two databases; one in each test.
+
+    What a database could do differently is tested on both: `three_on_each`.
+    """
+    yield from _makes(either_database_url, tmp_path / "secrets")
+
+
+def _makes(database_url: str, secrets: Path) -> Iterator[MakeOffice]:
     made: list[OfficeUnderTest] = []
 
     def office_of(election: TestElection) -> OfficeUnderTest:
-        made.append(make_office(database_url, tmp_path / "secrets", election))
+        made.append(make_office(database_url, secrets, election))
         return made[-1]
 
     yield office_of
@@ -37,6 +44,17 @@ def make(database_url: str, tmp_path: Path) -> Iterator[MakeOffice]:
 @pytest.fixture
 def three(make: MakeOffice) -> OfficeUnderTest:
     """2 of 3 trustees, areas north, south and sea; two ballots in the north, one in the south."""
+    return _with_three_ballots(make)
+
+
+@pytest.fixture
+def three_on_each(database_url: str, tmp_path: Path) -> Iterator[OfficeUnderTest]:
+    """The same on SQLite, and on PostgreSQL."""
+    for make in _makes(database_url, tmp_path / "secrets"):
+        yield _with_three_ballots(make)
+
+
+def _with_three_ballots(make: MakeOffice) -> OfficeUnderTest:
     office = make(threshold_election())
     for voter, choice in ((1, (1, 0, 0)), (2, (0, 1, 0)), (3, (0, 1, 0))):
         office.cast(voter, (choice,))

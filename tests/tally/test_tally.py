@@ -27,24 +27,24 @@ from voting.office import State
 
 
 def test_two_of_three_open_and_the_board_is_the_one_that_every_verifier_recomputes(
-    three: OfficeUnderTest,
+    three_on_each: OfficeUnderTest,
 ) -> None:
-    result = tally(three, openers=(1, 3))
+    result = tally(three_on_each, openers=(1, 3))
     assert votes(result) == [[1, 2, 0]]
-    assert three.state() is State.PUBLISHED
-    verdict = verified(three)
+    assert three_on_each.state() is State.PUBLISHED
+    verdict = verified(three_on_each)
     assert verdict.report.result == result.totals
-    require_whole(three)
+    require_whole(three_on_each)
     # Leaf by leaf what the memory board makes of the same ballots (the parts' proofs are random).
     memory = MemoryBoard(threshold_election()).start()
     for number in range(3):
-        entry = three.entries()[5 + number]
+        entry = three_on_each.entries()[5 + number]
         leaf = msgspec.json.decode(entry.leaf)
         signature = leaf["signature"] + "=" * (-len(leaf["signature"]) % 4)
-        memory.append(Kind.BALLOT, three.body(Kind.BALLOT, number), urlsafe_b64decode(signature))
+        memory.append(Kind.BALLOT, three_on_each.body(Kind.BALLOT, number), urlsafe_b64decode(signature))
     assert memory.tally((1, 3)).report.result == result.totals
     random = {Kind.PARTIAL_OPENING.value}
-    stored = [entry.leaf for entry in three.entries() if entry.kind not in random]
+    stored = [entry.leaf for entry in three_on_each.entries() if entry.kind not in random]
     assert stored == [leaf for leaf, _ in memory.leaves if b'"partial-opening"' not in leaf]
 
 
@@ -145,8 +145,8 @@ def test_one_act_is_enough(three: OfficeUnderTest) -> None:
 # Each deed in its moment.
 
 
-def test_every_deed_is_refused_before_its_time(three: OfficeUnderTest) -> None:
-    office, election = three.office, three.id
+def test_every_deed_is_refused_before_its_time(three_on_each: OfficeUnderTest) -> None:
+    office, election = three_on_each.office, three_on_each.id
     early: list[Any] = [
         lambda: aggregate(office, election),
         lambda: append_act(office, election, "Official", "Reason."),
@@ -154,26 +154,26 @@ def test_every_deed_is_refused_before_its_time(three: OfficeUnderTest) -> None:
         lambda: append_partial_openings(office, election, b"{}", b""),
         lambda: publish_result(office, election),
     ]
-    before = three.everything()
+    before = three_on_each.everything()
     for deed in early:
         with pytest.raises(TallyRefused):
             deed()
-    assert three.everything() == before
+    assert three_on_each.everything() == before
     close_early(office, election)
-    before = three.everything()
+    before = three_on_each.everything()
     for deed in early[1:]:
         with pytest.raises(TallyRefused, match="not closed and aggregated yet"):
             deed()
-    assert three.everything() == before
+    assert three_on_each.everything() == before
     aggregate(office, election)
-    before = three.everything()
+    before = three_on_each.everything()
     with pytest.raises(AlreadyAggregated):
         aggregate(office, election)
     with pytest.raises(TooFewOpenings, match="0 trustees have opened; 2 are needed"):
         publish_result(office, election)
     with pytest.raises(NoSuchElection):
         aggregate(office, "0" * 32)
-    assert three.everything() == before
+    assert three_on_each.everything() == before
 
 
 def test_one_of_two_is_too_few(three: OfficeUnderTest) -> None:
@@ -238,15 +238,15 @@ def test_nothing_is_opened_before_objections_are_heard(make: MakeOffice) -> None
 # Races and faults.
 
 
-def test_aggregating_twice_at_once_leaves_one(three: OfficeUnderTest) -> None:
-    close_early(three.office, three.id)
+def test_aggregating_twice_at_once_leaves_one(three_on_each: OfficeUnderTest) -> None:
+    close_early(three_on_each.office, three_on_each.id)
     together = threading.Barrier(2)
     results: list[object] = []
 
     def run() -> None:
         together.wait()
         try:
-            results.append(aggregate(three.office, three.id))
+            results.append(aggregate(three_on_each.office, three_on_each.id))
         except AlreadyAggregated as error:
             results.append(error)
 
@@ -256,37 +256,37 @@ def test_aggregating_twice_at_once_leaves_one(three: OfficeUnderTest) -> None:
     for thread in threads:
         thread.join()
     assert sorted(isinstance(result, int) for result in results) == [False, True]
-    assert three.kinds().count(Kind.AGGREGATES) == 1
-    urn_of(three)
+    assert three_on_each.kinds().count(Kind.AGGREGATES) == 1
+    urn_of(three_on_each)
 
 
 class DiskFailed(Exception):
     """What the test throws."""
 
 
-def test_a_commit_that_fails_leaves_every_step_undone(three: OfficeUnderTest) -> None:
+def test_a_commit_that_fails_leaves_every_step_undone(three_on_each: OfficeUnderTest) -> None:
     def fail(_: object) -> None:
         raise DiskFailed
 
     def failing(deed: Any) -> None:
-        before = three.everything()
-        event.listen(three.engine, "commit", fail)
+        before = three_on_each.everything()
+        event.listen(three_on_each.engine, "commit", fail)
         with pytest.raises(DiskFailed):
             deed()
-        event.remove(three.engine, "commit", fail)
-        assert three.everything() == before
-        require_whole(three)
+        event.remove(three_on_each.engine, "commit", fail)
+        assert three_on_each.everything() == before
+        require_whole(three_on_each)
 
-    failing(lambda: close_early(three.office, three.id))
-    close_early(three.office, three.id)
-    failing(lambda: aggregate(three.office, three.id))
-    aggregate(three.office, three.id)
-    urn = urn_of(three)
+    failing(lambda: close_early(three_on_each.office, three_on_each.id))
+    close_early(three_on_each.office, three_on_each.id)
+    failing(lambda: aggregate(three_on_each.office, three_on_each.id))
+    aggregate(three_on_each.office, three_on_each.id)
+    urn = urn_of(three_on_each)
     failing(lambda: urn.state((1,)))
     urn.state((1, 2, 3))
-    failing(lambda: append_act(three.office, three.id, "Official", "Reason."))
+    failing(lambda: append_act(three_on_each.office, three_on_each.id, "Official", "Reason."))
     failing(lambda: urn.open((1,)))
     urn.open((1, 2))
-    failing(lambda: publish_result(three.office, three.id))
-    publish_result(three.office, three.id)
-    verified(three)
+    failing(lambda: publish_result(three_on_each.office, three_on_each.id))
+    publish_result(three_on_each.office, three_on_each.id)
+    verified(three_on_each)
