@@ -29,7 +29,7 @@ def migrate(engine: Engine, folder: Path = MIGRATIONS) -> None:
 
     Raises: DatabaseTooNew, DatabaseBusy's causes, and whatever a migration raises.
     """
-    if current_revision(engine) == newest_revision(folder):
+    if (newest := newest_revision(folder)) is not None and current_revision(engine) == newest:
         return
     from alembic import command  # noqa: PLC0415
     from alembic.migration import MigrationContext  # noqa: PLC0415
@@ -48,11 +48,12 @@ def migrate(engine: Engine, folder: Path = MIGRATIONS) -> None:
 
 
 def current_revision(engine: Engine) -> str | None:
-    """The last migration that ran on this database; None for an empty one."""
+    """The last migration that ran on this database; None for an empty one, and where it does not say one alone."""
     with engine.begin() as connection:
         if not inspect(connection).has_table(_VERSION.name):
             return None
-        return connection.scalar(select(_VERSION.c.version_num))
+        found = connection.scalars(select(_VERSION.c.version_num)).all()
+        return found[0] if len(found) == 1 else None
 
 
 def newest_revision(folder: Path = MIGRATIONS) -> str | None:

@@ -123,7 +123,7 @@ def fixed_in(thread: Thread, topic: Topic) -> Collection[str]:
     What a citizen asked is not the office's to change. Of its own the office may still add a translation.
     """
     answered = thread.count + thread.gone > 0
-    return [each for each in LANGUAGES if not topic.office or (answered and topic.asks(each)[0])]
+    return [each for each in LANGUAGES if not topic.office or (answered and any(topic.asks(each)))]
 
 
 def topic_of(session: Session, thread_id: str) -> Topic | None:

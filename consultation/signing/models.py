@@ -29,7 +29,7 @@ class PetitionSignature(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     key: Mapped[str]
-    """32 hexadecimal digits that name nobody; with a tag of the server they are the address of the receipt."""
+    """32 hexadecimal digits that name nobody; with a tag of the server they are an address of the receipt."""
     petition: Mapped[str] = mapped_column(ForeignKey(PetitionPetition.id))
     person: Mapped[str] = mapped_column(ForeignKey(IdentityPerson.id))
     mailbox: Mapped[bytes | None]
@@ -37,9 +37,6 @@ class PetitionSignature(Base):
     version: Mapped[int]
     """Of the words."""
     area: Mapped[str | None] = mapped_column(ForeignKey(ConsultationArea.id))
-    by_link: Mapped[bool]
-    """Whether a mailed link confirmed it: then the address of its receipt is all that its signer has. Else it opens for
-    their account alone."""
     entry: Mapped[int]
     """Of the log."""
     salt: Mapped[bytes]

@@ -1,5 +1,6 @@
 """What a signer keeps, and the batches that were removed."""
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,10 +17,11 @@ from consultation.signing.models import PetitionCount, PetitionRemoval, Petition
 from consultation.signing.signing import signer_mark
 from crypto.encoding import encode_base64url
 from identity.desk import Desk
+from identity.people import one_person
 from protocol.petition import PetitionReceipt, RemovalEntry, SignatureEntry, decode_entry
 
 REMOVALS_PAGE: Final = 20
-_TAG: Final = "petition-receipt"
+_TAGS: Final = {True: "petition-receipt-by-mail", False: "petition-receipt"}
 _KEY_HEX: Final = 32
 
 
@@ -31,16 +33,34 @@ class Removals:
     before: int | None
 
 
-def handle_of(desk: Desk, key: str) -> str:
-    """The secret address of a receipt: the signature's key and a tag of this server, 64 hexadecimal digits."""
-    return key + desk.keys.tag(_TAG, key.encode()).hex()
+@dataclass(frozen=True)
+class Handle:
+    """An address of a receipt. by_mail: given to the reader of a mailed link, who has no other key; else to an account,
+    for which alone it opens. A signature has both, and neither ever opens more than it did.
+    """
+
+    key: str
+    by_mail: bool
+
+    def written(self, desk: Desk) -> str:
+        """The signature's key and a tag of this server, 64 hexadecimal digits."""
+        return self.key + desk.keys.tag(_TAGS[self.by_mail], self.key.encode()).hex()
 
 
-def key_in(desk: Desk, handle: str) -> str | None:
-    """The key in such an address; None for one that this server did not make."""
-    key = handle[:_KEY_HEX]
-    good = len(handle) == 2 * _KEY_HEX and handle.isascii() and handle == handle_of(desk, key)
-    return key if good else None
+def read_handle(desk: Desk, text: str) -> Handle | None:
+    """None for an address that this server did not make."""
+    if len(text) != 2 * _KEY_HEX or not text.isascii():
+        return None
+    made = [Handle(text[:_KEY_HEX], by_mail) for by_mail in (False, True)]
+    return next((handle for handle in made if hmac.compare_digest(handle.written(desk), text)), None)
+
+
+def opens_for(session: Session, handle: Handle, signer: str, person: str | None) -> bool:
+    """Whether this person may see the receipt of this signer at this address; None is nobody who is signed in.
+
+    Who was shut out cannot sign in any more: for them the address is enough, for a signature can always be taken back.
+    """
+    return handle.by_mail or signer == person or one_person(session, signer).shut_out
 
 
 def receipt_of(desk: Desk, session: Session, key: str) -> PetitionReceipt:

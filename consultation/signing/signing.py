@@ -114,11 +114,6 @@ class _Signer:
     worked: bool
     asked_at: datetime | None
 
-    @property
-    def by_link(self) -> bool:
-        """Whether it is the reader of a mail."""
-        return self.address is not None
-
 
 def sign(desk: Desk, session: Session, petition: str, who: SignedIn, signing: Signing) -> str:
     """Sign as the one who is signed in. Gives the key of the signature that stands now.
@@ -251,8 +246,6 @@ def _sign(desk: Desk, session: Session, petition: str, signer: _Signer, signing:
     known = _standing(session, petition, signer.person, one.accounts, ways)
     if known is not None and known.person != signer.person:
         raise SignedInOtherSpelling
-    if known is not None:
-        known.by_link = known.by_link or signer.by_link
     if known is not None and (known.version == row.version or known.batch is not None):
         return known.key
     if known is None:
@@ -313,7 +306,6 @@ def _made(
         mailbox=signer.mailbox,
         version=row.version,
         area=signing.area,
-        by_link=signer.by_link,
         entry=entry,
         salt=salt,
         batch=None,

@@ -27,7 +27,7 @@ from consultation.petitions.answering import Saying, last_official, set_debate, 
 from consultation.petitions.types import Draft, Outcome, Reason
 from consultation.profiles import set_profile
 from consultation.signing.counting import take_areas
-from consultation.signing.receipts import handle_of
+from consultation.signing.receipts import Handle
 from consultation.signing.signing import confirm
 from consultation.subjects import Subject
 from crypto.encoding import encode_base64url
@@ -155,7 +155,9 @@ class _Making:
             words = replace(CROSSING, action="A post box at the ferry landing")
             life.edit(session, self.lan, changed, 1, words, self.clock())
         names["changed"] = changed
-        names["receipt"] = handle_of(self.desk.desk, ward.signatures.sign(answered, self.minh))
+        names["receipt"] = Handle(ward.signatures.sign(answered, self.minh), by_mail=True).written(
+            self.desk.desk
+        )
         names["token"] = ward.signatures.ask(answered, "hoa@example.org")
         for one in "abcdef":
             token = ward.signatures.ask(answered, f"{one}{one}@mailinator.com")

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
 from cli.main import program
 from consultation.signing.models import PetitionSignature
 from consultation.signing.windows import WINDOW_SECONDS
+from identity.models import IdentityPerson
 from mail.models import OutboxMail
-from storage.session import reading
+from storage.session import reading, writing
 from tests.support.petitions import LAKE, PetitionsUnderTest, prepare
 from tests.support.sites import SiteUnderTest, site_under_test
 from web.api.bundles import Bundles
@@ -216,13 +217,26 @@ def test_the_receipt_of_an_account_opens_for_that_account_alone(
         assert refused.status_code == 404
     assert signed(site, petition) == 1
 
-    # The same mailbox confirms a mailed link: its reader has nothing but the address from then on.
+    # Their mailbox confirms a link that somebody asked for: its reader gets another address, and this stays closed.
     mail = f"{person}@example.org"
     history.get(f"/en/petitions/{petition}/sign")
     history.post(f"/en/petitions/{petition}/sign", {"version": "1", "email": mail})
     link = mailed_link(site, mail)
-    history.get(link)
-    again = history.post(link.partition("?")[0], {"t": link.partition("?t=")[2], "version": "1"})
-    assert again.headers["location"] == address
-    assert "You have signed" in history.get(address).text
+    reader = site.browser()
+    reader.get(link)
+    again = reader.post(link.partition("?")[0], {"t": link.partition("?t=")[2], "version": "1"})
+    assert "You have signed" in reader.get(again.headers["location"]).text
+    assert history.get(address).status_code == 303
     assert signed(site, petition) == 1
+
+    # Whoever is shut out cannot sign in, and can take it back nevertheless.
+    with writing(site.desk.desk.engine) as session:
+        session.execute(
+            update(IdentityPerson).where(IdentityPerson.id == person).values(disabled_at=site.desk.clock())
+        )
+    shut_out = site.browser()
+    assert "You have signed" in shut_out.get(address).text
+    shut_out.get(found[2])
+    answer = shut_out.post(f"/en/petitions/{petition}/receipt", {"r": handle, "deed": "withdraw"})
+    assert answer.status_code == 303
+    assert signed(site, petition) == 0

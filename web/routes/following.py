@@ -16,7 +16,7 @@ from consultation.following.showing import shown_to
 from consultation.kinds import KINDS, describe
 from consultation.petitions.subjects import PETITION
 from consultation.signing.ending import signed_by
-from consultation.signing.receipts import handle_of
+from consultation.signing.receipts import Handle
 from consultation.signing.telling import forget_account_news
 from consultation.subjects import Described, Subject
 from identity.errors import LinkUnusable
@@ -159,7 +159,11 @@ def activity(request: Request) -> Response:
             if described is not None
         ]
         signed = [
-            (one, shown_to(session, who.person_id, Subject(PETITION, one.petition)), handle_of(desk, one.key))
+            (
+                one,
+                shown_to(session, who.person_id, Subject(PETITION, one.petition)),
+                Handle(one.key, by_mail=False).written(desk),
+            )
             for one in signed_by(session, who.person_id)
         ]
     values = {"followed": followed, "written": written, "signed": signed}

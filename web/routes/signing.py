@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,7 +22,7 @@ from consultation.petitions.types import Petition, State
 from consultation.signing.counting import public_count
 from consultation.signing.ending import find_signature
 from consultation.signing.errors import NoSuchSignature, RemovedAlready, SigningLinkUnusable, WordsChanged
-from consultation.signing.receipts import handle_of, key_in, receipt_of, removals
+from consultation.signing.receipts import Handle, opens_for, read_handle, receipt_of, removals
 from consultation.signing.signing import (
     LINK_LIFETIME,
     LINK_MAIL,
@@ -99,7 +100,7 @@ def signed(request: Request) -> Response:
     except ConsultationError as error:
         form.wrong("sign", form.say(sentence_of(error)))
         return _form_page(request, form, CONFLICT)
-    return go(_receipt_link(request, number, key))
+    return go(_receipt_link(request, number, Handle(key, by_mail=False)))
 
 
 def sent(request: Request) -> Response:
@@ -132,21 +133,21 @@ def confirmed(request: Request) -> Response:
     except ConsultationError as error:
         form.wrong("sign", form.say(sentence_of(error)))
         return _link_page(request, form, token, CONFLICT)
-    return go(_receipt_link(request, number, key))
+    return go(_receipt_link(request, number, Handle(key, by_mail=True)))
 
 
 def receipt(request: Request) -> Response:
     """GET /{lang}/petitions/{petition}/receipt?r="""
-    desk, key = desk_of(request), _key(request, request.query_params.get("r", ""))
+    desk, handle = desk_of(request), _handle(request, request.query_params.get("r", ""))
     petition = _readable(request)
     with reading(desk.engine) as session:
         try:
-            row, found = find_signature(session, key), receipt_of(desk, session, key)
+            row, found = find_signature(session, handle.key), receipt_of(desk, session, handle.key)
         except NoSuchSignature:
             return render(request, "signing/gone.html", {"petition": petition}, headers=_NO_STORE)
         if row.petition != petition.id:
             raise PageNotFound(petition.id)
-        if not _opens(request, by_link=row.by_link, person=row.person):
+        if not _opens(request, session, handle, row.person):
             return _sign_in(request)
         area = None if row.area is None else require_area(session, row.area)
         values = {
@@ -155,23 +156,23 @@ def receipt(request: Request) -> Response:
             "area": area,
             "hour": parse_time(found.entry.time),
             "receipt": found,
-            "handle": handle_of(desk, key),
+            "handle": handle.written(desk),
         }
         return render(request, "signing/receipt.html", values, headers=_NO_STORE)
 
 
 def receipt_file(request: Request) -> Response:
     """GET /{lang}/petitions/{petition}/receipt/file?r="""
-    desk, key = desk_of(request), _key(request, request.query_params.get("r", ""))
+    desk, handle = desk_of(request), _handle(request, request.query_params.get("r", ""))
     with reading(desk.engine) as session:
         try:
-            row, found = find_signature(session, key), receipt_of(desk, session, key)
+            row, found = find_signature(session, handle.key), receipt_of(desk, session, handle.key)
         except NoSuchSignature as error:
             raise PageNotFound("receipt") from error
-        if not _opens(request, by_link=row.by_link, person=row.person):
+        if row.petition != request.path_params["petition"]:
+            raise PageNotFound("receipt")
+        if not _opens(request, session, handle, row.person):
             return _sign_in(request)
-    if found.entry.petition != request.path_params["petition"]:
-        raise PageNotFound("receipt")
     name = f"petition-{found.entry.petition}-receipt.json"
     return file_response(encode_canonical(found) + b"\n", "application/json", name)
 
@@ -179,12 +180,12 @@ def receipt_file(request: Request) -> Response:
 def ended(request: Request) -> Response:
     """POST /{lang}/petitions/{petition}/receipt: take the signature back, or the mails about it."""
     form, desk, number = form_of(request), desk_of(request), request.path_params["petition"]
-    handle = form.value("r")
-    key = _key(request, handle)
+    handle = _handle(request, form.value("r"))
+    key = handle.key
     try:
         with writing(desk.engine) as session:
             row = find_signature(session, key)
-            if row.petition != number or not _opens(request, by_link=row.by_link, person=row.person):
+            if row.petition != number or not _opens(request, session, handle, row.person):
                 raise PageNotFound(number)
             if form.value("deed") == "withdraw":
                 withdraw_and_leave(desk, session, key)
@@ -194,26 +195,26 @@ def ended(request: Request) -> Response:
                 raise PageNotFound("deed")
     except (NoSuchSignature, RemovedAlready, SigningLinkUnusable):
         pass  # it is gone already, and the page of the receipt says how
-    return go(_receipt_link(request, number, key))
+    return go(_receipt_link(request, number, handle))
 
 
 def leave(request: Request) -> Response:
     """GET /{lang}/petitions/{petition}/receipt/withdraw?r=: what it means, and the button."""
-    desk, key = desk_of(request), _key(request, request.query_params.get("r", ""))
+    desk, handle = desk_of(request), _handle(request, request.query_params.get("r", ""))
     petition = _readable(request)
     with reading(desk.engine) as session:
         try:
-            row = find_signature(session, key)
+            row = find_signature(session, handle.key)
         except NoSuchSignature:
             return render(request, "signing/gone.html", {"petition": petition}, headers=_NO_STORE)
         if row.petition != petition.id:
             raise PageNotFound(petition.id)
-        if not _opens(request, by_link=row.by_link, person=row.person):
+        if not _opens(request, session, handle, row.person):
             return _sign_in(request)
         removed = row.batch is not None
     if removed:
-        return go(_receipt_link(request, petition.id, key))
-    values = {"petition": petition, "handle": handle_of(desk, key)}
+        return go(_receipt_link(request, petition.id, handle))
+    values = {"petition": petition, "handle": handle.written(desk)}
     return render(request, "signing/withdraw.html", values, headers=_NO_STORE)
 
 
@@ -388,20 +389,20 @@ def _version(form: Form) -> int | None:
     return form.number("version", least=1, most=2**31 - 1, wrong=changed, missing=changed)
 
 
-def _key(request: Request, handle: str) -> str:
-    key = key_in(desk_of(request), handle)
-    if key is None:
+def _handle(request: Request, text: str) -> Handle:
+    handle = read_handle(desk_of(request), text)
+    if handle is None:
         raise PageNotFound("receipt")
-    return key
+    return handle
 
 
-def _opens(request: Request, *, by_link: bool, person: str) -> bool:
+def _opens(request: Request, session: Session, handle: Handle, person: str) -> bool:
     """Whether whoever asks may see this receipt. Raises: PageNotFound for who is signed in as somebody else.
 
-    by_link, person: of the signature.
+    person: who signed.
     """
     who = signed_in(request)
-    if by_link or (who is not None and who.person_id == person):
+    if opens_for(session, handle, person, None if who is None else who.person_id):
         return True
     if who is not None:
         raise PageNotFound("receipt")
@@ -414,8 +415,8 @@ def _sign_in(request: Request) -> Response:
     return go(f"{links_of(request).sign_in()}?{urlencode({'next': here})}")
 
 
-def _receipt_link(request: Request, petition: str, key: str) -> str:
-    return f"{links_of(request).petition(petition, 'receipt')}?r={handle_of(desk_of(request), key)}"
+def _receipt_link(request: Request, petition: str, handle: Handle) -> str:
+    return f"{links_of(request).petition(petition, 'receipt')}?r={handle.written(desk_of(request))}"
 
 
 def _purpose(petition: str) -> str:

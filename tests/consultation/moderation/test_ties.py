@@ -48,7 +48,7 @@ def test_whoever_has_a_part_in_what_stands_above_does_not_decide(here: Moderated
             session.add(
                 PetitionSignature(
                     key=person, petition=petition, person=person, version=1, entry=entry, salt=b"", mails=False,
-                    by_link=False, language="en", signed_at=on.clock(),
+                    language="en", signed_at=on.clock(),
                 )
             )  # fmt: skip
 
