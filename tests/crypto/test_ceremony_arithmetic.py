@@ -76,7 +76,7 @@ def test_a_private_payload_does_not_show_in_a_repr() -> None:
     assert "secret" not in repr(Message(1, 2, 3, b"secret"))
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(2, 10), st.integers(0, 1000), st.integers(1, 4), st.binary(min_size=32, max_size=32))
 def test_shares_of_zero_sum_to_zero(parties: int, first: int, count: int, seed: bytes) -> None:
     pairs = list(combinations(range(1, parties + 1), 2))
@@ -121,7 +121,7 @@ def test_drawn_units_are_uniform_units() -> None:
     assert all(190 < units.count(u) < 310 for u in set(units))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(1, 10**12), max_size=9), st.integers(2, 200))
 def test_small_factors_are_all_found(numbers: list[int], limit: int) -> None:
     primes = [r for r in range(2, limit + 1) if is_prime(r)]

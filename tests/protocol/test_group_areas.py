@@ -106,7 +106,7 @@ def keeps(rule: SmallAreas, inside: list[RollEntry]) -> bool:
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(counted=counted, rule=rules, count=st.integers(1, 7), random=st.randoms(use_true_random=False))
 def test_groups_are_a_partition_in_order_and_each_keeps_the_limits(
     counted: list[RollEntry], rule: SmallAreas, count: int, random: Random
@@ -132,7 +132,7 @@ def test_groups_are_a_partition_in_order_and_each_keeps_the_limits(
             assert len(with_ballots) == 1  # the whole election, not a part of it
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(counted=counted, count=st.integers(1, 7))
 def test_no_sum_of_opened_groups_shows_fewer_people_than_a_group(
     counted: list[RollEntry], count: int

@@ -79,6 +79,7 @@ def test_a_server_that_lost_its_key_blames_itself(office: OfficeUnderTest) -> No
         office.engine, office.office.keys, office.clock
     )  # started anew: nothing is in memory
     before = office.everything()
+    office.faults.add(500)
     answer = office.client.post(f"{office.api}/ballots", content=cast_request(office.election, 1))
     assert (answer.status_code, answer.json()["code"]) == (500, "fault")
     assert "secret" not in answer.text.lower()
