@@ -9,17 +9,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import URL, Engine, create_engine, func, select
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
+import storage.engine
 from storage.base import Base
 from storage.engine import empty_journal, make_engine
 from storage.migrate import migrate
 from tests.support.postgres import PostgresServer
 
 KINDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_are_compiled_once() -> Iterator[None]:
+    """All engines of a process share what SQLAlchemy has compiled: else each test compiles every statement anew.
+
+    Two dialects of one kind count as the same, because what was compiled is kept by dialect and statement.
+    """
+    compiled: dict[object, object] = {}
+
+    def create(url: URL, **options: Any) -> Engine:
+        kept = {**options.pop("execution_options", {}), "compiled_cache": compiled}
+        return create_engine(url, execution_options=kept, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage.engine, "create_engine", create)
+        for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):
+            patch.setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))
+            patch.setattr(dialect, "__hash__", lambda one: hash(type(one)))
+        yield
 
 
 @pytest.fixture(params=KINDS)
