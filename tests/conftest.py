@@ -1,6 +1,7 @@
 """Fixtures for every room: databases, offices with elections, browsers."""
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = [
     "tests.support.postgres",
@@ -10,6 +11,10 @@ pytest_plugins = [
     "tests.support.offices",
     "tests.support.signed_in",
 ]
+
+# Times tell of what else the machine does, not of what is tested.
+settings.register_profile("psephos", deadline=None)
+settings.load_profile("psephos")
 
 LONGEST_NAMED_BITS = 64
 
