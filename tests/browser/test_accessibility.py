@@ -3,7 +3,6 @@
 The examples of tests/web/test_in_a_browser.py have every state of a page; here the script and real data fill them.
 """
 
-from functools import cache
 from typing import Any
 
 import pytest
@@ -16,47 +15,31 @@ from tests.browser.pages import every_page
 from tests.browser.site import Site
 from tests.browser.ward import LONG, Hours, hold
 from tests.browser.words import EN, VI, Words
-from tests.support.repository import ROOT
+from tests.support.axe import violations
 from voting.office import utc_now
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "web/client/node_modules/axe-core/axe.min.js"
 NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1280, "height": 720}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-UNFOLD = "for (const folded of document.querySelectorAll('main details')) folded.open = true"
-RUN = """async (options) => {
-  const {violations} = await axe.run(document, options)
-  return violations.map(({id, nodes}) => `${id}: ${nodes.map((node) => node.html).join(" ").slice(0, 300)}`)
-}"""
 
 
-@cache
-def axe() -> str:
-    """The program that looks for faults."""
-    assert AXE.is_file(), "axe is not installed: run `make check`"
-    return AXE.read_text(encoding="utf-8")
+def faults(page: Page, *, words_alone: bool = False) -> list[str]:
+    """What is wrong with the view: at 320 px by day, then its width and its colours at 1280 px by night.
 
-
-def faults(page: Page, *, colours_by_night: bool = True) -> list[str]:
-    """What is wrong with the view: at 320 px by day in full, then its width and its colours at 1280 px by night.
-
-    colours_by_night: not needed twice for the same elements with other words.
+    words_alone: the same elements were looked at with the words of another language.
     """
-    page.evaluate(UNFOLD)
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(axe())  # through the debugger, so that the page's policy stays as it is
     page.set_viewport_size(NARROW)  # type: ignore[arg-type]
     page.emulate_media(color_scheme="light")
-    found: list[str] = page.evaluate(RUN, {"resultTypes": ["violations"]})
+    found = violations(page, "words" if words_alone else "all")
     if page.evaluate(OVERFLOW) > 0:
         found.append("wider than 320 px")
     page.set_viewport_size(WIDE)  # type: ignore[arg-type]
-    page.emulate_media(color_scheme="dark")
-    if colours_by_night:
-        found += page.evaluate(RUN, {"resultTypes": ["violations"], "runOnly": ["color-contrast"]})
     if page.evaluate(OVERFLOW) > 0:
         found.append("wider than 1280 px")
+    if not words_alone:
+        page.emulate_media(color_scheme="dark")
+        found += violations(page, "colours")
     return found
 
 
@@ -73,6 +56,17 @@ def test_what_is_wrong_is_found(still: Page) -> None:
         assert fault in found
 
 
+def test_a_colour_that_only_what_is_chosen_has_is_found(still: Page) -> None:
+    """Whoever looks at each kind of element once looks at chosen ones as well."""
+    still.set_content(
+        """<html lang=en><title>x</title><style>.item:has(:checked) { background: #888; color: #777 }</style>
+        <main><h1>x</h1><div class=item><input type=radio id=a><label for=a>This one</label></div></main>"""
+    )
+    assert not faults(still)
+    still.locator("input").check()
+    assert "color-contrast" in "\n".join(faults(still))
+
+
 @pytest.mark.parametrize("words", [EN, VI], ids=["en", "vi"])
 def test_every_page(site: Site, still: Page, words: Words) -> None:
     found = {}
@@ -80,18 +74,21 @@ def test_every_page(site: Site, still: Page, words: Words) -> None:
         still.goto(f"{site.url}/{words.lang}{path}")
         if name == "check found":
             expect(still.locator("#browser-checks")).to_be_visible()
-        if bad := faults(still, colours_by_night=words is VI):
+        if bad := faults(still, words_alone=words is EN):
             found[name] = bad
     assert not found
 
 
-@pytest.mark.parametrize("words", [EN, VI], ids=["en", "vi"])
+@pytest.mark.parametrize("words", [pytest.param(EN, marks=pytest.mark.slow), VI], ids=["en", "vi"])
 def test_every_step_of_the_booth(site: Site, still: Page, words: Words) -> None:
-    """The voter makes every mistake, tests a ballot, loses the connection, is refused, and votes."""
+    """The voter makes every mistake, tests a ballot, loses the connection, is refused, and votes.
+
+    Other walks take the English booth to the end; here its words are looked at in the slow tests.
+    """
     found: dict[str, Any] = {}
 
     def look(step: str) -> None:
-        if bad := faults(still, colours_by_night=words is VI):
+        if bad := faults(still, words_alone=words is EN):
             found[step] = bad
 
     election = site.ward.open

@@ -101,7 +101,7 @@ def test_terms_that_do_not_hold_together(site: Site, page: Page, lie: Callable[[
     fails(site, page, FINGERPRINT[0])
 
 
-@pytest.mark.parametrize("words", [EN, VI], ids=["en", "vi"])
+@pytest.mark.parametrize("words", [pytest.param(EN, marks=pytest.mark.slow), VI], ids=["en", "vi"])
 def test_another_election_under_the_same_address(site: Site, page: Page, words: Words) -> None:
     """Terms that hold together and that all key holders signed, but not those of the letter."""
     terms, _ = signed_terms(site, other_label)

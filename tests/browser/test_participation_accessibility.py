@@ -13,15 +13,14 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.participation import Scene
 from tests.browser.places import PLACES, REFUSED, Place, places
-from tests.browser.test_accessibility import NARROW, OVERFLOW, RUN, UNFOLD, axe
+from tests.browser.test_accessibility import NARROW, OVERFLOW
+from tests.support.axe import violations
 from web.routes.pages import page_routes
 from web.routes.private import private_routes
 
 pytestmark = pytest.mark.browser
 
 Lang = Literal["en", "vi"]
-FULL: Final[dict[str, object]] = {"resultTypes": ["violations"]}
-BY_NIGHT: Final[dict[str, object]] = {**FULL, "runOnly": ["color-contrast"]}
 SHOW: Final = """async (path) => {
   const answer = await fetch(path)
   const shown = new DOMParser().parseFromString(await answer.text(), "text/html")
@@ -103,10 +102,7 @@ class Readers:
 
     def faults(self, tab: Page) -> list[str]:
         """What is wrong with what it shows."""
-        tab.evaluate(UNFOLD)
-        if not tab.evaluate("'axe' in window"):
-            tab.evaluate(axe())
-        found: list[str] = tab.evaluate(RUN, FULL if self.lang == "vi" else BY_NIGHT)
+        found = violations(tab, "colours" if self.lang == "en" else "all")
         if tab.evaluate(OVERFLOW) > 0:
             found.append("wider than 320 px")
         if self.lang == "vi" and tab.evaluate(TWICE) > 0:

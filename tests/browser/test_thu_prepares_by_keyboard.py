@@ -101,7 +101,7 @@ class Hands:
         self.use("button", button)
 
 
-@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "vi"])
 def test_thu_prepares_a_vote_by_keyboard(site: SiteUnderTest, browser: Any, language: Language) -> None:
     person = site.desk.person("Thu", (Role.OFFICIAL,))
     token = site.desk.session(person)

@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route
 
-from tests.support.repository import ROOT
+from tests.support.axe import violations
 from tests.web.conftest import SETTINGS
 from tests.web.examples import ExamplePages
 from tests.web.paths import ERRORS, PAGES
@@ -23,7 +23,6 @@ STEPS = (
     *("code", "question-1", "question-2", "question-3", "review", "casting", "end"),
     *("refused", "unknown", "test", "failed"),
 )
-AXE = ROOT / "web/client/node_modules/axe-core/axe.min.js"
 
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -125,33 +124,21 @@ def test_nothing_overflows_a_small_phone(browser: Browser, address: str) -> None
     assert not wide
 
 
-def axe_findings(walk: Walk, language: str, options: str) -> list[str]:
-    """What axe says of every view. options: JavaScript."""
-    assert AXE.is_file(), "axe is not installed: run `make check`"
-    axe = AXE.read_text(encoding="utf-8")
-    found = []
-    for view in walk.every_view(language):
-        walk.page.evaluate(
-            "for (const folded of document.querySelectorAll('main details')) folded.open = true"
-        )
-        walk.page.evaluate(axe)
-        answer = walk.page.evaluate(f"axe.run(document, {options})")
-        found += [
-            f"{view}: {fault['id']} {fault['nodes'][0]['html'][:120]}" for fault in answer["violations"]
-        ]
-    return found
+def axe_findings(walk: Walk, language: str, look: Literal["all", "colours"] = "all") -> list[str]:
+    """What axe says of every view."""
+    return [f"{view}: {fault}" for view in walk.every_view(language) for fault in violations(walk.page, look)]
 
 
 def test_axe_finds_nothing(browser: Browser, address: str) -> None:
     walk = Walk(browser, address, 360)
-    assert not axe_findings(walk, "vi", "{resultTypes: ['violations']}")
+    assert not axe_findings(walk, "vi")
     assert not walk.complaints  # a broken policy is written to the console
 
 
 def test_axe_finds_nothing_at_night(browser: Browser, address: str) -> None:
     """Only the colours differ from the day."""
     walk = Walk(browser, address, 1280, "dark")
-    assert not axe_findings(walk, "en", "{runOnly: ['color-contrast'], resultTypes: ['violations']}")
+    assert not axe_findings(walk, "en", "colours")
     assert not walk.complaints
 
 
