@@ -1,7 +1,8 @@
 """How long the server takes for a petition with 100,000 signatures and for a discussion with 5,000 contributions.
 
     python -m benchmarks.large_pages
-    python -m benchmarks.large_pages --database postgresql+psycopg://…
+    python -m benchmarks.large_pages --postgresql
+    python -m benchmarks.large_pages --database postgresql+psycopg://…   (an empty database)
 
 The petition is begun, published and signed once by the real verbs; the other signatures are rows that were put beside
 it, as no page reads their log. The contributions are written by the real verb, one by one. Each page is asked for in
@@ -15,13 +16,15 @@ import tempfile
 import time
 import warnings
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from benchmarks.signatures import links, published
+from benchmarks.membership import machine
+from benchmarks.signatures import links, own_postgresql, published
 from consultation.areas import Area, set_areas
 from consultation.discussions.contributions import Writing, contribute
 from consultation.discussions.models import DiscussionContribution
@@ -68,10 +71,13 @@ def main() -> None:
     parser.add_argument("--contributions", type=int, default=5_000)
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--database", default="", help="URL; a new SQLite file unless given")
+    parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL of its own")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
+    print(f"{machine()}; {asked.signatures} signatures, {asked.contributions} contributions")
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        url = asked.database or f"sqlite:///{folder}/site.db"
+        own = stack.enter_context(own_postgresql()) if asked.postgresql else f"sqlite:///{folder}/site.db"
+        url = asked.database or own
         engine = make_engine(url)
         migrate(engine)
         desk = open_desk(engine, folder / "secrets", BASE_URL)
