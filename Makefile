@@ -48,10 +48,10 @@ help:  ## Show this list
 demo: $(VENV)/.runtime  ## Run a whole election and serve it; PORT=8000 chooses the port, ONCE=1 stops at the verdict
 	@$(BIN)/psephos demo $(DEMO_OPTIONS)
 
-test: $(READY) chromium tests/provider/node_modules/.installed  ## Run `make check`, then every test but the slow ones
+test: $(READY) chromium tests/provider/node_modules/.installed  ## Run `make check`, then the tests; THOROUGH=1 adds the thorough ones
 	@$(MAKE) $(AT_ONCE) $(CHECKS) check-collected test-client
 	@echo "Tests"
-	@$(BIN)/pytest -n 3 --dist loadfile
+	@$(BIN)/pytest -n 3 --dist loadfile $(if $(THOROUGH),-m 'not slow')
 
 test-slow: $(VENV)/.dev chromium tests/provider/node_modules/.installed  ## Run the long tests: big keys, large elections
 	@$(BIN)/pytest -m slow
@@ -79,7 +79,7 @@ check-translations: $(READY)
 
 # pytest rewrites each file of tests and keeps it, so that not every one of its processes does it again.
 check-collected: $(READY)
-	@echo "Tests can be found";   $(BIN)/pytest --collect-only -q >$(VENV)/tests.txt || { cat $(VENV)/tests.txt; exit 1; }
+	@echo "Tests can be found";   $(BIN)/pytest --collect-only -q -m "not slow" >$(VENV)/tests.txt || { cat $(VENV)/tests.txt; exit 1; }
 
 test-client: $(READY)
 	@echo "Tests of the browser client"; $(NPM) run --silent test

@@ -30,7 +30,7 @@ from rehearsal.one_machine import UrnNotOpened, open_urn
 from storage.session import reading, writing
 from tally.aggregation import aggregate
 from tally.opening import publish_result
-from tests.support.databases import database
+from tests.support.databases import BOTH, database
 from tests.support.elections import CLOSES, LOG_KEY, trustee_key, voter_key
 from tests.support.hostile import Served, canonical, failures, require_only
 from tests.support.offices import (
@@ -381,7 +381,7 @@ def test_a_trustee_states_one_board_only(office: OfficeUnderTest) -> None:
 # The end.
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def opened(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OfficeUnderTest]:

@@ -15,7 +15,7 @@ from crypto.encoding import encode_base64url
 from protocol.leaf import Kind, sign_body
 from tally.errors import BodyRefused, TallyError, TallyRefused
 from tally.opening import append_partial_openings, append_statement, publish_result
-from tests.support.databases import database
+from tests.support.databases import BOTH, database
 from tests.support.elections import SERVER_KEY, trustee_key, voter_key
 from tests.support.hostile import canonical, threshold_election
 from tests.support.offices import OfficeUnderTest, make_office
@@ -23,7 +23,7 @@ from tests.support.trustees import Signed, Urn, close_and_aggregate, votes
 from tests.voting.whole import verified
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def urn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A closed election of 2 of 3 trustees, in which trustees 1 and 2 have stated; all tests leave it as it is."""
     folder = tmp_path_factory.mktemp("urn")
@@ -126,7 +126,7 @@ def test_parts_come_after_the_statements(urn: Urn) -> None:
 # After all statements.
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def ready(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The same with all statements, and trustee 1's parts."""
     folder = tmp_path_factory.mktemp("ready")

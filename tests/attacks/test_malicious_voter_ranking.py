@@ -23,6 +23,7 @@ from tests.support.hostile import Path, canonical, failures, get_at, plus_one, p
 from tests.support.rankings import EXCHANGES, MATRICES, exchanged, forged_ranking, ranked_election
 
 
+@pytest.mark.thorough
 def test_matrix_that_is_neither_a_ranking_nor_blank_is_refused_however_it_is_proved() -> None:
     election = ranked_election(2)
     attacks = []

@@ -17,7 +17,7 @@ from board.errors import NoCheckpoint
 from protocol.report import BoardState, Report
 from protocol.verification import verify_board
 from storage.session import reading
-from tests.support.databases import database
+from tests.support.databases import BOTH, database
 from tests.support.offices import FIRST, SECOND, OfficeUnderTest, make_office
 from tests.support.trustees import tally
 from verifier.bundle import Bundle
@@ -28,7 +28,7 @@ from voting.office import State, find_election
 FILES = ["board.jsonl", "bodies.jsonl", "checkpoint", "closing-checkpoint", "key.json", "result.json"]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def published(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OfficeUnderTest]:

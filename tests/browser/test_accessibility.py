@@ -67,7 +67,7 @@ def test_a_colour_that_only_what_is_chosen_has_is_found(still: Page) -> None:
     assert "color-contrast" in "\n".join(faults(still))
 
 
-@pytest.mark.parametrize("words", [EN, VI], ids=["en", "vi"])
+@pytest.mark.parametrize("words", [pytest.param(EN, marks=pytest.mark.thorough), VI], ids=["en", "vi"])
 def test_every_page(site: Site, still: Page, words: Words) -> None:
     found = {}
     for name, path in every_page(site).items():
@@ -79,6 +79,7 @@ def test_every_page(site: Site, still: Page, words: Words) -> None:
     assert not found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("words", [pytest.param(EN, marks=pytest.mark.slow), VI], ids=["en", "vi"])
 def test_every_step_of_the_booth(site: Site, still: Page, words: Words) -> None:
     """The voter makes every mistake, tests a ballot, loses the connection, is refused, and votes.
@@ -154,6 +155,7 @@ def test_the_steps_that_refuse(site: Site, still: Page) -> None:
     assert not faults(still)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("words", [EN, VI], ids=["en", "vi"])
 def test_words_without_end(site: Site, still: Page, words: Words) -> None:
     """A title and options of a hundred letters without a space: broken, never wider than the page."""

@@ -224,6 +224,7 @@ def test_an_signs_in_and_her_ballot_goes_in(polling: Polling, profile: Callable[
     assert polling.ballots(2) == 0
 
 
+@pytest.mark.thorough
 def test_a_code_that_ran_out_costs_no_ballot(
     polling: Polling, profile: Callable[..., BrowserContext]
 ) -> None:
@@ -258,6 +259,7 @@ def test_a_code_that_ran_out_costs_no_ballot(
     assert polling.ballots(3) == 1
 
 
+@pytest.mark.thorough
 def test_a_vietnamese_phone_signs_in_on_another_device(
     polling: Polling, profile: Callable[..., BrowserContext]
 ) -> None:
@@ -279,6 +281,7 @@ def test_a_vietnamese_phone_signs_in_on_another_device(
     assert polling.ballots(4) == 1
 
 
+@pytest.mark.thorough
 def test_whoever_is_not_on_the_list_is_told_and_the_ballot_waits(
     polling: Polling, profile: Callable[..., BrowserContext]
 ) -> None:
@@ -302,6 +305,7 @@ def test_whoever_is_not_on_the_list_is_told_and_the_ballot_waits(
     assert polling.ballots(5) == 0
 
 
+@pytest.mark.thorough
 def test_a_full_disk_is_told_and_the_vote_goes_in_later(
     polling: Polling, profile: Callable[..., BrowserContext]
 ) -> None:
@@ -342,6 +346,7 @@ def test_a_full_disk_is_told_and_the_vote_goes_in_later(
     assert there.ballots(1) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("words", [pytest.param(EN, marks=pytest.mark.slow), VI], ids=["en", "vi"])
 def test_no_page_of_it_shuts_anybody_out(
     polling: Polling, profile: Callable[..., BrowserContext], words: Words
@@ -399,6 +404,7 @@ def test_no_page_of_it_shuts_anybody_out(
     assert not found
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("arrived", [True, False], ids=["answer-lost", "request-lost"])
 def test_the_network_breaks_after_the_sign_in(
     polling: Polling, profile: Callable[..., BrowserContext], arrived: bool

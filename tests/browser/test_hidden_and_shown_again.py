@@ -92,7 +92,7 @@ class Walk:
             self.bad.setdefault(page.url, []).extend(bad)
 
 
-@pytest.fixture(params=["en", "vi"])
+@pytest.fixture(params=[pytest.param("en", marks=pytest.mark.thorough), "vi"])
 def walk(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, browser: Browser
 ) -> Iterator[Walk]:

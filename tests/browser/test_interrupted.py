@@ -12,7 +12,7 @@ from tests.browser.words import EN, VI
 from tests.support.offices import close_early
 from voting.office import utc_now
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 def test_a_reload_forgets_everything_and_begins_anew(site: Site, page: Page) -> None:

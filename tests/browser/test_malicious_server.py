@@ -28,7 +28,7 @@ from tests.browser.words import EN, VI, Words
 from voting.casting import cast_ballot
 from voting.office import utc_now
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 Json = dict[str, Any]
 

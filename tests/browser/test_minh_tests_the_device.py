@@ -25,7 +25,7 @@ from tests.browser.ward import HeldElection
 from tests.browser.words import EN
 from voting.registrar import IssuedCode
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 PSEPHOS = Path(sys.executable).parent / "psephos"
 

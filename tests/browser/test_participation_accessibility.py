@@ -18,7 +18,7 @@ from tests.support.axe import violations
 from web.routes.pages import page_routes
 from web.routes.private import private_routes
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 Lang = Literal["en", "vi"]
 SHOW: Final = """async (path) => {

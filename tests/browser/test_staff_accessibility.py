@@ -20,7 +20,7 @@ from voting.draft_document import QuestionsPart, Words
 from voting.drafts import create
 from web.routes.private import private_routes
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 LONG = "Nguyễn" * 16
 ELSEWHERE = {

@@ -16,7 +16,7 @@ from tests.browser.words import EN, VI, Words
 from voting.registrar import IssuedCode
 from web.casting_pool import Refusal
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 BALLOTS = "**/ballots"
 

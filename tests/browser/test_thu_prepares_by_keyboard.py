@@ -20,7 +20,7 @@ from voting.drafts import list_drafts
 from voting.office import State, find_election, state_of
 from web.i18n import Language, translations
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 PATIENCE_MS = 20_000
 TABS_MAX = 60

@@ -37,6 +37,7 @@ def full_board(site: Site) -> HeldElection:
     return election
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("words", [EN, VI], ids=["en", "vi"])
 def test_every_page_can_be_read(site: Site, plain: Page, words: Words) -> None:
     for name, path in every_page(site).items():

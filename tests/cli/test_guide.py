@@ -151,6 +151,7 @@ def check(rehearsal: Rehearsal) -> None:
         assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}, pattern
 
 
+@pytest.mark.thorough
 def test_every_command_of_the_guide(tmp_path: Path) -> None:
     """The commands are forked from a program that is started once (tests/cli/started.py)."""
     (tmp_path / "bin").mkdir()

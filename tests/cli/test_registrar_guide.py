@@ -92,6 +92,7 @@ def registrar(tmp_path: Path) -> Registrar:
         return done
 
 
+@pytest.mark.thorough
 def test_every_command_of_the_guide(registrar: Registrar) -> None:
     folder, shown = registrar.desk.folder, registrar.shown
     hoa, minh, lam = open_book((folder / "codes.sealed").read_bytes(), PASSPHRASE).lines

@@ -262,6 +262,7 @@ def test_without_a_mail_server_nothing_is_written(
     assert not post.tried
 
 
+@pytest.mark.thorough
 def test_the_rate_is_kept(desk: Desk, post: Post) -> None:
     """Six in a minute, of which a batch takes five at most: after some seconds only those are out."""
     slow = [*SEND]

@@ -16,6 +16,7 @@ from tests.support.mail_servers import Post
 LINES_AT_LEAST = 60
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_sender_is_killed_at_every_line(database_url: str, post: Post, step: int) -> None:
     seen = [

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+import pytest
+
 from protocol.ranking import blank_ranking, ranking_values
 from protocol.roll import RollEntry
 from tests.support.boards import MemoryBoard
@@ -13,6 +15,7 @@ VOTERS = 140
 POINTS = tuple(840 // j for j in range(1, 9))
 
 
+@pytest.mark.thorough
 def test_rankings_of_heavy_voters_add_up_over_areas_and_ciphertexts() -> None:
     manifest = make_manifest((ranking(8, POINTS),), areas=("north", "south"))
     entries = [RollEntry(weight=WEIGHT, area=("north", "south")[i % 2]) for i in range(VOTERS)]

@@ -8,6 +8,7 @@ LINES_AT_LEAST = 40
 """The lines of a job's way through the queue; fewer would mean that the program looked at the wrong files."""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_whoever_does_a_job_is_killed_at_every_line(database_url: str, step: int) -> None:
     seen = run_program("tests.storage.kill_jobs", database_url, "work", str(step))

@@ -24,6 +24,8 @@ from storage.migrate import migrate
 from tests.support.postgres import PostgresServer
 
 KINDS = ("sqlite", "postgresql")
+BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.thorough))
+"""For tests that meet each of them; on PostgreSQL they are thorough tests."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -46,7 +48,7 @@ def statements_are_compiled_once() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=BOTH)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with all tables; a test that asks for it runs on SQLite and on PostgreSQL."""
     with database(request.param, request, tmp_path) as url:

@@ -26,7 +26,7 @@ from storage.base import Base
 from storage.engine import make_engine
 from storage.session import reading
 from tests.support.clients import TestClient, client_on
-from tests.support.databases import database, make_tables, write_rows
+from tests.support.databases import BOTH, database, make_tables, write_rows
 from tests.support.elections import (
     DURING,
     LOG_KEY,
@@ -244,7 +244,7 @@ def office(database_url: str, tmp_path: Path) -> Iterator[OfficeUnderTest]:
     under_test.engine.dispose()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def shared_office(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OfficeUnderTest]:

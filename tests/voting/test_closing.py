@@ -45,6 +45,7 @@ def test_only_open_polls_close(database_url: str, tmp_path_factory: pytest.TempP
     office.engine.dispose()
 
 
+@pytest.mark.thorough
 def test_closing_races_casting_in_other_processes(office: OfficeUnderTest) -> None:
     """Two processes cast, a third closes: every acknowledged ballot is before the closing, and nothing is after it."""
     place = Place(office.database_url, office.secrets, office.id)

@@ -24,7 +24,7 @@ from protocol.leaf import Kind, sign_body
 from protocol.public_terms import read_public_terms
 from protocol.revocation import make_revocation
 from protocol.text import format_time, parse_time
-from tests.support.databases import database
+from tests.support.databases import BOTH, database
 from tests.support.elections import (
     CLOSES,
     DURING,
@@ -44,7 +44,7 @@ from voting.revocation import revoke
 VOTER, OTHER, SILENT = 1, 2, 3
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def site(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[OfficeUnderTest]:

@@ -24,7 +24,7 @@ from protocol.canonical import decode_canonical
 from protocol.casting import Promise, verify_promise
 from protocol.leaf import Kind
 from protocol.text import format_time
-from tests.support.databases import database
+from tests.support.databases import BOTH, database
 from tests.support.elections import choose_one, make_election, make_manifest, voter_key
 from tests.support.offices import OfficeUnderTest, cast_request, make_office
 from tests.voting.whole import require_whole, verified
@@ -58,7 +58,7 @@ class Running:
         return self.http.post(f"{self.api}/ballots", content=request)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One server with one casting process, for an election that is open now."""
     folder = tmp_path_factory.mktemp("running")

@@ -105,6 +105,7 @@ class Walk:
                 yield name
 
 
+@pytest.mark.thorough
 def test_nothing_overflows_a_small_phone(browser: Browser, address: str) -> None:
     """320 px; then with text twice as large; then with words of 45 letters."""
     walk = Walk(browser, address, 320)
@@ -135,6 +136,7 @@ def test_axe_finds_nothing(browser: Browser, address: str) -> None:
     assert not walk.complaints  # a broken policy is written to the console
 
 
+@pytest.mark.thorough
 def test_axe_finds_nothing_at_night(browser: Browser, address: str) -> None:
     """Only the colours differ from the day."""
     walk = Walk(browser, address, 1280, "dark")
@@ -142,6 +144,7 @@ def test_axe_finds_nothing_at_night(browser: Browser, address: str) -> None:
     assert not walk.complaints
 
 
+@pytest.mark.thorough
 def test_targets_are_large_enough_for_a_thumb(browser: Browser, address: str) -> None:
     """44 px for whatever stands alone; links within a sentence are exempt (WCAG 2.5.8)."""
     walk = Walk(browser, address, 360)

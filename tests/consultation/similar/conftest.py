@@ -8,10 +8,10 @@ from sqlalchemy import Engine, delete, update
 from consultation.similar.models import SimilarDocument, SimilarPosting, SimilarTerm, SimilarVector
 from storage.engine import make_engine
 from storage.session import writing
-from tests.support.databases import KINDS, database
+from tests.support.databases import BOTH, database
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=BOTH)
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with database(request.param, request, tmp_path_factory.mktemp("similar")) as url:
         engine = make_engine(url)

@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey
 from identity.assurance import Assurance
 from identity.people import person_hash
 from tests.identity.oidc.site import Browser, SiteUnderTest, free_port, running_site, toml_of, write_secret
-from tests.support.databases import database
+from tests.support.databases import BOTH, database
 from tests.support.openid import (
     ProviderSetup,
     RunningProvider,
@@ -134,7 +134,7 @@ def entries(issuer: str) -> str:
     return "\n".join(toml_of(id=name, client_id=f"psephos-{name}", **more) for name, more in wanted.items())
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=BOTH)
 def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder, port = tmp_path_factory.mktemp("oidc"), free_port()
     write_secret(folder / "secrets", "provider.secret", SECRET.encode() + b"\n")
