@@ -37,6 +37,7 @@ from web.formats import zone_of
 from web.forms import SEEN, Form, moment_fields
 from web.i18n import LANGUAGES, N_
 from web.links import Links
+from web.markdown import to_html
 from web.pages.common import PageNotFound
 from web.pages.discussions import topic_title
 from web.rate_limits import TOPIC, TooManyRequests, hit
@@ -226,6 +227,7 @@ def _change_page(request: Request, form: Form, thread: Thread, topic: Topic) -> 
         "title": topic_title(topic),
         "fixed": fixed_in(thread, topic),
         "why_fixed": REFUSALS[QuestionFixed],
+        "html": to_html,
     }
     return form_page(request, "discussions/change.html", form, values)
 
