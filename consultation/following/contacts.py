@@ -22,6 +22,7 @@ from identity.errors import LinkUnusable
 from identity.models import IdentityPerson
 from identity.sessions import digest_of
 from mail.address import parse_address
+from mail.mailbox import canonical_address
 from mail.outbox import forget_about
 from storage.statements import rows_changed
 
@@ -39,7 +40,8 @@ _STOP: Final = "stop-mails"
 class Contact:
     """Where somebody's mails go. address: confirmed, None while there is none.  waiting: not confirmed yet.
 
-    key: names the contact in the outbox, and leads to nobody when it is gone.
+    key: names the contact in the outbox and in the links that stop its mails. It goes with its mailbox, and leads to
+    nobody then.
     """
 
     key: str
@@ -67,7 +69,8 @@ def give_address(
     token = secrets.token_bytes(SECRET_BYTES)
     # The person's row is locked: two forms at once would both find no contact.
     session.scalar(select(IdentityPerson.id).where(IdentityPerson.id == person).with_for_update())
-    row = session.get(FollowingContact, person)
+    # And the contact's: while an address is confirmed, its key may change.
+    row = session.get(FollowingContact, person, with_for_update=True)
     if row is None:
         row = FollowingContact(person=person, nonce=secrets.token_bytes(NONCE_BYTES))
         session.add(row)
@@ -86,13 +89,17 @@ def confirm(desk: Desk, session: Session, token: str, now: datetime) -> str | No
     """Mails go to this address from now on; what happened before is not mailed. Raises: LinkUnusable.
 
     Gives whose it is if it replaces another one, else None. That one is forgotten, also in digests that were queued:
-    what comes back from there says nothing of the new one.
+    what comes back from there says nothing of the new one. In another mailbox the contact has another key: whoever
+    reads the mails that lie in the former one cannot stop those that go elsewhere.
     """
     row = _waiting(session, token, now)
     before, after = (_opened(desk, row.person, sealed) for sealed in (row.sealed, row.sealed_next))
     replaced = before is not None and before != after
     if replaced:
         forget_about(session, DIGEST, row.nonce.hex())
+    if before and after and canonical_address(before) != canonical_address(after):
+        _forget_mails(session, row.nonce.hex())  # nothing finds them by the new key
+        row.nonce = secrets.token_bytes(NONCE_BYTES)
     row.sealed, row.sealed_next, row.confirm_digest, row.confirm_until = row.sealed_next, None, None, None
     session.flush()
     earlier = (FollowingNotice.person == row.person) & FollowingNotice.mailed_at.is_(None)
@@ -119,7 +126,7 @@ def stop_token(desk: Desk, key: str) -> str:
 
 
 def stop(desk: Desk, session: Session, token: str) -> str | None:
-    """Forget the address for which this link was made. Gives whose it was, None when that was done before.
+    """Forget the address for which this link was made. Gives whose it was, None when it was forgotten before.
 
     Raises: LinkUnusable for what this server never put into a mail.
     """

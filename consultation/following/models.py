@@ -53,7 +53,7 @@ class FollowingContact(Base):
 
     person: Mapped[str] = mapped_column(ForeignKey(IdentityPerson.id), primary_key=True)
     nonce: Mapped[bytes]
-    """16 random bytes that name this row in mails and in the outbox, and nothing else."""
+    """16 random bytes that name this row in mails and in the outbox, and nothing else; others for another address."""
     sealed: Mapped[bytes | None]
     """The address that its owner confirmed."""
     sealed_next: Mapped[bytes | None]

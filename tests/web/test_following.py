@@ -335,6 +335,36 @@ def test_one_click_stops_the_mails_without_sign_in(site: SiteUnderTest) -> None:
     assert "No more mails" in stranger.post("/en/stop-mails", {"t": token}).text
 
 
+def test_a_mail_to_a_former_address_stops_none_to_the_new_one(site: SiteUnderTest) -> None:
+    lan, browser = a_person(site)
+    thread, desk = a_topic(site, site.desk.person()), site.desk.desk
+    with writing(desk.engine) as session:
+        follow(session, lan, thread.subject, site.desk.clock())
+
+    def told() -> OutboxMail:
+        say(site, thread, site.desk.person(), f"Lần {site.desk.clock()}.")
+        site.desk.clock.wait(days=1)
+        run_digests(site)
+        return mails(site, "digest")[-1]
+
+    confirm_address(site, browser)
+    former = told()
+    with writing(desk.engine) as session:
+        _, token = give_address(desk, session, lan, OTHER, site.desk.clock())
+    reader = site.browser()
+    reader.get(f"/en/confirm-address?t={token}")
+    assert reader.post("/en/confirm-address", {"t": token}).status_code == 200
+    for mail, left in ((former, OTHER), (told(), None)):
+        link = (mail.stop_link or "").removeprefix(site.settings.base_url)
+        assert reader.client.post(link, data={"List-Unsubscribe": "One-Click"}).status_code == 204
+        page = reader.get(link).headers["location"]
+        reader.get(page)
+        assert reader.post("/en/stop-mails", {"t": page.partition("?t=")[2]}).status_code == 200
+        with reading(desk.engine) as session:
+            now = contact_of(desk, session, lan, site.desk.clock())
+            assert (None if now is None else now.address) == left
+
+
 def test_a_link_that_was_never_sent_does_nothing(site: SiteUnderTest) -> None:
     _, browser = a_person(site)
     confirm_address(site, browser)
