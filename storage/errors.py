@@ -1,5 +1,7 @@
 """The errors of `storage`."""
 
+from collections.abc import Sequence
+
 
 class StorageError(Exception):
     """Base of every error that this room raises on purpose. `code` is stable, the text is for a person."""
@@ -42,6 +44,19 @@ class DatabaseTooNew(StorageError):
             "Start the release that migrated it, or a later one."
         )
         self.revision = revision
+
+
+class RevisionUnclear(StorageError):
+    """The database says that it is at several revisions: two were mixed, as when a backup is read into another one."""
+
+    code = "revision-unclear"
+
+    def __init__(self, revisions: Sequence[str]) -> None:
+        super().__init__(
+            f"The database says that it is at several revisions ({', '.join(revisions)}), and nothing was changed. "
+            "Bring a backup into an empty database."
+        )
+        self.revisions = revisions
 
 
 class LeaseLost(StorageError):

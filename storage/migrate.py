@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Engine, column, inspect, select, table, text
 
-from storage.errors import DatabaseTooNew
+from storage.errors import DatabaseTooNew, RevisionUnclear
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -27,7 +27,7 @@ _MIGRATION_LOCK: Final = 0x70_73_65_70_68_6F_73
 def migrate(engine: Engine, folder: Path = MIGRATIONS) -> None:
     """Run all missing migrations, in one transaction: all of them or none.
 
-    Raises: DatabaseTooNew, DatabaseBusy's causes, and whatever a migration raises.
+    Raises: DatabaseTooNew, RevisionUnclear, DatabaseBusy's causes, and whatever a migration raises.
     """
     if (newest := newest_revision(folder)) is not None and current_revision(engine) == newest:
         return
@@ -39,9 +39,12 @@ def migrate(engine: Engine, folder: Path = MIGRATIONS) -> None:
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        revision = MigrationContext.configure(connection).get_current_revision()
-        if revision is not None and not _knows(scripts, revision):
-            raise DatabaseTooNew(revision)
+        revisions = sorted(MigrationContext.configure(connection).get_current_heads())
+        if len(revisions) > 1:
+            raise RevisionUnclear(revisions)
+        for revision in revisions:
+            if not _knows(scripts, revision):
+                raise DatabaseTooNew(revision)
         config = _config(folder)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from storage.base import Base
 from storage.engine import make_engine
-from storage.errors import DatabaseTooNew
+from storage.errors import DatabaseTooNew, RevisionUnclear
 from storage.migrate import MIGRATIONS, current_revision, migrate, newest_revision
 from tests.support.repository import ROOMS, ROOT
 
@@ -86,6 +86,26 @@ def test_a_database_that_is_as_it_should_be_is_only_looked_at(
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     with pytest.raises(AssertionError):
         migrate(engine)
+
+
+@pytest.mark.parametrize("second", ["0001", "9999"])
+def test_a_database_that_names_two_revisions_is_refused_and_stays(engine: Engine, second: str) -> None:
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO alembic_version VALUES (:second)"), {"second": second})
+    before = tables(engine)
+    assert current_revision(engine) is None
+    with pytest.raises(RevisionUnclear, match="several revisions") as refused:
+        migrate(engine)
+    assert set(refused.value.revisions) == {HEAD, second}
+    assert tables(engine) == before
+    with engine.begin() as connection:
+        assert set(connection.scalars(text("SELECT version_num FROM alembic_version"))) == {HEAD, second}
+        connection.execute(
+            text("DELETE FROM alembic_version WHERE version_num = :second"), {"second": second}
+        )
+    migrate(engine)
+    assert current_revision(engine) == HEAD
 
 
 def types_differ(
