@@ -240,3 +240,18 @@ def test_the_receipt_of_an_account_opens_for_that_account_alone(
     answer = shut_out.post(f"/en/petitions/{petition}/receipt", {"r": handle, "deed": "withdraw"})
     assert answer.status_code == 303
     assert signed(site, petition) == 0
+
+
+@pytest.mark.parametrize("page", ["receipt?", "receipt/file?", "receipt/withdraw?"])
+def test_under_the_address_of_another_petition_there_is_no_receipt(
+    site: SiteUnderTest, room: PetitionsUnderTest, page: str
+) -> None:
+    """Nobody is sent to sign in for what their account will not open either."""
+    petition, other = room.published(), room.published()
+    signer, stranger = site.browser().hold(site.desk.session(site.desk.person(""))), site.browser()
+    signer.get(f"/en/petitions/{petition}/sign")
+    answer = signer.post(f"/en/petitions/{petition}/sign", {"version": "1"})
+    address = answer.headers["location"].replace("receipt?", page)
+    assert (signer.get(address).status_code, stranger.get(address).status_code) == (200, 303)
+    wrong = address.replace(petition, other)
+    assert (signer.get(wrong).status_code, stranger.get(wrong).status_code) == (404, 404)
