@@ -3,7 +3,9 @@
 SQLite: the driver's own transactions start too late (at the first write, after the checks that the write
 rests on) and commit before DDL, so it is told to start none, and `begin` does: BEGIN IMMEDIATE for writing,
 which admits one writer at a time, plain BEGIN for reading, which sees one snapshot (WAL). SQLite lets who waits for
-the writer sleep up to a tenth of a second between two looks; the threads of one process take turns by `Turn` instead.
+the writer sleep up to a tenth of a second between two looks, longer than most have anything to write. So the threads
+of one process take turns by `Turn`, and the one whose turn it is looks every millisecond whether another process has
+ended.
 
 PostgreSQL: writing is READ COMMITTED with row locks; reading is REPEATABLE READ, the same one snapshot.
 """
@@ -16,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -33,7 +35,10 @@ READ_ONLY: Final = "psephos_read_only"
 TURN: Final = "psephos_turn"
 """Execution option: the `Turn` of a database whose writers take turns."""
 
+SQLITE_PRIMARY_CODE: Final = 0xFF
+"""Of an error of SQLite: the rest says more about the same."""
 _RETRY_SECONDS: Final = 0.02
+_LOOK_SECONDS: Final = 0.001
 _QUERY_ONLY: Final = "psephos_query_only"
 _LOCKS: Final[defaultdict[str, Lock]] = defaultdict(Lock)
 """By file: a process may have several engines for it."""
@@ -104,7 +109,10 @@ def _sqlite(url: URL, lock_wait_seconds: int) -> Engine:
         if connection.info.get(_QUERY_ONLY) != read_only:
             connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
             connection.info[_QUERY_ONLY] = read_only
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        if read_only:
+            connection.exec_driver_sql("BEGIN")
+        else:
+            _begin_writing(connection, lock_wait_seconds)
 
     return engine
 
@@ -120,6 +128,29 @@ def empty_journal(engine: Engine) -> None:
             raw = connection.connection.dbapi_connection
             if isinstance(raw, sqlite3.Connection):
                 raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+
+def _begin_writing(connection: Connection, wait_seconds: int) -> None:
+    """Be the only writer from here on. What waiting does not mend, or not in time, is SQLAlchemy's error."""
+    raw = cast(sqlite3.Connection, connection.connection.dbapi_connection)
+    deadline = time.monotonic() + wait_seconds
+    raw.execute("PRAGMA busy_timeout = 0").close()
+    try:
+        while _is_taken(raw) and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
+        if not raw.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {wait_seconds * 1000}").close()
+
+
+def _is_taken(connection: sqlite3.Connection) -> bool:
+    """Begin to write, unless somebody else is writing: whether that is so."""
+    try:
+        connection.execute("BEGIN IMMEDIATE").close()
+    except sqlite3.OperationalError as error:
+        return error.sqlite_errorcode & SQLITE_PRIMARY_CODE == sqlite3.SQLITE_BUSY
+    return False
 
 
 def _switch_to_wal(connection: sqlite3.Connection, wait_seconds: int) -> None:

@@ -3,17 +3,14 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Final
 
 import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from storage.engine import READ_ONLY, TURN, Turn
+from storage.engine import READ_ONLY, SQLITE_PRIMARY_CODE, TURN, Turn
 from storage.errors import DatabaseBusy, StorageFull
-
-_SQLITE_PRIMARY_CODE: Final = 0xFF
 
 Beside = Callable[[Session], None]
 """What else belongs to a transaction that a verb opens itself: it runs last, and may raise."""
@@ -46,14 +43,15 @@ def writing(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A session that sees one snapshot and cannot write (the database refuses)."""
-    with Session(engine.execution_options(**{READ_ONLY: True})) as session, session.begin():
+    with Session(engine) as session, session.begin():
+        session.connection(execution_options={READ_ONLY: True})  # before it begins
         yield session
 
 
 def _is_busy(error: DBAPIError) -> bool:
     cause = error.orig
     if isinstance(cause, sqlite3.OperationalError):
-        return cause.sqlite_errorcode & _SQLITE_PRIMARY_CODE in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        return cause.sqlite_errorcode & SQLITE_PRIMARY_CODE in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
     return isinstance(cause, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected)
 
 
@@ -61,5 +59,5 @@ def _is_full(error: DBAPIError) -> bool:
     """Only what is certain: both databases roll back. A disk that fails in another way may have written."""
     cause = error.orig
     if isinstance(cause, sqlite3.OperationalError):
-        return cause.sqlite_errorcode & _SQLITE_PRIMARY_CODE == sqlite3.SQLITE_FULL
+        return cause.sqlite_errorcode & SQLITE_PRIMARY_CODE == sqlite3.SQLITE_FULL
     return isinstance(cause, psycopg.errors.DiskFull)

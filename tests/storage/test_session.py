@@ -1,8 +1,11 @@
 """Engines and transactions keep the same promises on both databases."""
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, Executable, ForeignKey, insert, select, text
@@ -236,3 +239,34 @@ def test_threads_of_one_process_take_turns(empty_database_url: str) -> None:
         assert session.scalar(text("SELECT count(*) FROM turns")) == 2
     first.dispose()
     second.dispose()
+
+
+def test_who_waits_for_another_process_notices_soon(tmp_path: Path) -> None:
+    """SQLite by itself would look after 228 and then after 328 milliseconds."""
+    path = tmp_path / "site.db"
+    engine = make_engine(f"sqlite:///{path}")
+    with writing(engine):
+        pass  # the file exists
+    late = min(_seconds_late(engine, path, held=0.235) for _ in range(3))
+    engine.dispose()
+    assert late < 0.05
+
+
+def _seconds_late(engine: Engine, path: Path, held: float) -> float:
+    """How long after the writer of another connection a writer of ours begins."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    begun: list[float] = []
+
+    def write() -> None:
+        with writing(engine):
+            begun.append(time.monotonic())
+
+    waiting = threading.Thread(target=write)
+    waiting.start()
+    time.sleep(held)
+    ended = time.monotonic()
+    other.execute("COMMIT")
+    waiting.join()
+    other.close()
+    return begun[0] - ended
