@@ -12,7 +12,7 @@ from consultation.areas import Area, set_areas
 from consultation.discussions.contributions import WORDS_MAX, Side, Writing, contribute
 from consultation.discussions.models import DiscussionThread
 from consultation.discussions.threads import find_thread
-from consultation.discussions.topics import Text, Topic, open_topic
+from consultation.discussions.topics import Text, Topic, open_topic, set_citizens_open, topic_of
 from consultation.kinds import KINDS
 from consultation.moderation.log import Ruling, log_entry
 from consultation.moderation.types import Action, Rule
@@ -450,6 +450,56 @@ def _what_is_answered_stays(talk: Talk, official: Browser, by_citizen: str) -> N
         shown = talk.site.browser().get(f"/en/discussions/{number}").text
         assert question in shown
         assert "The council decides in May." in shown
+
+
+@pytest.mark.parametrize("office", [True, False], ids=["of the office", "of a citizen"])
+def test_words_without_a_question_are_shown_and_stay(talk: Talk, office: bool) -> None:
+    engine, clock = talk.site.desk.desk.engine, talk.site.desk.clock
+    author, reader = talk.site.desk.person(), talk.site.desk.person()
+    question, words = Text(vi="Đặt đèn ở đâu?"), Text(en="On the **east** bank,\n\nby <night>.")
+    with writing(engine) as session:
+        set_citizens_open(session, value=True)
+        topic = Topic(question, words, Text(en="By May."), office=office)
+        thread = open_topic(session, topic, author, clock()).id
+        contribute(session, Writing(thread, reader, "Yes."), clock())
+    official = talk.site.browser_of(Role.OFFICIAL)
+
+    def stays() -> Text:
+        """Question and words are as they were; what becomes of it."""
+        with reading(engine) as session:
+            now = topic_of(session, thread)
+        assert now is not None
+        assert (now.title, now.words) == (question, words)
+        return now.due
+
+    def seen(lang: str) -> str:
+        page = official.get(f"/{lang}/office/discussions/{thread}").text
+        there = "<p>On the <strong>east</strong> bank,</p>\n<p>by &lt;night&gt;.</p>"
+        assert re.search(rf'<div [^>]*lang="en"><div [^>]*>{there}', page), "the words alone"
+        assert re.search(r'<div [^>]*lang="vi"><h2 [^>]*>Đặt đèn ở đâu\?</h2></div>', page), (
+            "the question alone"
+        )
+        assert not re.search(r'name="(title|words)-', page)
+        return re.findall(r'name="seen" value="([^"]+)"', page)[0]
+
+    place, due = f"/en/office/discussions/{thread}", {"due-en": "By June.", "due-vi": "Trước tháng sáu."}
+    assert official.post(place, {**due, "seen": seen("vi")}).status_code == 303
+    assert stays() == Text("By June.", "Trước tháng sáu.")
+    # A page from before the first answer has the fields still: as they were, or changed.
+    fields = {
+        "title-en": "",
+        "words-en": words.en.replace("\n", "\r\n"),
+        "title-vi": question.vi,
+        "words-vi": "",
+    }
+    assert official.post(place, {**fields, "due-en": "By July.", "seen": seen("en")}).status_code == 303
+    assert stays() == Text("By July.", "")
+    for other in ({"words-en": "On the west bank."}, {"title-en": "Lamps?"}, {"words-vi": "Bờ đông."}):
+        refused = official.post(place, {**fields, **other, "due-en": "Never.", "seen": seen("en")})
+        assert refused.status_code == 422
+        assert "<strong>east</strong>" in refused.text
+        assert "Never." in refused.text
+        assert stays() == Text("By July.", "")
 
 
 def _frozen_vote(talk: Talk) -> str:
