@@ -57,6 +57,14 @@ def test_examples_of_the_rfc(seed: str, public_key: str, message: str, signature
     verify_signature(key.public_key, bytes.fromhex(message), bytes.fromhex(signature))
 
 
+@settings(max_examples=100, deadline=None)
+@given(seed=st.binary(min_size=32, max_size=32), message=st.binary(max_size=300))
+def test_a_signature_is_byte_for_byte_what_the_library_makes(seed: bytes, message: bytes) -> None:
+    key, other = SigningKey.from_seed(seed), eddsa.import_private_key(seed)
+    assert key.public_key == other.public_key().export_key(format="raw")
+    assert key.sign(message) == eddsa.new(other, "rfc8032").sign(message)
+
+
 @pytest.mark.parametrize("case", VECTORS["keys"], ids=lambda case: case["id"])
 def test_key_vectors(case: dict[str, Any]) -> None:
     key = bytes.fromhex(case["public_key"])
