@@ -1,11 +1,28 @@
 """The shared fixtures give what they promise: empty databases, one to a test, and a browser that renders."""
 
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import psycopg
 import pytest
 from playwright.sync_api import Page
 from sqlalchemy import create_engine, inspect, text
 
+from tests.support.folders import MEMORY, remove_left_over, server_in
 from tests.support.postgres import PostgresServer
+from tests.support.repository import ROOT
+
+KILLED = """
+import os, pathlib, signal, sys
+from tests.support.postgres import private_server
+with private_server(pathlib.Path(sys.argv[1])):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])
@@ -27,6 +44,43 @@ def test_a_database_is_gone_after_its_test(postgres_server: PostgresServer) -> N
         left_open.execute("SELECT 1")
     with pytest.raises(psycopg.OperationalError, match="does not exist"):
         psycopg.connect(plain)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that the user of a PostgreSQL server reaches, with a short path for its socket."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.exists() else None) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_folders_go_with_the_process_that_made_them(place: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    gone = [place / f"psephos-{name}-{ended.pid}-x" for name in ("pg", "tables")]
+    mine = place / f"psephos-pg-{os.getpid()}-x"
+    others = [
+        place / name for name in (f"psephos-bundles-{ended.pid}-x", "psephos-pg-x", f"pg-{ended.pid}-x")
+    ]
+    for folder in (*gone, mine, *others):
+        folder.mkdir()
+        # The number in the file of a server that is gone as well belongs to somebody else by now.
+        (folder / "postmaster.pid").write_text(f"{os.getpid()}\n{folder}\n", encoding="utf-8")
+    remove_left_over(place)
+    assert {*place.iterdir()} == {mine, *others}
+
+
+@pytest.mark.thorough
+def test_a_server_whose_test_run_was_killed_is_stopped_and_removed(place: Path) -> None:
+    program = [sys.executable, "-c", KILLED, str(place)]
+    killed = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    (folder,) = place.iterdir()
+    server = server_in(folder)
+    assert server is not None
+    remove_left_over(place)
+    assert [*place.iterdir()] == []
+    assert not Path(f"/proc/{server}/cwd").exists()
 
 
 @pytest.mark.browser

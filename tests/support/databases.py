@@ -3,8 +3,8 @@
 The migrations are tested in tests/storage/test_migrate.py; everywhere else they would be most of the time.
 """
 
+import atexit
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -21,6 +21,7 @@ import storage.engine
 from storage.base import Base
 from storage.engine import empty_journal, make_engine
 from storage.migrate import migrate
+from tests.support.folders import own_folder
 from tests.support.postgres import PostgresServer
 
 KINDS = ("sqlite", "postgresql")
@@ -116,7 +117,9 @@ def write_rows(engine: Engine, rows: Mapping[str, Sequence[Sequence[object]]]) -
 
 @cache
 def _template() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="psephos-tables-")) / "template.sqlite"
+    folder = own_folder("tables")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "template.sqlite"
     engine = make_engine(f"sqlite:///{path}")
     migrate(engine)
     empty_journal(engine)

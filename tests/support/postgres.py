@@ -8,7 +8,6 @@ machine. With `PSEPHOS_TEST_POSTGRES` set to the folder of another server's prog
 import os
 import shutil
 import subprocess
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ import pytest
 
 from storage.engine import make_engine
 from storage.migrate import migrate
+from tests.support.folders import MEMORY, own_folder
 
 TEMPLATE = "psephos_template"
 PROGRAMS_VARIABLE = "PSEPHOS_TEST_POSTGRES"
@@ -34,7 +34,6 @@ FAST_AND_FORGETFUL = (
     "max_wal_size = 64MB",
     "min_wal_size = 32MB",
 )
-MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is made by mkdtemp
 ENOUGH_BYTES = 1 << 30
 
 
@@ -138,11 +137,11 @@ def _memory() -> Path | None:
         return None
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """One PostgreSQL server for this process (each xdist worker has its own), stopped at the end."""
+@contextmanager
+def private_server(place: Path | None) -> Iterator[PostgresServer]:
+    """A server that ends with the block. place: the folder for its data; None for that of temporary files."""
     # Not pytest's own tmp_path: a socket's path has 107 bytes at most, and the server's user must reach it.
-    directory = Path(tempfile.mkdtemp(prefix="psephos-pg-", dir=_memory()))
+    directory = own_folder("pg", place)
     programs = os.environ.get(PROGRAMS_VARIABLE)
     try:
         with (
@@ -153,6 +152,13 @@ def postgres_server() -> Iterator[PostgresServer]:
             yield server
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for this process (each xdist worker has its own), stopped at the end."""
+    with private_server(_memory()) as server:
+        yield server
 
 
 @pytest.fixture
