@@ -480,7 +480,7 @@ def test_words_without_a_question_are_shown_and_stay(talk: Talk, office: bool) -
             "the question alone"
         )
         assert not re.search(r'name="(title|words)-', page)
-        return re.findall(r'name="seen" value="([^"]+)"', page)[0]
+        return str(re.findall(r'name="seen" value="([^"]+)"', page)[0])
 
     place, due = f"/en/office/discussions/{thread}", {"due-en": "By June.", "due-vi": "Trước tháng sáu."}
     assert official.post(place, {**due, "seen": seen("vi")}).status_code == 303
