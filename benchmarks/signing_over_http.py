@@ -4,9 +4,9 @@
     python -m benchmarks.signing_over_http --seconds 300 --postgresql
     python -m benchmarks.signing_over_http --seconds 300 --database postgresql+psycopg://…   (an empty database)
 
-The site is `psephos serve` as it comes, in a process of its own, with its limits, its forms and its background work;
-the visitors (`benchmarks.visitors.signing`) are locust's, in another process of the same machine. Three requests are
-one signature. The goal is 35 a second.
+The site is `psephos serve` as it comes, in processes of its own, one for each processor, with its limits, its forms and
+its background work; the visitors (`benchmarks.visitors.signing`) are locust's, in another process of the same machine.
+Three requests are one signature. The goal is 35 a second.
 """
 
 import argparse
@@ -17,9 +17,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -31,7 +32,7 @@ from identity.opening import open_desk
 from storage.engine import make_engine
 from storage.migrate import migrate
 from web.i18n import Text
-from web.serving import application, server
+from web.processes import several
 from web.settings import Settings
 
 PRESS: Final = "press the button"
@@ -46,6 +47,7 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--visitors", type=int, default=16, help="at the same time")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="that answer requests")
     parser.add_argument("--links", type=int, default=0, help="signatures at most; seconds × 80 unless given")
     parser.add_argument("--database", default="", help="URL; a new SQLite file unless given")
     parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL of its own")
@@ -62,7 +64,7 @@ def main() -> None:
         links_file.write_text(
             "\n".join(links(desk, petition, asked.links or asked.seconds * 80)), encoding="ascii"
         )
-        with running(settings) as process:
+        with running(settings, asked.processes) as process:
             used = _processor_seconds(process)
             visited = visit(settings, petition, links_file, asked.seconds, asked.visitors)
             used = _processor_seconds(process) - used
@@ -70,7 +72,10 @@ def main() -> None:
         require_exact(desk, petition, count)
         engine.dispose()
     here = machine().removesuffix(", one core")
-    print(f"{here}, {os.cpu_count()} cores, {asked.visitors} visitors at the same time, {asked.seconds} s")
+    print(
+        f"{here}, {os.cpu_count()} cores, {asked.processes} processes that answer, {asked.visitors} visitors at the "
+        f"same time, {asked.seconds} s"
+    )
     print(
         f"{engine.dialect.name} over HTTP: {count} signatures in {visited.seconds:.1f} s, "
         f"{count / visited.seconds:.0f} a second (goal {GOAL}); the button answers half within "
@@ -115,9 +120,9 @@ def visit(settings: Settings, petition: str, links_file: Path, seconds: int, vis
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[int]:
-    """The site in a process of its own, until the block ends; the number of the process."""
-    process = get_context("spawn").Process(target=_serve, args=(settings,))
+def running(settings: Settings, processes: int) -> Iterator[int]:
+    """The site in processes of its own, until the block ends; the number of the one that started them."""
+    process = get_context("spawn").Process(target=_serve, args=(settings, processes))
     process.start()
     try:
         until = time.monotonic() + START_SECONDS
@@ -129,19 +134,23 @@ def running(settings: Settings) -> Iterator[int]:
                 time.sleep(0.1)
         yield process.pid or 0
     finally:
-        os.kill(process.pid or 0, signal.SIGINT)
+        os.kill(process.pid or 0, signal.SIGTERM)
         process.join()
 
 
-def _serve(settings: Settings) -> None:
-    with suppress(KeyboardInterrupt), application(settings, casting_workers=1) as app:
-        server(app, settings).run()
+def _serve(settings: Settings, processes: int) -> None:
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    with several(settings, processes) as look_after:
+        look_after(stop)
 
 
 def _processor_seconds(process: int) -> float:
-    """That the server has used; Linux alone says it."""
+    """That it and those that it started have used; Linux alone says it."""
     state = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(state[11]) + int(state[12])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
+    own = (int(state[11]) + int(state[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(_processor_seconds(int(child)) for child in children)
 
 
 def _settings(database_url: str, secrets: Path) -> Settings:

@@ -1,7 +1,11 @@
 """`psephos serve`: the site, from settings in the environment."""
 
+import os
 import signal
-from typing import Annotated
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
 
 import typer
 import uvicorn
@@ -12,41 +16,63 @@ from cli.site import DATABASE_NOT_OPENED
 from identity.errors import IdentityError
 from storage.errors import StorageError
 from voting.errors import VotingError
-from web.serving import application, server
+from web.processes import NoneLives, several
+from web.serving import application, run_until_told, server
 from web.settings import Settings, UnusableSettings, read_settings
+
+PROCESSES_MAX: Final = 4
+"""Unless more are asked for: each takes a tenth of a gigabyte, and has connections of its own to the database."""
 
 
 def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that check ballots; one for each processor.")
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help=f"Processes that answer requests; one for each processor, {PROCESSES_MAX} at most unless you say so.",
+        ),
+    ] = None,
     jobs: Annotated[
         bool, typer.Option(help="Send mail and keep the calendar here; not where `psephos worker` does.")
     ] = True,
 ) -> None:
     """Serve the site. Everything else is set by PSEPHOS_* variables (see the README's table)."""
-    with verdict_errors(False, UnusableSettings, StorageError, VotingError, IdentityError):
+    count = processes or min(os.cpu_count() or 1, PROCESSES_MAX)
+    with verdict_errors(False, UnusableSettings, StorageError, VotingError, IdentityError, NoneLives):
         settings = read_settings()
         try:
-            with application(settings, workers, jobs) as app:
-                say(f"Serving {settings.base_url}")
-                run_until_stopped(server(app, settings), settings)
+            if count == 1:
+                with application(settings, workers, jobs) as app:
+                    say(f"Serving {settings.base_url}")
+                    run_until_stopped(server(app, settings), settings)
+            else:
+                _serve_in(count, settings, workers, jobs=jobs)
         except OperationalError as error:
             raise UnusableInput(DATABASE_NOT_OPENED) from error
 
 
 def run_until_stopped(http: uvicorn.Server, settings: Settings) -> None:
-    """Serve until Ctrl-C or SIGTERM; then what is under way ends, and so does this call.
+    """`run_until_told`. Raises: UnusableInput when nothing can listen at the address."""
+    with _listening(settings):
+        run_until_told(http)
 
-    Raises: UnusableInput when nothing can listen at the address.
-    """
-    # uvicorn ends in order and then raises the signal again. The default of SIGTERM would kill this process before
-    # the casting processes are told to end, and they would stay.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+def _serve_in(count: int, settings: Settings, workers: int | None, *, jobs: bool) -> None:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with _listening(settings), several(settings, count, workers, jobs=jobs) as look_after:
+        say(f"Serving {settings.base_url}")
+        look_after(stop)
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[None]:
     try:
-        http.run()
-    except KeyboardInterrupt:
-        return
+        yield
     except SystemExit as error:
         raise UnusableInput(
             f"Nothing can listen on {settings.host}, port {settings.port}. Is another server running there?"

@@ -27,6 +27,7 @@ from sqlalchemy.exc import ArgumentError
 from storage.errors import DatabaseBusy, UnsupportedDatabase
 
 LOCK_WAIT_SECONDS: Final = 30
+CONNECTIONS: Final = 15
 HIDE_PARAMETERS: Final = True
 """The text of a database's error goes into the log: with the statement, but not with the addresses and links in it."""
 READ_ONLY: Final = "psephos_read_only"
@@ -37,6 +38,8 @@ TURN: Final = "psephos_turn"
 
 SQLITE_PRIMARY_CODE: Final = 0xFF
 """Of an error of SQLite: the rest says more about the same."""
+_KEPT_CONNECTIONS: Final = 5
+"""When nobody needs them."""
 _RETRY_SECONDS: Final = 0.02
 _LOOK_SECONDS: Final = 0.001
 _QUERY_ONLY: Final = "psephos_query_only"
@@ -64,10 +67,13 @@ class Turn:
             self.lock.release()
 
 
-def make_engine(url: str, lock_wait_seconds: int = LOCK_WAIT_SECONDS) -> Engine:
+def make_engine(
+    url: str, lock_wait_seconds: int = LOCK_WAIT_SECONDS, connections: int = CONNECTIONS
+) -> Engine:
     """An engine for `sqlite:///file` or `postgresql://…`. Connects only when first used.
 
-    lock_wait_seconds: how long a transaction waits for another's lock before `DatabaseBusy`.
+    lock_wait_seconds: how long a transaction waits for another's lock before `DatabaseBusy`.  connections: at the same
+    time, at most; of PostgreSQL, which has so many (100) for all processes and servers together.
     Transactions belong in `session.writing` and `session.reading`. Raises: UnsupportedDatabase.
     """
     try:
@@ -79,7 +85,7 @@ def make_engine(url: str, lock_wait_seconds: int = LOCK_WAIT_SECONDS) -> Engine:
         case "sqlite":
             return _sqlite(parsed, lock_wait_seconds)
         case "postgresql":
-            return _postgresql(parsed, lock_wait_seconds)
+            return _postgresql(parsed, lock_wait_seconds, connections)
         case other:
             raise UnsupportedDatabase(f"Databases of the kind “{other}” are not supported. {_FORMS}")
 
@@ -167,12 +173,15 @@ def _switch_to_wal(connection: sqlite3.Connection, wait_seconds: int) -> None:
             return
 
 
-def _postgresql(url: URL, lock_wait_seconds: int) -> Engine:
+def _postgresql(url: URL, lock_wait_seconds: int, connections: int) -> Engine:
+    kept = min(connections, _KEPT_CONNECTIONS)
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=HIDE_PARAMETERS,
         connect_args={"options": f"-c lock_timeout={lock_wait_seconds}s"},
         pool_pre_ping=True,
+        pool_size=kept,
+        max_overflow=connections - kept,
     )
 
     @event.listens_for(engine, "begin")

@@ -41,7 +41,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from storage.engine import make_engine
+from storage.engine import CONNECTIONS, make_engine
 from web.client_network import Network, client_network, is_from_an_unknown_proxy
 from web.rate_rules import (
     AGREE,
@@ -203,9 +203,16 @@ class Limiter:
         self._strategy = SlidingWindowCounterRateLimiter(self._storage)
 
     @classmethod
-    def open(cls, database_url: str, secrets_folder: Path, trusted: Sequence[Network] = ()) -> "Limiter":
+    def open(
+        cls,
+        database_url: str,
+        secrets_folder: Path,
+        trusted: Sequence[Network] = (),
+        connections: int = CONNECTIONS,
+    ) -> "Limiter":
         """With connections of its own, that wait a second for a lock at most; `close` ends them."""
-        return cls(make_engine(database_url, LOCK_WAIT_SECONDS), read_or_make_key(secrets_folder), trusted)
+        engine = make_engine(database_url, LOCK_WAIT_SECONDS, connections)
+        return cls(engine, read_or_make_key(secrets_folder), trusted)
 
     def close(self) -> None:
         """End its connections."""

@@ -1,20 +1,25 @@
 """A running server: settings in, an application with database, keys, casting processes and pages out."""
 
+import gc
 import os
-from collections.abc import Iterator
+import signal
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import uvicorn
 from starlette.applications import Starlette
 
+from identity.desk import Desk
 from identity.opening import open_desk
-from storage.engine import make_engine
+from storage.engine import CONNECTIONS, make_engine
 from storage.migrate import migrate
 from voting.office import Office
 from voting.server_keys import ServerKeys
-from web.api.bundles import Bundles, bundle_folder
+from web.api.bundles import BYTES_MAX, Bundles, bundle_folder
 from web.app import create_app
-from web.background import background
+from web.background import Standing, background
 from web.casting_pool import CastingPool
 from web.duties import workers
 from web.live.source import LivePages
@@ -26,54 +31,129 @@ from web.settings import Settings
 DRAIN_SECONDS = 10
 
 
-@contextmanager
-def application(
-    settings: Settings, casting_workers: int | None = None, jobs: bool = True
-) -> Iterator[Starlette]:
-    """The site on its database, migrated; the casting processes and the background work end with the block.
+@dataclass(frozen=True)
+class Place:
+    """Which of the processes of one server this is. number: from 0.  of: how many there are."""
 
-    casting_workers: processes that check ballots, one for each processor unless given.  jobs: whether this process does
-    the background work; otherwise `psephos worker` does.
+    number: int = 0
+    of: int = 1
+
+    @property
+    def connections(self) -> int:
+        """To the database, for what it answers. All of a server together stay below what PostgreSQL has."""
+        return max(5, min(CONNECTIONS, 40 // self.of))
+
+    @property
+    def counting_connections(self) -> int:
+        """To the database, for the counts of limits."""
+        return max(3, min(CONNECTIONS, 20 // self.of))
+
+
+@contextmanager
+def opened(settings: Settings, connections: int = CONNECTIONS) -> Iterator[tuple[Office, Desk]]:
+    """Votes and people of the site, on its database, migrated.
+
     Raises: UnsupportedDatabase, DatabaseTooNew, SecretsUnsafe, KeyMissing.
     """
-    engine = make_engine(settings.database_url)
-    migrate(engine)
-    office = Office(engine, ServerKeys.open(settings.secrets))
-    desk = open_desk(
-        engine,
-        settings.secrets,
-        settings.base_url,
-        settings.assurance,
-        office.clock,
-        settings.mail_domains,
-    )
-    limiter = Limiter.open(settings.database_url, settings.secrets, settings.trusted_proxies)
-    bundles = Bundles(bundle_folder(f"{settings.host}-{settings.port}"))
-    casting = CastingPool(settings.database_url, settings.secrets, casting_workers or os.cpu_count() or 1)
+    engine = make_engine(settings.database_url, connections=connections)
     try:
-        app = create_app(settings, LivePages(office), api_routes(), desk)
-        app.state.office, app.state.casting, app.state.limiter = office, casting, limiter
-        app.state.bundles, app.state.sense = bundles, open_sense(settings)
-        with background(workers(office, desk, settings) if jobs else []) as app.state.background:
-            yield app
+        migrate(engine)
+        office = Office(engine, ServerKeys.open(settings.secrets))
+        yield (
+            office,
+            open_desk(
+                engine,
+                settings.secrets,
+                settings.base_url,
+                settings.assurance,
+                office.clock,
+                settings.mail_domains,
+            ),
+        )
     finally:
-        casting.close()
-        bundles.close()
-        limiter.close()
         engine.dispose()
 
 
-def server(app: Starlette, settings: Settings) -> uvicorn.Server:
-    """An HTTP server for the site; `run()` blocks until it is told to stop."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
+@contextmanager
+def application(
+    settings: Settings,
+    casting_workers: int | None = None,
+    jobs: bool = True,
+    place: Place = Place(),
+    standing: Callable[[], Standing] | None = None,
+) -> Iterator[Starlette]:
+    """The site on its database; the casting processes and the background work end with the block.
+
+    casting_workers: processes that check ballots, one for each processor unless given; of all places together, one at
+    least in each.  jobs: whether this process does the background work; otherwise `psephos worker` does, or another
+    process of this server, and then standing says how it stands there.
+    Raises: as `opened`.
+    """
+    with opened(settings, place.connections) as (office, desk):
+        limiter = Limiter.open(
+            settings.database_url, settings.secrets, settings.trusted_proxies, place.counting_connections
         )
+        name = f"{settings.host}-{settings.port}" + (f"-{place.number}" if place.number else "")
+        bundles = Bundles(bundle_folder(name), BYTES_MAX // place.of)
+        casting = CastingPool(
+            settings.database_url,
+            settings.secrets,
+            max(1, (casting_workers or os.cpu_count() or 1) // place.of),
+        )
+        try:
+            app = create_app(settings, LivePages(office), api_routes(), desk)
+            app.state.office, app.state.casting, app.state.limiter = office, casting, limiter
+            app.state.bundles, app.state.sense = bundles, open_sense(settings)
+            with background(workers(office, desk, settings) if jobs else []) as here:
+                app.state.background = standing or here
+                yield app
+        finally:
+            casting.close()
+            bundles.close()
+            limiter.close()
+
+
+def server(app: Starlette, settings: Settings) -> uvicorn.Server:
+    """An HTTP server for the site; `run_until_told` runs it."""
+    return uvicorn.Server(_configuration(app, settings))
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The address of the site, taken for several processes. Raises: SystemExit when nothing can listen there."""
+    return _configuration(None, settings).bind_socket()
+
+
+def run_until_told(http: uvicorn.Server) -> None:
+    """Serve until Ctrl-C or SIGTERM; then what is under way ends, and so does this call.
+
+    Raises: SystemExit when nothing can listen at the address.
+    """
+    # uvicorn ends in order and then raises the signal again. The default of SIGTERM would kill this process before
+    # the casting processes are told to end, and they would stay.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    settle()
+    try:
+        http.run()
+    except KeyboardInterrupt:
+        return
+
+
+def settle() -> None:
+    """What was made to start with is there until the end: looking through it for what can go takes half a second, again
+    and again, and nobody is answered meanwhile.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def _configuration(app: Starlette | None, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
     )

@@ -283,10 +283,13 @@ def clean_environment(**settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(desk: Desk, *options: str) -> Iterator["subprocess.Popen[str]"]:
-    """`psephos serve` in a process of its own, ended as an operator ends it."""
+def serving(desk: Desk, *options: str, processes: int = 1) -> Iterator["subprocess.Popen[str]"]:
+    """`psephos serve` in a process of its own, ended as an operator ends it.
+
+    processes: that answer requests; one is the process itself.
+    """
     process = subprocess.Popen(
-        [*PSEPHOS, "serve", "--workers", "1", *options],
+        [*PSEPHOS, "serve", "--workers", "1", "--processes", str(processes), *options],
         cwd=desk.folder,
         env=clean_environment(**desk.environment),
         stdout=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """`psephos serve`: what it will not start with, and how it ends."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -14,9 +15,10 @@ import pytest
 from tests.cli.desk import PSEPHOS, START_SECONDS, UNUSABLE, Desk, clean_environment, free_port, serving
 
 
-def test_a_server_answers_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_server_answers_and_ends_when_it_is_told_to(tmp_path: Path, processes: int) -> None:
     desk = Desk(tmp_path, free_port())
-    with serving(desk) as process:
+    with serving(desk, processes=processes) as process:
         address = f"http://localhost:{desk.port}"
         with urllib.request.urlopen(f"{address}/api/v1/elections") as answer:  # noqa: S310
             assert json.load(answer) == {"elections": []}
@@ -29,22 +31,48 @@ def test_a_server_answers_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(request)  # noqa: S310
         assert refused.value.code == 404
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        children = _descendants(process.pid)
+        assert len(children) >= processes
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=START_SECONDS)
     assert (process.returncode, out, err) == (0, f"Serving http://localhost:{desk.port}\n", "")
-    deadline = time.monotonic() + START_SECONDS  # they end by themselves, but not before their parent
-    while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+    _require_gone(children)
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
 
 
-def test_ctrl_c_is_an_end_as_well(tmp_path: Path) -> None:
-    with serving(Desk(tmp_path, free_port())) as process:
-        process.send_signal(signal.SIGINT)
+@pytest.mark.parametrize("processes", [1, 2])
+def test_ctrl_c_is_an_end_as_well(tmp_path: Path, processes: int) -> None:
+    """In a terminal it reaches all of them."""
+    with serving(Desk(tmp_path, free_port()), processes=processes) as process:
+        children = _descendants(process.pid)
+        for each in [process.pid, *children]:
+            os.kill(each, signal.SIGINT)
         _, err = process.communicate(timeout=START_SECONDS)
     assert (process.returncode, err) == (0, "")
+    _require_gone(children)
+
+
+def test_none_stays_when_the_one_that_started_them_is_killed(tmp_path: Path) -> None:
+    with serving(Desk(tmp_path, free_port()), processes=2) as process:
+        children = _descendants(process.pid)
+        process.kill()
+        process.communicate(timeout=START_SECONDS)
+    _require_gone(children)
+
+
+def _descendants(process: int) -> list[int]:
+    threads = Path(f"/proc/{process}/task").glob("*/children")
+    children = [int(number) for thread in threads for number in thread.read_text().split()]
+    return children + [number for child in children for number in _descendants(child)]
+
+
+def _require_gone(processes: list[int]) -> None:
+    deadline = time.monotonic() + START_SECONDS  # they end by themselves, but not before their parent
+    while (
+        left := [each for each in processes if Path(f"/proc/{each}").exists()]
+    ) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

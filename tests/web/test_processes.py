@@ -1,0 +1,125 @@
+"""One server as several processes: all of them answer, whichever ends is started again, and none stays."""
+
+import logging
+import os
+import signal
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import free_port
+from web import processes
+from web.background import Standing
+from web.processes import NoneLives, Processes, several
+from web.serving import CONNECTIONS, Place, listen, opened
+from web.settings import Settings, read_settings
+
+SECONDS = 60
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.chdir(tmp_path)
+    port = free_port()
+    return read_settings({"PSEPHOS_PORT": str(port), "PSEPHOS_BASE_URL": f"http://localhost:{port}"})
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Processes]:
+    """Two of them, and nobody who looks after them."""
+    with opened(settings), listen(settings) as listening:
+        made = Processes(settings, 2, 1, listening)
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def test_all_of_them_answer_and_know_of_the_background_work(settings: Settings) -> None:
+    with serving(settings) as made:
+        wait_for(lambda: readiness(settings) == 200)
+        made.tell(Standing.DEAD)
+        time.sleep(2.5)  # each keeps its verdict for two seconds
+        assert {readiness(settings) for _ in range(20)} == {503}
+        made.tell(Standing.WORKING)
+        time.sleep(2.5)
+        assert {readiness(settings) for _ in range(20)} == {200}
+        numbers = children()
+        assert len(numbers) == 2
+        for number in numbers:  # each of them alone
+            other = (numbers - {number}).pop()
+            os.kill(other, signal.SIGSTOP)
+            assert {readiness(settings) for _ in range(5)} == {200}
+            os.kill(other, signal.SIGCONT)
+    assert not children()
+
+
+def test_one_that_ends_by_itself_is_started_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(processes, "PROVEN_SECONDS", 0)
+    stop = threading.Event()
+    with several(settings, 2, 1) as look_after:
+        looking = threading.Thread(target=look_after, args=(stop,))
+        looking.start()
+        wait_for(lambda: readiness(settings) == 200)
+        before = children()
+        killed = min(before)
+        try:
+            with caplog.at_level(logging.CRITICAL):
+                os.kill(killed, signal.SIGKILL)
+                wait_for(lambda: len(children() - before) == 1)
+            assert readiness(settings) == 200
+        finally:
+            stop.set()
+            looking.join()
+    assert not children()
+    assert [record.getMessage() for record in caplog.records] == [
+        "A process that answers requests ended by itself (-9)."
+    ]
+
+
+def test_those_that_end_at_once_are_not_started_for_ever(settings: Settings) -> None:
+    with several(settings, 2, 1) as look_after:
+        os.kill(min(children()), signal.SIGKILL)
+        with pytest.raises(NoneLives, match="right after its start"):
+            look_after(threading.Event())
+    assert not children()
+
+
+def test_many_processes_have_no_more_connections_than_there_are() -> None:
+    """PostgreSQL has a hundred unless somebody says more; three are its owner's, and the background work has some."""
+    for count in range(1, 9):
+        place = Place(0, count)
+        assert count * (place.connections + place.counting_connections) + CONNECTIONS <= 97 - 2 * count
+
+
+def children() -> set[int]:
+    """Processes of this one that answer requests."""
+    threads = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    found = {int(number) for thread in threads for number in thread.read_text().split()}
+    return {number for number in found if b"spawn_main" in Path(f"/proc/{number}/cmdline").read_bytes()}
+
+
+def readiness(settings: Settings) -> int | None:
+    """Status; None while nobody answers."""
+    try:
+        with urllib.request.urlopen(f"{settings.base_url}/readyz", timeout=SECONDS) as answer:  # noqa: S310
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        return refused.code
+    except OSError:
+        return None
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)

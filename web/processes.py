@@ -1,0 +1,163 @@
+"""One server as several processes: an interpreter runs one line at a time, so each processor needs one of its own.
+
+All of them answer at one socket; whichever is free takes the next request. The process that started them answers none:
+it does the background work, starts again whichever ends by itself, and ends all of them when it is told to.
+"""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnProcess
+from multiprocessing.sharedctypes import RawValue
+from typing import Any, Final
+
+from web.background import Standing, background
+from web.duties import workers
+from web.serving import DRAIN_SECONDS, Place, application, listen, opened, server, settle
+from web.settings import Settings
+
+PROVEN_SECONDS: Final = 10.0
+"""Whoever has lived so long did not end because of the settings."""
+REST_SECONDS: Final = 1.0
+"""Before one is started again."""
+_LOOK_SECONDS: Final = 0.5
+
+# A new interpreter for each: no connection or lock is inherited.
+_SPAWN: Final = get_context("spawn")
+_STANDINGS: Final = tuple(Standing)
+
+log = logging.getLogger("psephos.web")
+
+
+class NoneLives(Exception):
+    """They end as soon as they are started."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A process that answers requests ended right after its start. The lines above say why."
+        )
+
+
+class Processes:
+    """Those that answer requests, each in its place."""
+
+    def __init__(
+        self, settings: Settings, count: int, casting_workers: int | None, listening: socket.socket
+    ) -> None:
+        # How the background work stands, its place in `_STANDINGS`: all of them read what one writes.
+        self._standing: Any = RawValue("b", _STANDINGS.index(Standing.STOPPED))
+        self._arguments = (settings, casting_workers, listening, self._standing)
+        self._living = {
+            place: self._start(place) for place in (Place(number, count) for number in range(count))
+        }
+        self._started_at = time.monotonic()
+
+    def tell(self, standing: Standing) -> None:
+        """Let all of them know how the background work stands."""
+        self._standing.value = _STANDINGS.index(standing)
+
+    def look_after(self, stop: threading.Event) -> None:
+        """Wait for a moment, or until one ends; start again what ended by itself. Raises: NoneLives."""
+        wait([process.sentinel for process in self._living.values()], _LOOK_SECONDS)
+        for place, process in self._living.items():
+            if process.is_alive() or stop.is_set():
+                continue
+            if time.monotonic() - self._started_at < PROVEN_SECONDS:
+                raise NoneLives
+            log.critical("A process that answers requests ended by itself (%s).", process.exitcode)
+            if not stop.wait(REST_SECONDS):
+                self._living[place] = self._start(place)
+
+    def close(self) -> None:
+        """Let what is under way end, for a while, and then all of them."""
+        until = time.monotonic() + DRAIN_SECONDS + REST_SECONDS
+        while (living := self._alive()) and time.monotonic() < until:
+            for process in living:
+                process.terminate()  # again where one was just beginning and did not hear it
+            wait([process.sentinel for process in living], _LOOK_SECONDS)
+        for process in self._alive():
+            process.kill()
+            process.join()
+
+    def _alive(self) -> list[SpawnProcess]:
+        return [process for process in self._living.values() if process.is_alive()]
+
+    def _start(self, place: Place) -> SpawnProcess:
+        process = _SPAWN.Process(target=_answer, args=(place, *self._arguments))
+        # Ctrl-C in a terminal reaches all processes. It is for this one, which then tells the others; whoever is still
+        # loading its modules would end with a complaint. (The tracker, when it starts, lets it through again.)
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return process
+
+
+@contextmanager
+def several(
+    settings: Settings, count: int, casting_workers: int | None = None, *, jobs: bool = True
+) -> Iterator[Callable[[threading.Event], None]]:
+    """The site in so many processes, which end with the block. Gives what looks after them until an event is set.
+
+    casting_workers: processes that check ballots, as of `web.serving.application`.  jobs: whether this process does the
+    background work.  Raises: as `application`; SystemExit when nothing can listen at the address.
+    """
+    with (
+        opened(settings) as (office, desk),
+        listen(settings) as listening,
+        background(workers(office, desk, settings) if jobs else []) as standing,
+    ):
+        processes = Processes(settings, count, casting_workers, listening)
+
+        def look_after(stop: threading.Event) -> None:
+            """Raises: NoneLives."""
+            while not stop.is_set():
+                processes.tell(standing())
+                processes.look_after(stop)
+
+        try:
+            yield look_after
+        finally:
+            processes.close()
+
+
+def _answer(
+    place: Place,
+    settings: Settings,
+    casting_workers: int | None,
+    listening: socket.socket,
+    standing: Any,
+) -> None:
+    """What one of them does until it is told to end, or until whoever started it is gone."""
+    # uvicorn ends in order at either, and is told again until it does. Nothing else may end what is being opened or
+    # closed here: the casting processes would stay.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    found = partial(_said, standing)
+    with application(settings, casting_workers, jobs=False, place=place, standing=found) as app:
+        settle()
+        server(app, settings).run([listening])
+
+
+def _said(standing: Any) -> Standing:
+    return _STANDINGS[standing.value]
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        while True:  # as the parent would: until it is heard
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(REST_SECONDS)
