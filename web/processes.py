@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ctypes import c_byte
 from functools import partial
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.sharedctypes import RawValue
-from typing import Any, Final
+from typing import Final
 
 from web.background import Standing, background
 from web.duties import workers
@@ -53,7 +54,7 @@ class Processes:
         self, settings: Settings, count: int, casting_workers: int | None, listening: socket.socket
     ) -> None:
         # How the background work stands, its place in `_STANDINGS`: all of them read what one writes.
-        self._standing: Any = RawValue("b", _STANDINGS.index(Standing.STOPPED))
+        self._standing = RawValue(c_byte, _STANDINGS.index(Standing.STOPPED))
         self._arguments = (settings, casting_workers, listening, self._standing)
         self._living = {
             place: self._start(place) for place in (Place(number, count) for number in range(count))
@@ -136,7 +137,7 @@ def _answer(
     settings: Settings,
     casting_workers: int | None,
     listening: socket.socket,
-    standing: Any,
+    standing: c_byte,
 ) -> None:
     """What one of them does until it is told to end, or until whoever started it is gone."""
     # uvicorn ends in order at either, and is told again until it does. Nothing else may end what is being opened or
@@ -150,7 +151,7 @@ def _answer(
         server(app, settings).run([listening])
 
 
-def _said(standing: Any) -> Standing:
+def _said(standing: c_byte) -> Standing:
     return _STANDINGS[standing.value]
 
 

@@ -120,7 +120,7 @@ def server(app: Starlette, settings: Settings) -> uvicorn.Server:
 
 def listen(settings: Settings) -> socket.socket:
     """The address of the site, taken for several processes. Raises: SystemExit when nothing can listen there."""
-    return _configuration(None, settings).bind_socket()
+    return _configuration(Starlette(), settings).bind_socket()
 
 
 def run_until_told(http: uvicorn.Server) -> None:
@@ -146,7 +146,7 @@ def settle() -> None:
     gc.freeze()
 
 
-def _configuration(app: Starlette | None, settings: Settings) -> uvicorn.Config:
+def _configuration(app: Starlette, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=settings.host,

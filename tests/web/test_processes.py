@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from storage.engine import CONNECTIONS
 from tests.cli.desk import free_port
 from web import processes
 from web.background import Standing
 from web.processes import NoneLives, Processes, several
-from web.serving import CONNECTIONS, Place, listen, opened
+from web.serving import Place, listen, opened
 from web.settings import Settings, read_settings
 
 SECONDS = 60
