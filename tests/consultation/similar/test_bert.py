@@ -1,35 +1,29 @@
 """Model folders: what a file says of itself is compared with what is there, and a broken one ends with a sentence."""
 
-import json
 import math
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from statistics import fmean
 
 import pytest
 
 from consultation.similar.bert import TOKENS_MAX, BertEmbedder, UnusableModel, layout, require_fits
 from consultation.similar.sense import packed
+from tests.support.sentence_models import (
+    CONFIG,
+    HEADS,
+    TOKENIZER,
+    WIDE,
+    Weights,
+    meaningless,
+    safetensors,
+    tensor,
+    write_folder,
+    write_model,
+)
 
-WIDE: Final = 4
-CONFIG: Final = {"num_attention_heads": 2, "num_hidden_layers": 1, "layer_norm_eps": 1e-12}
-TOKENIZER: Final = {
-    "version": "1.0",
-    "added_tokens": [],
-    "pre_tokenizer": {"type": "Whitespace"},
-    "model": {"type": "WordLevel", "vocab": {"[UNK]": 0, "x": 1, "lamps": 2}, "unk_token": "[UNK]"},
-}
-
-
-def safetensors(head: object, numbers: bytes) -> bytes:
-    """A file with this head."""
-    words = json.dumps(head).encode()
-    return len(words).to_bytes(8, "little") + words + numbers
-
-
-def tensor(shape: object, start: object, end: object, kind: object = "F32") -> dict[str, object]:
-    return {"dtype": kind, "shape": shape, "data_offsets": [start, end]}
+Vector = list[float]
 
 
 def test_tensors_are_found_where_the_head_says() -> None:
@@ -88,38 +82,7 @@ def test_a_model_has_a_row_for_each_token_and_place() -> None:
         require_fits({"x": 0, "y": 1}, 2, TOKENS_MAX - 1)
 
 
-def write_model(folder: Path, config: object = CONFIG, tokenizer: object = TOKENIZER, rows: int = 3) -> Path:
-    """The smallest model that there can be; it means nothing."""
-    layer = "encoder.layer.0"
-    dense: dict[str, tuple[int, ...]]
-    dense = {f"{layer}.attention.self.{part}": (WIDE, WIDE) for part in ("query", "key", "value")}
-    dense |= {f"{layer}.attention.output.dense": (WIDE, WIDE), f"{layer}.intermediate.dense": (8, WIDE)}
-    dense[f"{layer}.output.dense"] = (WIDE, 8)
-    shapes: dict[str, tuple[int, ...]] = {
-        "embeddings.word_embeddings.weight": (rows, WIDE),
-        "embeddings.position_embeddings.weight": (TOKENS_MAX, WIDE),
-        "embeddings.token_type_embeddings.weight": (1, WIDE),
-    }
-    for name, shape in dense.items():
-        shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
-    for name in ("embeddings", f"{layer}.attention.output", f"{layer}.output"):
-        shapes |= {f"{name}.LayerNorm.weight": (WIDE,), f"{name}.LayerNorm.bias": (WIDE,)}
-    head: dict[str, object] = {}
-    numbers = array("f")
-    for name, shape in shapes.items():
-        start = 4 * len(numbers)
-        numbers.extend(math.sin(len(numbers) + number) for number in range(math.prod(shape)))
-        head[name] = tensor(list(shape), start, 4 * len(numbers))
-    folder.mkdir(exist_ok=True)
-    (folder / "model.safetensors").write_bytes(safetensors(head, numbers.tobytes()))
-    for file, said in (("config.json", config), ("tokenizer.json", tokenizer)):
-        (folder / file).write_text(json.dumps(said), encoding="utf-8")
-    return folder
-
-
 def test_broken_folders_end_with_a_sentence_and_never_while_somebody_writes(tmp_path: Path) -> None:
-    pytest.importorskip("numpy")
-    pytest.importorskip("tokenizers")
     whole = BertEmbedder(write_model(tmp_path / "whole"))
     vectors = whole.embed(["x lamps", "ờ"])
     assert [math.hypot(*each) for each in vectors] == pytest.approx([1.0, 1.0], abs=1e-5)
@@ -137,3 +100,102 @@ def test_broken_folders_end_with_a_sentence_and_never_while_somebody_writes(tmp_
         folder = write_model(tmp_path / name, config, tokenizer, rows)
         with pytest.raises(UnusableModel, match="holds no BERT"):
             BertEmbedder(folder)
+
+
+class ByHand:
+    """BERT as its paper defines it, a number at a time: no arrays, no padding, no approximation."""
+
+    def __init__(self, weights: Weights, layers: int) -> None:
+        # As the file keeps them, in 32 bits.
+        self.weights = {name: (shape, array("f", values)) for name, (shape, values) in weights.items()}
+        self.layers = layers
+
+    def vector(self, ids: Sequence[int]) -> Vector:
+        """Of one text: the mean of the last layer, with length 1."""
+        hidden = [
+            self.normed(
+                [
+                    word + place + kind
+                    for word, place, kind in zip(
+                        self.row("embeddings.word_embeddings", number),
+                        self.row("embeddings.position_embeddings", at),
+                        self.row("embeddings.token_type_embeddings", 0),
+                        strict=True,
+                    )
+                ],
+                "embeddings",
+            )
+            for at, number in enumerate(ids)
+        ]
+        for number in range(self.layers):
+            hidden = self.layer(hidden, f"encoder.layer.{number}")
+        mean = [fmean(parts) for parts in zip(*hidden, strict=True)]
+        return [part / math.hypot(*mean) for part in mean]
+
+    def layer(self, hidden: Sequence[Vector], name: str) -> list[Vector]:
+        query, key, value = (
+            [self.dense(each, f"{name}.attention.self.{part}") for each in hidden]
+            for part in ("query", "key", "value")
+        )
+        after = []
+        for at, each in enumerate(hidden):
+            seen: Vector = []
+            for head in range(HEADS):
+                mine = slice(head * WIDE // HEADS, (head + 1) * WIDE // HEADS)
+                scores = [
+                    math.exp(dot(query[at][mine], other[mine]) / math.sqrt(WIDE / HEADS)) for other in key
+                ]
+                parts = zip(*(other[mine] for other in value), strict=True)
+                seen += [dot(scores, part) / sum(scores) for part in parts]
+            looked = self.added(
+                each, self.dense(seen, f"{name}.attention.output.dense"), f"{name}.attention.output"
+            )
+            inner = [gelu(part) for part in self.dense(looked, f"{name}.intermediate.dense")]
+            after.append(self.added(looked, self.dense(inner, f"{name}.output.dense"), f"{name}.output"))
+        return after
+
+    def row(self, name: str, number: int) -> Vector:
+        (_, wide), values = self.weights[f"{name}.weight"]
+        return list(values[number * wide : (number + 1) * wide])
+
+    def dense(self, vector: Vector, name: str) -> Vector:
+        bias = self.weights[f"{name}.bias"][1]
+        return [dot(self.row(name, at), vector) + bias[at] for at in range(len(bias))]
+
+    def added(self, one: Vector, other: Vector, name: str) -> Vector:
+        return self.normed([a + b for a, b in zip(one, other, strict=True)], name)
+
+    def normed(self, vector: Vector, name: str) -> Vector:
+        mean = fmean(vector)
+        spread = math.sqrt(fmean((part - mean) ** 2 for part in vector))
+        scale, shift = (self.weights[f"{name}.LayerNorm.{part}"][1] for part in ("weight", "bias"))
+        return [(part - mean) / spread * a + b for part, a, b in zip(vector, scale, shift, strict=True)]
+
+
+def dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def gelu(part: float) -> float:
+    return part * (1 + math.erf(part / math.sqrt(2))) / 2
+
+
+def test_vectors_are_those_of_the_paper_whatever_stands_beside_a_text(tmp_path: Path) -> None:
+    weights = meaningless(layers=2)
+    model = BertEmbedder(
+        write_folder(tmp_path / "two", weights, {**CONFIG, "num_hidden_layers": 2}, TOKENIZER)
+    )
+    texts = {
+        "x": [1],
+        "Lamps": [2],
+        "lamps x lamps": [2, 1, 2],
+        "x x lamps đèn x lamps x": [1, 1, 2, 0, 1, 2, 1],
+    }
+    by_hand = [ByHand(weights, 2).vector(ids) for ids in texts.values()]
+    assert math.dist(by_hand[0], by_hand[1]) > 0.1, "they differ"
+    together, alone = model.embed([*texts]), [model.embed([text])[0] for text in texts]
+    for number, expected in enumerate(by_hand):
+        assert together[number] == pytest.approx(expected, abs=2e-3)
+        assert together[number] == pytest.approx(alone[number], abs=1e-5)
+    (long,) = model.embed(["x " * 10_000])
+    assert long == pytest.approx(ByHand(weights, 2).vector([1] * TOKENS_MAX), abs=2e-3)

@@ -13,9 +13,10 @@ from consultation.similar.bert import BertEmbedder, UnusableModel
 from consultation.similar.fold import words
 from consultation.similar.index import forget_text, index_text, search
 from consultation.similar.models import SimilarVector
-from consultation.similar.sense import Sense, packed
+from consultation.similar.sense import SHARE, Sense, packed
 from consultation.subjects import Subject
 from storage.session import reading, writing
+from tests.support.sentence_models import write_meanings
 
 MEANINGS = (("lamps", "lights", "illuminate", "đèn"), ("lake", "pond", "hồ"), ("school", "pupils", "trường"))
 LAMPS, SCHOOL = Subject("petition", "1" * 16), Subject("petition", "2" * 16)
@@ -115,6 +116,29 @@ def test_a_text_that_goes_while_its_vector_is_made_gets_none(filled: Engine) -> 
 
     Sense(Slow()).fill(filled, title)
     assert vectors(filled) == 2
+
+
+def test_a_model_in_a_folder_ranks_by_what_words_mean(filled: Engine, tmp_path: Path) -> None:
+    sense = Sense(BertEmbedder(write_meanings(tmp_path / "meanings")))
+    assert sense.embedder.name.startswith("meanings@")
+    assert sense.fill(filled, title) == 3
+
+    def found(text: str) -> list[tuple[Subject, int]]:
+        with reading(filled) as session:
+            return [(each.subject, each.score) for each in sense.similar_petitions(session, text)]
+
+    def of(cosine: float) -> object:
+        return pytest.approx(1000 * SHARE * cosine, rel=0.02)
+
+    # Neither word is in any title: what is found is found by the sense alone.
+    assert found("Illuminate!") == [(LAMPS, of(1))]
+    assert found("pupils") == [(SCHOOL, of(1))]
+    assert found("illuminate pupils pupils") == [(SCHOOL, of(2 / 5**0.5)), (LAMPS, of(1 / 5**0.5))]
+    assert found("Xylophone") == []
+    # Two processes read each other's vectors.
+    again = BertEmbedder(write_meanings(tmp_path / "meanings"))
+    assert again.name == sense.embedder.name
+    assert [*again.embed(["đèn"])[0]] == pytest.approx([0.5**0.5, -(0.5**0.5), 0, 0], abs=1e-5)
 
 
 def test_a_folder_without_a_model_is_refused_with_a_sentence(tmp_path: Path) -> None:
