@@ -16,7 +16,7 @@ from cli.site import DATABASE_NOT_OPENED
 from identity.errors import IdentityError
 from storage.errors import StorageError
 from voting.errors import VotingError
-from web.processes import NoneLives, several
+from web.processes import AddressTaken, NoneLives, several
 from web.serving import application, run_until_told, server
 from web.settings import Settings, UnusableSettings, read_settings
 
@@ -73,7 +73,7 @@ def _serve_in(count: int, settings: Settings, workers: int | None, *, jobs: bool
 def _listening(settings: Settings) -> Iterator[None]:
     try:
         yield
-    except SystemExit as error:
+    except (SystemExit, AddressTaken) as error:
         raise UnusableInput(
             f"Nothing can listen on {settings.host}, port {settings.port}. Is another server running there?"
         ) from error

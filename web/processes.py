@@ -1,7 +1,9 @@
 """One server as several processes: an interpreter runs one line at a time, so each processor needs one of its own.
 
-All of them answer at one socket; whichever is free takes the next request. The process that started them answers none:
-it does the background work, starts again whichever ends by itself, and ends all of them when it is told to.
+All of them answer at one address, each at a socket of its own (SO_REUSEPORT), among which the system deals out who
+connects: at one for all, whoever wakes first would take everybody who waits. The process that started them answers
+nobody: it does the background work, keeps the sockets, starts again whichever ends by itself, and ends all of them when
+it is told to.
 """
 
 import logging
@@ -10,8 +12,8 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from ctypes import c_byte
 from functools import partial
 from multiprocessing import get_context, parent_process, resource_tracker
@@ -22,13 +24,15 @@ from typing import Final
 
 from web.background import Standing, background
 from web.duties import workers
-from web.serving import DRAIN_SECONDS, Place, application, listen, opened, server, settle
+from web.serving import DRAIN_SECONDS, Place, application, opened, server, settle
 from web.settings import Settings
 
 PROVEN_SECONDS: Final = 10.0
 """Whoever has lived so long did not end because of the settings."""
 REST_SECONDS: Final = 1.0
 """Before one is started again."""
+BACKLOG: Final = 2048
+"""Who may wait until a process is there to answer."""
 _LOOK_SECONDS: Final = 0.5
 
 # A new interpreter for each: no connection or lock is inherited.
@@ -47,18 +51,24 @@ class NoneLives(Exception):
         )
 
 
+class AddressTaken(Exception):
+    """Nothing can listen at the address of the site."""
+
+
 class Processes:
-    """Those that answer requests, each in its place."""
+    """Those that answer requests, each in its place. casting_workers: as of `web.serving.application`.
+
+    listening: a socket for each.
+    """
 
     def __init__(
-        self, settings: Settings, count: int, casting_workers: int | None, listening: socket.socket
+        self, settings: Settings, listening: Sequence[socket.socket], casting_workers: int | None
     ) -> None:
         # How the background work stands, its place in `_STANDINGS`: all of them read what one writes.
         self._standing = RawValue(c_byte, _STANDINGS.index(Standing.STOPPED))
-        self._arguments = (settings, casting_workers, listening, self._standing)
-        self._living = {
-            place: self._start(place) for place in (Place(number, count) for number in range(count))
-        }
+        self._arguments = (settings, casting_workers, self._standing)
+        self._listening = {Place(number, len(listening)): each for number, each in enumerate(listening)}
+        self._living = {place: self._start(place) for place in self._listening}
         self._started_at = time.monotonic()
 
     def tell(self, standing: Standing) -> None:
@@ -92,7 +102,7 @@ class Processes:
         return [process for process in self._living.values() if process.is_alive()]
 
     def _start(self, place: Place) -> SpawnProcess:
-        process = _SPAWN.Process(target=_answer, args=(place, *self._arguments))
+        process = _SPAWN.Process(target=_answer, args=(place, self._listening[place], *self._arguments))
         # Ctrl-C in a terminal reaches all processes. It is for this one, which then tells the others; whoever is still
         # loading its modules would end with a complaint. (The tracker, when it starts, lets it through again.)
         resource_tracker.ensure_running()
@@ -111,14 +121,14 @@ def several(
     """The site in so many processes, which end with the block. Gives what looks after them until an event is set.
 
     casting_workers: processes that check ballots, as of `web.serving.application`.  jobs: whether this process does the
-    background work.  Raises: as `application`; SystemExit when nothing can listen at the address.
+    background work.  Raises: as `application`, AddressTaken.
     """
     with (
         opened(settings) as (office, desk),
-        listen(settings) as listening,
+        listening_sockets(settings, count) as listening,
         background(workers(office, desk, settings) if jobs else []) as standing,
     ):
-        processes = Processes(settings, count, casting_workers, listening)
+        processes = Processes(settings, listening, casting_workers)
 
         def look_after(stop: threading.Event) -> None:
             """Raises: NoneLives."""
@@ -132,11 +142,31 @@ def several(
             processes.close()
 
 
+@contextmanager
+def listening_sockets(settings: Settings, count: int) -> Iterator[list[socket.socket]]:
+    """So many at the address of the site; they are closed with the block. Raises: AddressTaken."""
+    address = (settings.host, settings.port)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with ExitStack() as stack:
+        try:
+            # Alone first: a second server would share the address without a word.
+            socket.create_server(address, family=family).close()
+            made = [
+                stack.enter_context(
+                    socket.create_server(address, family=family, backlog=BACKLOG, reuse_port=True)
+                )
+                for _ in range(count)
+            ]
+        except OSError as error:
+            raise AddressTaken from error
+        yield made
+
+
 def _answer(
     place: Place,
+    listening: socket.socket,
     settings: Settings,
     casting_workers: int | None,
-    listening: socket.socket,
     standing: c_byte,
 ) -> None:
     """What one of them does until it is told to end, or until whoever started it is gone."""

@@ -3,7 +3,6 @@
 import gc
 import os
 import signal
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -115,12 +114,18 @@ def application(
 
 def server(app: Starlette, settings: Settings) -> uvicorn.Server:
     """An HTTP server for the site; `run_until_told` runs it."""
-    return uvicorn.Server(_configuration(app, settings))
-
-
-def listen(settings: Settings) -> socket.socket:
-    """The address of the site, taken for several processes. Raises: SystemExit when nothing can listen there."""
-    return _configuration(Starlette(), settings).bind_socket()
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
 
 
 def run_until_told(http: uvicorn.Server) -> None:
@@ -144,16 +149,3 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-def _configuration(app: Starlette, settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )

@@ -52,6 +52,12 @@ def test_ctrl_c_is_an_end_as_well(tmp_path: Path, processes: int) -> None:
     _require_gone(children)
 
 
+def test_a_second_server_does_not_share_the_address(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, free_port())
+    with serving(desk, processes=2):
+        _require_taken(desk, "2")
+
+
 def test_none_stays_when_the_one_that_started_them_is_killed(tmp_path: Path) -> None:
     with serving(Desk(tmp_path, free_port()), processes=2) as process:
         children = _descendants(process.pid)
@@ -75,19 +81,25 @@ def _require_gone(processes: list[int]) -> None:
     assert not left
 
 
-def test_a_port_that_is_taken(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_port_that_is_taken(tmp_path: Path, processes: str) -> None:
     desk = Desk(tmp_path, free_port())
     with socket.socket() as other:
         other.bind(("127.0.0.1", desk.port))
         other.listen()
-        ended = subprocess.run(
-            [*PSEPHOS, "serve", "--workers", "1"],
-            env=clean_environment(**desk.environment),
-            capture_output=True,
-            text=True,
-            timeout=START_SECONDS,
-            check=False,
-        )
+        _require_taken(desk, processes)
+
+
+def _require_taken(desk: Desk, processes: str) -> None:
+    ended = subprocess.run(
+        [*PSEPHOS, "serve", "--workers", "1", "--processes", processes],
+        cwd=desk.folder,
+        env=clean_environment(**desk.environment),
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
     assert ended.returncode == UNUSABLE
     assert f"Error: Nothing can listen on 127.0.0.1, port {desk.port}." in ended.stderr
     assert "Traceback" not in ended.stderr
