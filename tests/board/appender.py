@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from multiprocessing.synchronize import Barrier
 
 from sqlalchemy import event
@@ -11,9 +12,14 @@ from storage.engine import make_engine
 from storage.session import writing
 from tests.board.records import KEY, START, append_number
 
+RESTS_SECONDS = 0.05
+
 
 def append_many(url: str, log_id: int, first: int, count: int, start: Barrier) -> None:
-    """Append `count` entries, each in a transaction of its own, and sign a head after every twentieth."""
+    """Append `count` entries, each in a transaction of its own, and sign a head after every twentieth.
+
+    Then it rests: on SQLite whoever waits for another process sleeps between two looks, and would find it finished.
+    """
     engine = make_engine(url)
     start.wait()
     for number in range(first, first + count):
@@ -21,6 +27,8 @@ def append_many(url: str, log_id: int, first: int, count: int, start: Barrier) -
             append_number(session, LogId(log_id), number)
             if number % 20 == 0:
                 sign_checkpoint(session, LogId(log_id), KEY, START)
+        if number % 20 == 0:
+            time.sleep(RESTS_SECONDS)
     engine.dispose()
 
 
