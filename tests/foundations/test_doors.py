@@ -19,7 +19,7 @@ ONLY_IN = {"gmpy2": {"crypto/numbers.py"}, "phe": {"crypto/paillier.py"}}
 
 # What the pure rooms, and the two programs that run without the server, may take from outside.
 OUTSIDE = {
-    "crypto": {"gmpy2", "phe", "Cryptodome"},
+    "crypto": {"gmpy2", "phe", "Cryptodome", "cryptography"},
     "protocol": {"msgspec"},
     "trustee": {"msgspec", "Cryptodome", "rich"},
     "verifier": {"msgspec", "rich"},
@@ -112,7 +112,19 @@ def test_the_product_needs_nothing_that_only_developers_install() -> None:
 
 # The programs of a trustee and of an auditor are installed without the server: four rooms, and these packages.
 WITHOUT_THE_SERVER = ["crypto", "protocol", "trustee", "verifier"]
-PACKAGES = ["gmpy2", "markdown-it-py", "mdurl", "msgspec", "phe", "pycryptodomex", "pygments", "rich"]
+PACKAGES = [
+    "cffi",
+    "cryptography",
+    "gmpy2",
+    "markdown-it-py",
+    "mdurl",
+    "msgspec",
+    "phe",
+    "pycparser",
+    "pycryptodomex",
+    "pygments",
+    "rich",
+]
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
