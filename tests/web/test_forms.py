@@ -229,8 +229,8 @@ class TestReading:
 
 FIELDS = """
 {% from "macros/forms.html" import area_field, button, checkbox_field, csrf_field, error_prefix, error_summary,
-   file_field, moment_field, number_field, radio_field, select_field, text_field, tick_field with context %}
-<div><title>{{ error_prefix(form) }}Form</title>{{ error_summary(form) }}<form method="post">{{ csrf_field() }}
+   file_field, moment_field, number_field, radio_field, select_field, text_field, tick_field %}
+<div><title>{{ error_prefix(form) }}Form</title>{{ error_summary(form) }}<form method="post">{{ csrf_field(csrf) }}
 {{ text_field(form, "name", "Name", hint="As in the letter", autocomplete="name") }}
 {{ number_field(form, "count", "Count", suffix="voters") }}
 {{ area_field(form, "reason", "Reason") }}

@@ -21,7 +21,7 @@ from web.work import limit_mails, require_work, work_challenge
 
 PLACE = "/en/work-under-test"
 PURPOSE = "sign-0123456789abcdef"
-PAGE = """{% from "macros/work.html" import work_fields, work_script with context %}
+PAGE = """{% from "macros/work.html" import work_fields, work_script %}
 <form method="post"><input name="csrf" value="{{ csrf.token() }}">{{ work_fields(challenge, form) }}
 <button>Send</button></form>{{ work_script() }}"""
 
