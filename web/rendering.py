@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,9 +18,11 @@ from jinja2 import (
     FileSystemLoader,
     PackageLoader,
     PrefixLoader,
+    nodes,
 )
 from jinja2.bccache import Bucket
 from jinja2.runtime import ChainableUndefined
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
@@ -98,8 +100,48 @@ class CompiledTemplates(BytecodeCache):
             self._codes[bucket.key, bucket.checksum] = bucket.code
 
 
-# Not one for both languages: the compiler writes out what a filter makes of a constant.
+# Not one for both languages: sentences are translated when a template is compiled.
 _COMPILED: Final = {language: CompiledTemplates() for language in LANGUAGES}
+
+
+class Sentences(NodeTransformer):
+    """Puts the translation in the place of every call of gettext that says nothing but a sentence."""
+
+    def __init__(self, gettext: Callable[[str], str]) -> None:
+        self._gettext = gettext
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Expr:
+        """As newstyle gettext: markup, and a format even without values."""
+        self.generic_visit(node)
+        match node:
+            case nodes.Call(
+                node=nodes.Name(name="_" | "gettext"),
+                args=[nodes.Const(value=str(said))],
+                kwargs=[],
+                dyn_args=None,
+                dyn_kwargs=None,
+            ):
+                return nodes.Const(Markup(self._gettext(said)) % {}, lineno=node.lineno)  # noqa: S704 - our sentence
+            case _:
+                return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Concat:
+        """Left as it is: of constants beside each other Jinja forgets which are markup."""
+        return node
+
+
+class OneLanguage(Environment):
+    """Templates whose sentences are translated once, and whose globals are those of the environment alone."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Not a chain of two, which every render and every import would walk name by name."""
+        return super().make_globals(d) if d else self.globals
+
+    def _generate(
+        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        sentences = Sentences(translations(self.globals["lang"]).gettext)
+        return super()._generate(sentences.visit(source), name, filename, defer_init)
 
 
 @dataclass(frozen=True)
@@ -165,8 +207,9 @@ def loader() -> BaseLoader:
 
 
 def _environment(language: Language, site: Site, assets: Assets) -> Environment:
-    environment = Environment(
+    environment = OneLanguage(
         loader=loader(),
+        auto_reload=False,
         autoescape=True,
         undefined=PageUndefined,
         trim_blocks=True,
