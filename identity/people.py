@@ -5,14 +5,13 @@ Whoever changes another person's roles, second factor or access ends that person
 
 import secrets
 import string
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from identity.errors import NoSuchPerson
 from identity.keys import IdentityKeys
@@ -21,18 +20,32 @@ from identity.roles import Role
 from identity.types import EMAIL
 from mail.address import parse_address
 from mail.mailbox import canonical_address
+from storage.statements import insert_once, table_of
 
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 # Made once: putting a statement together takes longer than running it, and these are part of every signature.
-_THEIRS, _MINE = aliased(IdentityClaim), aliased(IdentityClaim)
+_PERSON: Final = table_of(IdentityPerson)
+_CLAIM: Final = table_of(IdentityClaim)
+_THEIRS, _MINE = _CLAIM.alias(), _CLAIM.alias()
 _SAME_MAILBOX: Final = (
-    select(_THEIRS.person, _THEIRS.mailbox, IdentityPerson.disabled_at)
-    .join(_MINE, _THEIRS.mailbox == _MINE.mailbox)
-    .join(IdentityPerson, IdentityPerson.id == _THEIRS.person)
-    .where(_MINE.person == bindparam("person"))
+    select(_THEIRS.c.person, _THEIRS.c.mailbox, _PERSON.c.disabled_at)
+    .select_from(
+        _THEIRS.join(_MINE, _THEIRS.c.mailbox == _MINE.c.mailbox).join(
+            _PERSON, _PERSON.c.id == _THEIRS.c.person
+        )
+    )
+    .where(_MINE.c.person == bindparam("person"))
 )
-_BY_CLAIM: Final = select(IdentityClaim.person).where(
-    IdentityClaim.issuer == bindparam("issuer"), IdentityClaim.digest == bindparam("claim")
+_BY_CLAIM: Final = select(_CLAIM.c.person, _CLAIM.c.mailbox).where(
+    _CLAIM.c.issuer == bindparam("issuer"), _CLAIM.c.digest == bindparam("claim")
+)
+_MAKE: Final = insert(_PERSON)
+_UNMAKE: Final = delete(_PERSON).where(_PERSON.c.id == bindparam("person"))
+_ADD_CLAIM: Final = insert(_CLAIM)
+_NOTE_MAILBOX: Final = (
+    update(_CLAIM)
+    .where(_CLAIM.c.issuer == bindparam("of"), _CLAIM.c.digest == bindparam("claim"))
+    .values(mailbox=bindparam("known"))
 )
 
 
@@ -45,6 +58,14 @@ class Person:
     roles: frozenset[Role]
     made_at: datetime
     disabled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose an identity is. made: in this transaction, so that nobody else sees the account before its end."""
+
+    person: str
+    made: bool
 
 
 @dataclass(frozen=True)
@@ -111,11 +132,7 @@ def one_person(session: Session, person: str) -> OnePerson:
 
 def owner_of(session: Session, issuer: str, claim: bytes) -> tuple[str | None, bytes | None]:
     """Whose an identity is, and the hash of the mailbox behind it; None for nobody, and for what is no mail address."""
-    row = session.execute(
-        select(IdentityClaim.person, IdentityClaim.mailbox).where(
-            IdentityClaim.issuer == issuer, IdentityClaim.digest == claim
-        )
-    ).one_or_none()
+    row = session.execute(_BY_CLAIM, {"issuer": issuer, "claim": claim}).one_or_none()
     return (None, None) if row is None else (row.person, row.mailbox)
 
 
@@ -123,33 +140,40 @@ def find_or_make(
     session: Session, issuer: str, claim: bytes, *, mailbox: bytes | None = None, language: str, now: datetime
 ) -> str:
     """Number of the person with this identity, made if there is none yet. mailbox: noted, where it is known."""
-    found = find_by_claim(session, issuer, claim)
+    return account_of(session, issuer, claim, mailbox=mailbox, language=language, now=now).person
+
+
+def account_of(
+    session: Session, issuer: str, claim: bytes, *, mailbox: bytes | None = None, language: str, now: datetime
+) -> Account:
+    """The same, for who wants to know whether it was made now."""
+    found, known = owner_of(session, issuer, claim)
     if found is not None:
-        _note_mailbox(session, issuer, claim, mailbox)
-        return found
-    try:
-        with session.begin_nested():
-            person = make_person(session, name="", language=language, now=now)
-            add_claim(session, person, issuer, claim, mailbox=mailbox, now=now)
-            session.flush()
-            return person
-    except IntegrityError:  # another request of the same person was a moment earlier
-        found = find_by_claim(session, issuer, claim)
-        if found is None:
-            raise
-        return found
+        if mailbox not in (
+            None,
+            known,
+        ):  # what is known of providers may have changed since this claim was made
+            session.execute(_NOTE_MAILBOX, {"of": issuer, "claim": claim, "known": mailbox})
+        return Account(found, made=False)
+    person = make_person(session, name="", language=language, now=now)
+    values = _claim(person, issuer, claim, mailbox, now)
+    if insert_once(session, IdentityClaim, values, ("issuer", "digest")) is not None:
+        return Account(person, made=True)
+    # Another request of the same person was a moment earlier and has committed: theirs is found now.
+    session.execute(_UNMAKE, {"person": person})
+    return account_of(session, issuer, claim, mailbox=mailbox, language=language, now=now)
 
 
 def find_by_claim(session: Session, issuer: str, claim: bytes) -> str | None:
     """Number of the person with this identity."""
-    return session.scalar(_BY_CLAIM, {"issuer": issuer, "claim": claim})
+    return owner_of(session, issuer, claim)[0]
 
 
 def make_person(session: Session, *, name: str, language: str, now: datetime) -> str:
     """A new person; gives the number."""
     number = secrets.token_hex(16)
     values = {"id": number, "name": name, "language": language, "made_at": now, "failures": 0}
-    session.execute(insert(IdentityPerson), [values])
+    session.execute(_MAKE, values)
     return number
 
 
@@ -166,18 +190,14 @@ def add_claim(
 
     Raises: IntegrityError if it is somebody's already.
     """
+    session.execute(_ADD_CLAIM, _claim(person, issuer, claim, mailbox, now))
+
+
+def _claim(
+    person: str, issuer: str, claim: bytes, mailbox: bytes | None, now: datetime
+) -> Mapping[str, object]:
     kept = mailbox if mailbox is not None or issuer != EMAIL else claim
-    values = {"issuer": issuer, "digest": claim, "mailbox": kept, "person": person, "made_at": now}
-    session.execute(insert(IdentityClaim), [values])
-
-
-def _note_mailbox(session: Session, issuer: str, claim: bytes, mailbox: bytes | None) -> None:
-    """What is known of providers may have changed since this claim was made."""
-    if mailbox is None:
-        return
-    other = (IdentityClaim.issuer == issuer) & (IdentityClaim.digest == claim)
-    other &= IdentityClaim.mailbox.is_distinct_from(mailbox)
-    session.execute(update(IdentityClaim).where(other).values(mailbox=mailbox))
+    return {"issuer": issuer, "digest": claim, "mailbox": kept, "person": person, "made_at": now}
 
 
 def keep_only_claim(session: Session, person: str, issuer: str, claim: bytes) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, Table, Update
+from sqlalchemy import CursorResult, Delete, Insert, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from storage.base import Base
 
@@ -23,10 +24,8 @@ def insert_once(
 
     Two who insert together: the second waits until the first has committed, and then finds its row.
     """
-    table = table_of(model)
-    dialect = session.get_bind().dialect.name
-    insert = _insert(dialect, table).values(dict(values)).on_conflict_do_nothing(index_elements=list(unique))
-    return cast(int | None, session.scalar(insert.returning(table.primary_key.columns[0])))
+    statement = _once(model, tuple(unique), session.get_bind().dialect.name)
+    return cast(int | None, session.scalar(statement, dict(values)))
 
 
 def add_to(
@@ -36,18 +35,37 @@ def add_to(
 
     Past the objects that the session holds.
     """
-    session.execute(_adding(model, column, tuple(unique), session.get_bind().dialect.name), [dict(values)])
+    session.execute(_adding(model, column, tuple(unique), session.get_bind().dialect.name), dict(values))
+
+
+@cache
+def _once(model: type[Base], unique: tuple[str, ...], dialect: str) -> ReturningInsert[Any]:
+    """Made once for each use: putting it together takes longer than running it."""
+    table = table_of(model)
+    insert = _insert(dialect, table).on_conflict_do_nothing(index_elements=list(unique))
+    return insert.returning(table.primary_key.columns[0])
 
 
 @cache
 def _adding(
     model: type[Base], column: str, unique: tuple[str, ...], dialect: str
 ) -> postgresql.Insert | sqlite.Insert:
-    """Made once for each use: putting it together takes longer than running it."""
+    """Made once, as `_once`."""
     table = table_of(model)
     insert = _insert(dialect, table)
     grown = table.c[column] + insert.excluded[column]
     return insert.on_conflict_do_update(index_elements=list(unique), set_={column: grown})
+
+
+def run(session: Session, statement: Insert | Update, values: Mapping[str, object]) -> CursorResult[Any]:
+    """Run a statement on tables that gives no rows; the result knows how many it changed."""
+    return cast(CursorResult[Any], session.execute(statement, values))
+
+
+def number_of(session: Session, statement: Insert, values: Mapping[str, object]) -> int:
+    """Insert one row; the number that the database gave it."""
+    (number,) = run(session, statement, values).inserted_primary_key or (None,)
+    return cast(int, number)
 
 
 def rows_changed(session: Session, statement: Update | Delete) -> int:

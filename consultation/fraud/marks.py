@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Label, Select, bindparam, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
@@ -22,7 +22,7 @@ from consultation.fraud.models import FraudDomain, FraudMark, FraudTrace
 from consultation.fraud.work import network_tag
 from identity.desk import Desk
 from mail.mailbox import canonical_address, domain_of, is_common
-from storage.statements import insert_once, rows_changed
+from storage.statements import insert_once, rows_changed, table_of
 
 TRACE_LIFETIME: Final = timedelta(days=90)
 
@@ -85,6 +85,10 @@ NAMED_FROM: Final = 10
 NO_NETWORK: Final = frozenset({"", "unknown"})
 """What a server behind a socket sees of everybody: no reason to suspect all of them."""
 READING_TIME: Final = timedelta(seconds=2)
+_TRACE: Final = table_of(FraudTrace)
+_DOMAIN: Final = table_of(FraudDomain)
+_ADD_TRACE: Final = insert(_TRACE)
+_ADD_MARK: Final = insert(table_of(FraudMark))
 _SO_FAR: Final = "so-far"
 _NAMED: Final = "named"
 
@@ -113,10 +117,10 @@ def assess(desk: Desk, session: Session, context: SignatureContext) -> frozenset
     if context.asked_at is not None and now - context.asked_at < READING_TIME:
         marks.add(Mark.AT_ONCE)
     row = {"signature": context.signature, "petition": context.petition, "at": now, **trace}
-    session.execute(insert(FraudTrace), [row])
+    session.execute(_ADD_TRACE, row)
     if marks:
         rows = [{"signature": context.signature, "mark": mark.value} for mark in sorted(marks)]
-        session.execute(insert(FraudMark), rows)
+        session.execute(_ADD_MARK, rows)
     if counted["domain"] is not None and not seen[_NAMED] and seen[_SO_FAR] >= NAMED_FROM - 1:
         insert_once(
             session, FraudDomain, {"domain": counted["domain"], "name": domain, "seen_at": now}, ["domain"]
@@ -181,7 +185,7 @@ def _seen(
 
 
 @cache
-def _counts(known: frozenset[str]) -> Select[*tuple[int, ...]]:
+def _counts(known: frozenset[str]) -> Select[*tuple[Any, ...]]:
     """One statement for all rules, made once: this is part of every signature. known: columns that have a value.
 
     The others are no part of it: equal to NULL is nothing, but PostgreSQL may read the whole petition to find that out.
@@ -189,20 +193,20 @@ def _counts(known: frozenset[str]) -> Select[*tuple[int, ...]]:
     return select(
         *(_number(known, rule.mark.value, rule.column, rule.most) for rule in RULES),
         _number(known, _SO_FAR, "domain", NAMED_FROM),
-        select(func.count()).where(FraudDomain.domain == bindparam("domain")).scalar_subquery().label(_NAMED),
+        select(func.count()).where(_DOMAIN.c.domain == bindparam("domain")).scalar_subquery().label(_NAMED),
     )
 
 
 def _number(known: frozenset[str], name: str, column: str, most: int) -> Label[int]:
     if column not in known:
         return literal(0).label(name)
-    same: ColumnElement[bool] = getattr(FraudTrace, column) == bindparam(column)
+    same: ColumnElement[bool] = _TRACE.c[column] == bindparam(column)
     # The newest first, and only then those that are new enough: with the moment among the conditions PostgreSQL takes
     # the index of moments for its prepared plan, and reads every signature of the day for each new one.
     newest = (
-        select(FraudTrace.at)
-        .where(FraudTrace.petition == bindparam("petition"), same)
-        .order_by(FraudTrace.at.desc())
+        select(_TRACE.c.at)
+        .where(_TRACE.c.petition == bindparam("petition"), same)
+        .order_by(_TRACE.c.at.desc())
         .limit(most)
         .subquery()
     )

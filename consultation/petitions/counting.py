@@ -7,8 +7,9 @@ locked. A threshold counts once and for ever: what is due stays due when signatu
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Exists, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from consultation.happenings import What as Happened
 from consultation.happenings import happened
@@ -20,39 +21,64 @@ from consultation.petitions.types import State, Threshold, What
 from consultation.subjects import Subject
 from identity.desk import Desk
 from identity.trail import System, record
-from storage.statements import insert_once
+from storage.statements import insert_once, table_of
 
 CLOCK: Final = System("petitions")
-# Asked with every signature, so it is made once and gives nothing nearly always. What the same body was asked for at
-# this number or a higher one is not asked for again: officials who change a threshold make no answer late that came.
-_NEWLY_REACHED: Final = select(PetitionThreshold.id).where(
-    PetitionThreshold.closed.is_(False),
-    PetitionThreshold.count <= bindparam("count"),
-    ~exists().where(
-        PetitionDue.petition == bindparam("petition"),
+_THRESHOLD: Final = table_of(PetitionThreshold)
+_DUE: Final = table_of(PetitionDue)
+_PETITION: Final = table_of(PetitionPetition)
+
+
+def _newly_reached(count: ColumnElement[int]) -> tuple[ColumnElement[bool], ...]:
+    """What holds of a threshold that a petition with so many signatures reaches now; of `petition` and its `body`.
+
+    What the same body was asked for at this number or a higher one is not asked for again: officials who change a
+    threshold make no answer late that came.
+    """
+    asked = exists().where(
+        _DUE.c.petition == bindparam("petition"),
         or_(
-            PetitionDue.threshold == PetitionThreshold.id,
+            _DUE.c.threshold == _THRESHOLD.c.id,
             and_(
-                PetitionDue.due == PetitionThreshold.due,
-                PetitionDue.body == func.coalesce(PetitionThreshold.body, bindparam("body")),
-                PetitionDue.count >= PetitionThreshold.count,
+                _DUE.c.due == _THRESHOLD.c.due,
+                _DUE.c.body == func.coalesce(_THRESHOLD.c.body, bindparam("body")),
+                _DUE.c.count >= _THRESHOLD.c.count,
             ),
         ),
-    ),
+    )
+    return _THRESHOLD.c.closed.is_(False), _THRESHOLD.c.count <= count, ~asked
+
+
+def reaches(count: ColumnElement[int]) -> Exists:
+    """Whether a petition reaches anything with so many signatures: part of the statement that is asked for each one.
+
+    Its parameters are `petition` and the petition's `body`.
+    """
+    return exists().where(*_newly_reached(count))
+
+
+# Made once: putting a statement together takes longer than running it, and these are part of every signature.
+_NEWLY_REACHED: Final = select(_THRESHOLD.c.id).where(*_newly_reached(bindparam("count")))
+_COUNTED: Final = (
+    update(_PETITION).where(_PETITION.c.id == bindparam("petition")).values(signatures=bindparam("count"))
 )
 
 
 def signatures_counted(
-    session: Session, row: PetitionPetition, count: int, desk: Desk, now: datetime
+    session: Session, row: PetitionPetition, count: int, desk: Desk, now: datetime, *, reached: bool = True
 ) -> None:
-    """The petition has `count` signatures now. row: from `lock_petition`, in this transaction."""
-    row.signatures = count
+    """The petition has `count` signatures now. row: from `lock_petition`, in this transaction.
+
+    reached: False where `reaches` said so behind that lock.
+    """
+    session.execute(_COUNTED, {"petition": row.id, "count": count})
+    set_committed_value(row, "signatures", count)
     if row.state == State.SPONSORS and count >= rules(session).sponsors:
         ask_moderation(row, now)
         add_event(session, row.id, What.SPONSORED, now, detail=str(count))
         happened(session, Happened.PETITION_SPONSORED, Subject("petition", row.id), at=now)
     session.flush()
-    if row.state == State.OPEN:
+    if reached and row.state == State.OPEN:
         new = set(session.scalars(_NEWLY_REACHED, {"petition": row.id, "count": count, "body": row.body}))
         for threshold in thresholds(session) if new else ():
             if threshold.id in new:

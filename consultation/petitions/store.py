@@ -27,12 +27,23 @@ from protocol.petition_text import PetitionTextRecord
 from protocol.text import LocalText
 
 _ID: Final = re.compile("[0-9a-f]{16}")
-# Made once: with every signature somebody waits for this lock.
+# Made once: putting a statement together takes longer than running it, and these are part of every signature.
 _LOCKED: Final = (
     select(PetitionPetition)
     .where(PetitionPetition.id == bindparam("petition"))
     .with_for_update()
     .execution_options(populate_existing=True)
+)
+_WHOLE: Final = (
+    select(PetitionPetition, PetitionVersion, PetitionBody, ConsultationArea)
+    .join(
+        PetitionVersion,
+        (PetitionVersion.petition == PetitionPetition.id)
+        & (PetitionVersion.version == PetitionPetition.version),
+    )
+    .join(PetitionBody, PetitionBody.id == PetitionPetition.body)
+    .outerjoin(ConsultationArea, ConsultationArea.id == PetitionPetition.area)
+    .where(PetitionPetition.id.in_(bindparam("petitions", expanding=True)))
 )
 _CREATOR: Final = select(PetitionPetition.creator).where(PetitionPetition.id == bindparam("petition"))
 _CLOSED: Final[Mapping[State, WhyNot]] = {
@@ -94,17 +105,7 @@ def require_signable(petition: Petition | PetitionPetition, now: datetime) -> No
 
 def petitions_of(session: Session, ids: Collection[str]) -> Sequence[Petition]:
     """These petitions in the order of `ids`, in one query; those that are not there are left out."""
-    rows = session.execute(
-        select(PetitionPetition, PetitionVersion, PetitionBody, ConsultationArea)
-        .join(
-            PetitionVersion,
-            (PetitionVersion.petition == PetitionPetition.id)
-            & (PetitionVersion.version == PetitionPetition.version),
-        )
-        .join(PetitionBody, PetitionBody.id == PetitionPetition.body)
-        .outerjoin(ConsultationArea, ConsultationArea.id == PetitionPetition.area)
-        .where(PetitionPetition.id.in_(set(ids)))
-    )
+    rows = session.execute(_WHOLE, {"petitions": list(set(ids))})
     found = {row.id: _petition(row, text_of(text), body_of(body), area) for row, text, body, area in rows}
     return [found[each] for each in ids if each in found]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Select, delete, func, select, true, update
+from sqlalchemy import Select, bindparam, delete, func, select, true, update
 from sqlalchemy.orm import Session
 
 from board import log as board
@@ -37,13 +37,19 @@ from identity.trail import System, record
 from protocol.petition import PetitionBroken, Recounter, verify_head
 from protocol.text import LocalText
 from storage.session import reading, writing
-from storage.statements import add_to, rows_changed
+from storage.statements import add_to, rows_changed, table_of
 
 LATELY: Final = timedelta(hours=1)
 PACE_KEPT: Final = timedelta(hours=3)
 AREAS_EVERY: Final = timedelta(hours=1)
 COUNTER: Final = System("signatures")
 _BATCH: Final = 500
+_COUNT: Final = table_of(PetitionCount).c
+SHOWN: Final = (_COUNT.count, _COUNT.entries, _COUNT.window, _COUNT.shown, _COUNT.shown_entries)
+"""What `counted` takes of a row."""
+_SHOWN_OF: Final = select(_COUNT.petition, *SHOWN).where(
+    _COUNT.petition.in_(bindparam("petitions", expanding=True))
+)
 
 
 @dataclass(frozen=True)
@@ -79,15 +85,18 @@ def public_count(session: Session, petition: str, now: datetime) -> Counted:
 
 def public_counts(session: Session, petitions: Collection[str], now: datetime) -> Mapping[str, Counted]:
     """The same for many petitions, in one query."""
-    window = window_of(now)
-    found = dict.fromkeys(petitions, Counted(0, 0, window))
-    for row in session.scalars(select(PetitionCount).where(PetitionCount.petition.in_(set(petitions)))):
-        found[row.petition] = (
-            Counted(row.count, row.entries, window)
-            if window > row.window
-            else Counted(row.shown, row.shown_entries, row.window)
-        )
+    found = dict.fromkeys(petitions, Counted(0, 0, window_of(now)))
+    for petition, *numbers in session.execute(_SHOWN_OF, {"petitions": list(found)}):
+        found[petition] = counted(now, *numbers)
     return found
+
+
+def counted(
+    now: datetime, count: int, entries: int, window: datetime, shown: int, shown_entries: int
+) -> Counted:
+    """What pages say now of a row of `PetitionCount`; the rest as in that."""
+    present = window_of(now)
+    return Counted(count, entries, present) if present > window else Counted(shown, shown_entries, window)
 
 
 def note_pace(session: Session, petition: str, now: datetime, change: int = 1) -> None:

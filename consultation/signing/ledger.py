@@ -3,13 +3,13 @@
 Every function that writes expects the petition's row to be locked (`consultation.petitions.store.lock_petition`).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from board import log as board
@@ -24,18 +24,58 @@ from identity.desk import Desk
 from protocol.canonical import encode_canonical
 from protocol.petition import PetitionEntry, TextEntry, petition_origin
 from protocol.text import format_time, parse_time
+from storage.statements import table_of
 
 KIND: Final = "petition"
 _NO_BODY: Final = b""
 """An entry is whole in its leaf: what the board keeps for ever beside it is empty."""
 _DIGEST: Final = tuple_hash("body", [KIND.encode("ascii"), _NO_BODY])
-_COUNTER_AND_WORDS: Final = (
-    select(PetitionCount, PetitionVersion.digest)
-    .select_from(PetitionVersion)
-    .outerjoin(PetitionCount, PetitionCount.petition == PetitionVersion.petition)
-    .where(PetitionVersion.petition == bindparam("petition"), PetitionVersion.version == bindparam("version"))
-    .execution_options(populate_existing=True)
+_VERSION: Final = table_of(PetitionVersion)
+_COUNT: Final = table_of(PetitionCount)
+# Made once: putting a statement together takes longer than running it, and these are part of every signature.
+WORDS_AND_COUNTER: Final = (
+    _VERSION.c.digest,
+    _COUNT.c.log,
+    _COUNT.c.version,
+    _COUNT.c.batches,
+    _COUNT.c.count,
+    _COUNT.c.entries,
+    _COUNT.c.window,
+    _COUNT.c.shown,
+    _COUNT.c.shown_entries,
 )
+"""What a ledger is opened with."""
+THEIRS: Final = _VERSION.outerjoin(_COUNT, _COUNT.c.petition == _VERSION.c.petition)
+"""Where that stands. Its parameters are `petition` and `version`."""
+OF_WORDS: Final = and_(
+    _VERSION.c.petition == bindparam("petition"), _VERSION.c.version == bindparam("version")
+)
+_FOUND: Final = select(*WORDS_AND_COUNTER).select_from(THEIRS).where(OF_WORDS)
+_NEW: Final = insert(_COUNT)
+_SETTLED: Final = (
+    update(_COUNT)
+    .where(_COUNT.c.petition == bindparam("of"))
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in ("version", "batches", "count", "entries", "window", "shown", "shown_entries")
+        }
+    )
+)
+
+
+@dataclass
+class Counter:
+    """A row of `PetitionCount` while its petition is locked, as far as a ledger changes it."""
+
+    log: LogId
+    version: int
+    batches: int
+    count: int
+    entries: int
+    window: datetime
+    shown: int
+    shown_entries: int
 
 
 def origin_of(desk: Desk, petition: str) -> str:
@@ -50,7 +90,7 @@ class Ledger:
     desk: Desk
     session: Session
     row: PetitionPetition
-    counter: PetitionCount
+    counter: Counter
     now: datetime
     words: str
     """Digest of the words in force, as entries give it."""
@@ -59,26 +99,27 @@ class Ledger:
     @classmethod
     def open(cls, desk: Desk, session: Session, row: PetitionPetition, now: datetime) -> "Ledger":
         """Made with the first signature."""
-        found = session.execute(_COUNTER_AND_WORDS, {"petition": row.id, "version": row.version}).one()
-        counter: PetitionCount | None = found[0]
-        if counter is None:
-            counter = PetitionCount(
-                petition=row.id,
-                log=board.create_log(session, origin_of(desk, row.id)),
-                version=0,
-                batches=0,
-                count=0,
-                entries=0,
-                window=window_of(now),
-                shown=0,
-                shown_entries=0,
-                areas_at=None,
-                areas_entries=0,
-                checked_entries=0,
+        found = session.execute(_FOUND, {"petition": row.id, "version": row.version}).one()
+        return cls.opened(desk, session, row, now, found)
+
+    @classmethod
+    def opened(
+        cls, desk: Desk, session: Session, row: PetitionPetition, now: datetime, found: Sequence[Any]
+    ) -> "Ledger":
+        """The same. found: WORDS_AND_COUNTER, as they were read behind the petition's lock."""
+        digest, log, *numbers = found
+        if log is None:
+            counter = Counter(
+                board.create_log(session, origin_of(desk, row.id)), 0, 0, 0, 0, window_of(now), 0, 0
             )
-            session.add(counter)
-        log = board.open_log(session, LogId(counter.log))
-        return cls(desk, session, row, counter, now, encode_base64url(found[1]), log)
+            session.execute(
+                _NEW, {"petition": row.id, "areas_entries": 0, "checked_entries": 0, **asdict(counter)}
+            )
+        else:
+            counter = Counter(LogId(log), *numbers)
+        # Whoever appends to this log holds the petition's row.
+        opened = board.open_log(session, counter.log, alone=True)
+        return cls(desk, session, row, counter, now, encode_base64url(digest), opened)
 
     @property
     def size(self) -> int:
@@ -123,5 +164,16 @@ class Ledger:
         counter.count += change
         counter.entries = self._log.head.size
         self._log.sign(self.desk.keys.log, self.now)
+        changed = {
+            "of": self.row.id,
+            "new_version": counter.version,
+            "new_batches": counter.batches,
+            "new_count": counter.count,
+            "new_entries": counter.entries,
+            "new_window": counter.window,
+            "new_shown": counter.shown,
+            "new_shown_entries": counter.shown_entries,
+        }
+        self.session.execute(_SETTLED, changed)
         self.session.flush()
         return counter.count

@@ -8,11 +8,11 @@ What is kept for that is a keyed hash of each way to sign in, for one petition a
 back, and after a removal until the petition ends.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, exists, select
 from sqlalchemy.orm import Session
 
 from consultation.petitions.models import PetitionPetition
@@ -21,7 +21,7 @@ from consultation.signing.errors import RemovedBefore, TakenBackTooOften
 from consultation.signing.models import PetitionEnded, PetitionSignature
 from identity.desk import Desk
 from identity.models import IdentityClaim
-from storage.statements import rows_changed
+from storage.statements import rows_changed, table_of
 
 RETURNS_MOST: Final = 3
 """Signatures that one mailbox can take back under one petition, with less than a day between any two of them."""
@@ -29,25 +29,27 @@ TAKEN_BACK_KEPT: Final = timedelta(days=1)
 REMOVED_KEPT: Final = timedelta(days=400)
 """Where the petition has no end yet."""
 _PUBLISHED: Final = (State.OPEN.value, State.CLOSED.value)
-_FOUND: Final = select(PetitionEnded.times, PetitionEnded.removed).where(
-    PetitionEnded.petition == bindparam("petition"),
-    PetitionEnded.tag.in_(bindparam("tags", expanding=True)),
-    PetitionEnded.until > bindparam("now"),
+_ENDED: Final = table_of(PetitionEnded)
+_DECIDES: Final = and_(
+    _ENDED.c.petition == bindparam("petition"),
+    _ENDED.c.tag.in_(bindparam("tags", expanding=True)),
+    _ENDED.c.until > bindparam("now"),
 )
+# Parts of the statement that is asked for every signature. tags: from `ended_tags`.
+REMOVED: Final = exists().where(_DECIDES, _ENDED.c.removed.is_(True))
+TOO_OFTEN: Final = exists().where(_DECIDES, _ENDED.c.times >= RETURNS_MOST)
 
 
-def require_may_return(
-    desk: Desk, session: Session, petition: str, ways: Collection[bytes], now: datetime
-) -> None:
-    """Before a new signature, under the petition's lock. ways: hashes of everything that the signer signs in with.
+def ended_tags(desk: Desk, petition: str, ways: Collection[bytes]) -> Sequence[bytes]:
+    """Under which the ends of a signer's signatures are kept. ways: hashes of everything that they sign in with."""
+    return [_tag(desk, petition, way) for way in ways]
 
-    Raises: RemovedBefore, TakenBackTooOften.
-    """
-    tags = [_tag(desk, petition, way) for way in ways]
-    found = session.execute(_FOUND, {"petition": petition, "tags": tags, "now": now}).all()
-    if any(removed for _, removed in found):
+
+def require_may_return(*, removed: bool, too_often: bool) -> None:
+    """Before a new signature, of what was found under the petition's lock. Raises: RemovedBefore, TakenBackTooOften."""
+    if removed:
         raise RemovedBefore
-    if any(times >= RETURNS_MOST for times, _ in found):
+    if too_often:
         raise TakenBackTooOften
 
 

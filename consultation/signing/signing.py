@@ -6,17 +6,17 @@ told so, and gets nothing of the signature: should a rule of `mail.mailbox` be w
 """
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from consultation.areas import require_area
 from consultation.fraud.marks import SignatureContext, assess
-from consultation.petitions.counting import signatures_counted
+from consultation.petitions.counting import reaches, signatures_counted
 from consultation.petitions.models import PetitionPetition
 from consultation.petitions.store import find_petition, lock_petition, require_signable
 from consultation.signing.counting import note_pace
@@ -26,18 +26,19 @@ from consultation.signing.errors import (
     SigningLinkUnusable,
     WordsChanged,
 )
-from consultation.signing.ledger import Ledger
-from consultation.signing.models import PetitionLink, PetitionSignature
-from consultation.signing.returning import require_may_return
+from consultation.signing.ledger import OF_WORDS, THEIRS, WORDS_AND_COUNTER, Ledger
+from consultation.signing.models import PetitionCount, PetitionLink, PetitionSignature
+from consultation.signing.returning import REMOVED, TOO_OFTEN, ended_tags, require_may_return
 from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
 from identity.assurance import Action, Assurance
 from identity.desk import Desk
 from identity.models import IdentityPerson
 from identity.people import (
+    OnePerson,
+    account_of,
     email_claim,
     find_by_claim,
-    find_or_make,
     mailbox_hash,
     one_person,
     owner_of,
@@ -48,27 +49,69 @@ from identity.types import EMAIL
 from mail.address import parse_address
 from mail.outbox import Mail, queue_mail
 from protocol.petition import SALT_BYTES, SignatureEntry, WithdrawalEntry, commit
+from storage.statements import number_of, run, table_of
 
 LINK_LIFETIME: Final = timedelta(days=1)
 SECRET_BYTES: Final = 32
 LINK_MAIL: Final = "sign-petition"
 """Kind of the mail with the link."""
 # Made once: putting a statement together takes longer than running it, and these are part of every signature.
-_HELD: Final = (
-    select(IdentityPerson.id).where(IdentityPerson.id == bindparam("person")).with_for_update(key_share=True)
+_PERSON: Final = table_of(IdentityPerson)
+_HELD: Final = select(_PERSON.c.id).where(_PERSON.c.id == bindparam("person")).with_for_update(key_share=True)
+_LINKS: Final = table_of(PetitionLink)
+_LINK: Final = select(
+    _LINKS.c.digest,
+    _LINKS.c.petition,
+    _LINKS.c.claim,
+    _LINKS.c.mailbox,
+    _LINKS.c.address_sealed,
+    _LINKS.c.area,
+    _LINKS.c.mails,
+    _LINKS.c.worked,
+    _LINKS.c.language,
+    _LINKS.c.asked_at,
+    _LINKS.c.expires_at,
+    _LINKS.c.signature,
+).where(_LINKS.c.digest == bindparam("link"))
+_USED: Final = update(_LINKS).where(_LINKS.c.digest == bindparam("link")).values(signature=bindparam("made"))
+_SIGNATURES: Final = table_of(PetitionSignature)
+_SIGNED: Final = insert(_SIGNATURES)
+_RENEWED: Final = (
+    update(_SIGNATURES)
+    .where(_SIGNATURES.c.id == bindparam("known"))
+    .values(salt=bindparam("new_salt"), entry=bindparam("new_entry"), version=bindparam("new_version"))
 )
-_STANDING: Final = (
-    select(PetitionSignature)
+# The signature of this person or mailbox, in whatever spelling and however it was given.
+_FIRST: Final = (
+    select(_SIGNATURES.c.id)
     .where(
-        PetitionSignature.petition == bindparam("petition"),
+        _SIGNATURES.c.petition == bindparam("petition"),
         or_(
-            PetitionSignature.person.in_(bindparam("accounts", expanding=True)),
-            PetitionSignature.mailbox.in_(bindparam("mailboxes", expanding=True)),
+            _SIGNATURES.c.person.in_(bindparam("accounts", expanding=True)),
+            _SIGNATURES.c.mailbox.in_(bindparam("mailboxes", expanding=True)),
         ),
     )
-    .order_by(PetitionSignature.person != bindparam("person"), PetitionSignature.id)
+    .order_by(_SIGNATURES.c.person != bindparam("person"), _SIGNATURES.c.id)
     .limit(1)
-    .execution_options(populate_existing=True)
+    .scalar_subquery()
+)
+_ONE_MORE: Final = func.coalesce(table_of(PetitionCount).c.count, 0) + 1
+_STANDING: Final = (
+    select(
+        *WORDS_AND_COUNTER,
+        REMOVED,
+        TOO_OFTEN,
+        reaches(_ONE_MORE),
+        _SIGNATURES.c.id,
+        _SIGNATURES.c.key,
+        _SIGNATURES.c.person,
+        _SIGNATURES.c.version,
+        _SIGNATURES.c.batch,
+        _SIGNATURES.c.area,
+        _SIGNATURES.c.entry,
+    )
+    .select_from(THEIRS.outerjoin(_SIGNATURES, _SIGNATURES.c.id == _FIRST))
+    .where(OF_WORDS)
 )
 
 
@@ -113,6 +156,52 @@ class _Signer:
     address: str | None = field(repr=False)
     worked: bool
     asked_at: datetime | None
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A row of `PetitionLink`."""
+
+    digest: bytes
+    petition: str
+    claim: bytes
+    mailbox: bytes
+    address_sealed: bytes
+    area: str | None
+    mails: bool
+    worked: bool
+    language: str
+    asked_at: datetime
+    expires_at: datetime
+    signature: str | None
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A signature that stands already, as far as signing again looks at it."""
+
+    id: int
+    key: str
+    person: str
+    version: int
+    batch: int | None
+    area: str | None
+    entry: int
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """What decides about a signature behind the petition's lock.
+
+    ledger: what it is opened with.  removed, too_often: whether an earlier signature that ended forbids this one.
+    reached: whether the petition reaches a threshold with one more.
+    """
+
+    ledger: Sequence[Any]
+    removed: bool
+    too_often: bool
+    reached: bool
+    known: _Known | None
 
 
 def sign(desk: Desk, session: Session, petition: str, who: SignedIn, signing: Signing) -> str:
@@ -183,25 +272,35 @@ def look(desk: Desk, session: Session, token: str) -> OpenLink:
     return OpenLink(link.petition, link.signature)
 
 
-def confirm(desk: Desk, session: Session, token: str, version: int, network: str = "") -> str:
+def confirm(
+    desk: Desk, session: Session, token: str, version: int, network: str = "", petition: str | None = None
+) -> str:
     """The button behind the link. Gives the key of the signature that stands now, the same at every further press.
 
+    petition: under which the button was; None takes any.
     Raises: SigningLinkUnusable, NotSignable, WordsChanged, SignedInOtherSpelling.
     """
     link = _link(desk, session, token)
+    if petition not in (None, link.petition):
+        raise SigningLinkUnusable
     if link.signature is not None:
         return link.signature
     month = desk.clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    person = find_or_make(session, EMAIL, link.claim, mailbox=link.mailbox, language=link.language, now=month)
-    hold_person(session, person)
-    if find_by_claim(session, EMAIL, link.claim) != person:  # it was joined to another account meanwhile
-        raise SigningLinkUnusable
+    account = account_of(session, EMAIL, link.claim, mailbox=link.mailbox, language=link.language, now=month)
+    # An account that was made in this transaction is seen by nobody else: it needs no lock, and cannot be joined.
+    if not account.made:
+        hold_person(session, account.person)
+        if find_by_claim(session, EMAIL, link.claim) != account.person:  # it was joined to another meanwhile
+            raise SigningLinkUnusable
     address = desk.keys.open_secret(link.address_sealed, _context(link.digest)).decode()
-    signer = _Signer(person, link.claim, link.mailbox, address, worked=link.worked, asked_at=link.asked_at)
+    signer = _Signer(
+        account.person, link.claim, link.mailbox, address, worked=link.worked, asked_at=link.asked_at
+    )
     signing = Signing(version, link.area, link.mails, link.language, network)
-    link.signature = _sign(desk, session, link.petition, signer, signing)
-    session.flush()
-    return link.signature
+    key = _sign(desk, session, link.petition, signer, signing)
+    if not run(session, _USED, {"link": link.digest, "made": key}).rowcount:
+        raise SigningLinkUnusable  # what it had made at another press was taken back meanwhile, and the link with it
+    return key
 
 
 def signed_version(session: Session, petition: str, person: str) -> int | None:
@@ -242,15 +341,15 @@ def _sign(desk: Desk, session: Session, petition: str, signer: _Signer, signing:
     one = one_person(session, signer.person)
     if one.shut_out:
         raise SigningLinkUnusable
-    ways = one.mailboxes if signer.mailbox is None else one.mailboxes | {signer.mailbox}
-    known = _standing(session, petition, signer.person, one.accounts, ways)
+    standing = _standing(desk, session, row, signer, one, now)
+    known = standing.known
     if known is not None and known.person != signer.person:
         raise SignedInOtherSpelling
     if known is not None and (known.version == row.version or known.batch is not None):
         return known.key
     if known is None:
-        require_may_return(desk, session, petition, {signer.claim, *ways}, now)
-    ledger = Ledger.open(desk, session, row, now)
+        require_may_return(removed=standing.removed, too_often=standing.too_often)
+    ledger = Ledger.opened(desk, session, row, now, standing.ledger)
     ledger.name_words()
     salt = secrets.token_bytes(SALT_BYTES)
     mark = signer_mark(desk, petition, signer.person if known is None else known.person)
@@ -271,68 +370,84 @@ def _sign(desk: Desk, session: Session, petition: str, signer: _Signer, signing:
         )
     )
     if known is not None:
-        known.salt, known.entry, known.version = salt, number, row.version
+        renewed = {"known": known.id, "new_salt": salt, "new_entry": number, "new_version": row.version}
+        session.execute(_RENEWED, renewed)
         ledger.settle(0)
         return known.key
-    made = _made(desk, row, signer, signing, entry=number, salt=salt, now=now)
-    session.add(made)
+    key = secrets.token_hex(16)
+    values = _row(desk, row, signer, signing, key, entry=number, salt=salt, now=now)
+    made = number_of(session, _SIGNED, values)
     count = ledger.settle(1)
     note_pace(session, petition, now)
     assess(
         desk,
         session,
-        SignatureContext(made.id, petition, signing.network, signer.address, signer.worked, signer.asked_at),
+        SignatureContext(made, petition, signing.network, signer.address, signer.worked, signer.asked_at),
     )
-    signatures_counted(session, row, count, desk, now)
-    return made.key
+    signatures_counted(session, row, count, desk, now, reached=standing.reached)
+    return key
 
 
-def _made(
+def _row(
     desk: Desk,
     row: PetitionPetition,
     signer: _Signer,
     signing: Signing,
+    key: str,
     *,
     entry: int,
     salt: bytes,
     now: datetime,
-) -> PetitionSignature:
-    key = secrets.token_hex(16)
+) -> Mapping[str, object]:
     keeps = signing.mails and signer.address is not None
-    return PetitionSignature(
-        key=key,
-        petition=row.id,
-        person=signer.person,
-        mailbox=signer.mailbox,
-        version=row.version,
-        area=signing.area,
-        entry=entry,
-        salt=salt,
-        batch=None,
-        mails=signing.mails,
-        address_sealed=seal_address(desk, key, signer.address) if keeps and signer.address else None,
-        language=signing.language,
-        signed_at=now,
-    )
+    return {
+        "key": key,
+        "petition": row.id,
+        "person": signer.person,
+        "mailbox": signer.mailbox,
+        "version": row.version,
+        "area": signing.area,
+        "entry": entry,
+        "salt": salt,
+        "batch": None,
+        "mails": signing.mails,
+        "address_sealed": seal_address(desk, key, signer.address) if keeps and signer.address else None,
+        "language": signing.language,
+        "signed_at": now,
+    }
 
 
 def _standing(
-    session: Session, petition: str, person: str, accounts: Collection[str], mailboxes: Collection[bytes]
-) -> PetitionSignature | None:
-    """The signature of this person or mailbox, in whatever spelling and however it was given.
-
-    Asked for under the petition's lock: whoever signs with another spelling at the same moment is before or behind it.
+    desk: Desk, session: Session, row: PetitionPetition, signer: _Signer, one: OnePerson, now: datetime
+) -> _Standing:
+    """All in one statement behind the petition's lock: whoever signs with another spelling at the same moment is
+    before or behind it, and whatever an earlier one changed is seen.
     """
-    given = {"petition": petition, "person": person, "accounts": accounts, "mailboxes": mailboxes}
-    return session.scalars(_STANDING, given).one_or_none()
+    ways = one.mailboxes if signer.mailbox is None else one.mailboxes | {signer.mailbox}
+    given = {
+        "petition": row.id,
+        "version": row.version,
+        "body": row.body,
+        "person": signer.person,
+        "accounts": list(one.accounts),
+        "mailboxes": list(ways),
+        "tags": ended_tags(desk, row.id, {signer.claim, *ways}),
+        "now": now,
+    }
+    found = tuple(session.execute(_STANDING, given).one())
+    words = len(WORDS_AND_COUNTER)
+    removed, too_often, reached, number, *rest = found[words:]
+    known = None if number is None else _Known(number, *rest)
+    return _Standing(found[:words], removed, too_often, reached, known)
 
 
-def _link(desk: Desk, session: Session, token: str) -> PetitionLink:
+def _link(desk: Desk, session: Session, token: str) -> _Link:
     try:
         digest = digest_of(decode_base64url(token, SECRET_BYTES))
     except CryptoError:
         raise SigningLinkUnusable from None
-    link = session.get(PetitionLink, digest)
+    found = session.execute(_LINK, {"link": digest}).one_or_none()
+    link = None if found is None else _Link(**found._mapping)
     if link is None or desk.clock() >= link.expires_at:
         raise SigningLinkUnusable
     return link
