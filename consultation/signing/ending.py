@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from consultation.fraud.marks import forget_traces
@@ -32,6 +32,7 @@ from mail.outbox import forget_keys
 from protocol.petition import REASON_CHARACTERS, REMOVED_AT_ONCE, RemovalEntry, WithdrawalEntry, sign_removal
 
 _AT_ONCE: Final = 500
+_FOUND: Final = select(PetitionSignature).where(PetitionSignature.key == bindparam("of"))
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Signed:
 
 def find_signature(session: Session, key: str) -> PetitionSignature:
     """Raises: NoSuchSignature."""
-    row = session.scalar(select(PetitionSignature).where(PetitionSignature.key == key))
+    row = session.scalar(_FOUND, {"of": key})
     if row is None:
         raise NoSuchSignature
     return row

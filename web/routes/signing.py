@@ -22,7 +22,7 @@ from consultation.petitions.types import Petition, State
 from consultation.signing.counting import public_count
 from consultation.signing.ending import find_signature
 from consultation.signing.errors import NoSuchSignature, RemovedAlready, SigningLinkUnusable, WordsChanged
-from consultation.signing.receipts import Handle, opens_for, read_handle, receipt_of, removals
+from consultation.signing.receipts import Handle, kept, opens_for, read_handle, removals
 from consultation.signing.signing import (
     LINK_LIFETIME,
     LINK_MAIL,
@@ -105,7 +105,9 @@ def signed(request: Request) -> Response:
 
 def sent(request: Request) -> Response:
     """GET /{lang}/petitions/{petition}/sign/sent"""
-    values = {"petition": _readable(request), "hours": int(LINK_LIFETIME.total_seconds() // 3600)}
+    with reading(desk_of(request).engine) as session:
+        petition = _readable(request, session)
+    values = {"petition": petition, "hours": int(LINK_LIFETIME.total_seconds() // 3600)}
     return render(request, "signing/sent.html", values, headers=_NO_STORE)
 
 
@@ -125,9 +127,8 @@ def confirmed(request: Request) -> Response:
         return _link_page(request, form, token)
     try:
         with writing(desk.engine) as session:
-            if look(desk, session, token).petition != number:
-                raise SigningLinkUnusable
-            key = confirm(desk, session, token, version, limiter_of(request).network_of(request))
+            network = limiter_of(request).network_of(request)
+            key = confirm(desk, session, token, version, network, petition=number)
     except SigningLinkUnusable:
         return _link_page(request, form, "")
     except ConsultationError as error:
@@ -139,26 +140,29 @@ def confirmed(request: Request) -> Response:
 def receipt(request: Request) -> Response:
     """GET /{lang}/petitions/{petition}/receipt?r="""
     desk, handle = desk_of(request), _handle(request, request.query_params.get("r", ""))
-    petition = _readable(request)
     with reading(desk.engine) as session:
+        petition, area = _readable(request, session), None
         try:
-            row, found = find_signature(session, handle.key), receipt_of(desk, session, handle.key)
+            found = kept(desk, session, handle.key)
         except NoSuchSignature:
-            return render(request, "signing/gone.html", {"petition": petition}, headers=_NO_STORE)
-        if row.petition != petition.id:
-            raise PageNotFound(petition.id)
-        if not _opens(request, session, handle, row.person):
-            return _sign_in(request)
-        area = None if row.area is None else require_area(session, row.area)
-        values = {
-            "petition": petition,
-            "row": row,
-            "area": area,
-            "hour": parse_time(found.entry.time),
-            "receipt": found,
-            "handle": handle.written(desk),
-        }
-        return render(request, "signing/receipt.html", values, headers=_NO_STORE)
+            found = None
+        if found is not None:
+            if found.petition != petition.id:
+                raise PageNotFound(petition.id)
+            if not _opens(request, session, handle, found.person):
+                return _sign_in(request)
+            area = None if found.area is None else require_area(session, found.area)
+    if found is None:
+        return render(request, "signing/gone.html", {"petition": petition}, headers=_NO_STORE)
+    values = {
+        "petition": petition,
+        "row": found,
+        "area": area,
+        "hour": parse_time(found.receipt.entry.time),
+        "receipt": found.receipt,
+        "handle": handle.written(desk),
+    }
+    return render(request, "signing/receipt.html", values, headers=_NO_STORE)
 
 
 def receipt_file(request: Request) -> Response:
@@ -166,15 +170,15 @@ def receipt_file(request: Request) -> Response:
     desk, handle = desk_of(request), _handle(request, request.query_params.get("r", ""))
     with reading(desk.engine) as session:
         try:
-            row, found = find_signature(session, handle.key), receipt_of(desk, session, handle.key)
+            found = kept(desk, session, handle.key)
         except NoSuchSignature as error:
             raise PageNotFound("receipt") from error
-        if row.petition != request.path_params["petition"]:
+        if found.petition != request.path_params["petition"]:
             raise PageNotFound("receipt")
-        if not _opens(request, session, handle, row.person):
+        if not _opens(request, session, handle, found.person):
             return _sign_in(request)
-    name = f"petition-{found.entry.petition}-receipt.json"
-    return file_response(encode_canonical(found) + b"\n", "application/json", name)
+    name = f"petition-{found.petition}-receipt.json"
+    return file_response(encode_canonical(found.receipt) + b"\n", "application/json", name)
 
 
 def ended(request: Request) -> Response:
@@ -201,8 +205,8 @@ def ended(request: Request) -> Response:
 def leave(request: Request) -> Response:
     """GET /{lang}/petitions/{petition}/receipt/withdraw?r=: what it means, and the button."""
     desk, handle = desk_of(request), _handle(request, request.query_params.get("r", ""))
-    petition = _readable(request)
     with reading(desk.engine) as session:
+        petition = _readable(request, session)
         try:
             row = find_signature(session, handle.key)
         except NoSuchSignature:
@@ -220,8 +224,9 @@ def leave(request: Request) -> Response:
 
 def record(request: Request) -> Response:
     """GET /{lang}/petitions/{petition}/record: how to recount, and what was removed."""
-    desk, petition = desk_of(request), _readable(request)
+    desk = desk_of(request)
     with reading(desk.engine) as session:
+        petition = _readable(request, session)
         counted = public_count(session, petition.id, desk.clock())
         found = removals(session, petition.id, _before(request))
     values = {
@@ -262,12 +267,11 @@ def signing_routes() -> list[AccessRoute]:
     ]
 
 
-def _readable(request: Request) -> Petition:
+def _readable(request: Request, session: Session) -> Petition:
     """The petition of the address, unless only its creator may see it. Raises: PageNotFound."""
     number = request.path_params["petition"]
     try:
-        with reading(desk_of(request).engine) as session:
-            found = find_petition(session, number)
+        found = find_petition(session, number)
     except NoSuchPetition as error:
         raise PageNotFound(number) from error
     if found.state is State.DRAFT:
@@ -276,16 +280,17 @@ def _readable(request: Request) -> Petition:
 
 
 def _form_page(request: Request, form: Form, status: int = 0) -> Response:
-    desk, petition, who = desk_of(request), _readable(request), signed_in(request)
+    desk, who = desk_of(request), signed_in(request)
     refused, sure = "", True
+    with reading(desk.engine) as session:
+        petition = _readable(request, session)
+        places = areas(session)
+        earlier = None if who is None else signed_version(session, petition.id, who.person_id)
+        texts = versions(session, petition.id) if earlier and earlier < petition.text.version else ()
     try:
         require_signable(petition, desk.clock())
     except NotSignable as error:
         refused = form.say(sentence_of(error))
-    with reading(desk.engine) as session:
-        places = areas(session)
-        earlier = None if who is None else signed_version(session, petition.id, who.person_id)
-        texts = versions(session, petition.id) if earlier and earlier < petition.text.version else ()
     before = next((text for text in texts if text.version == earlier), None)
     if who is not None:
         sure = desk.policy.is_enough(who.assurance, Action.SIGN_PETITION)
@@ -308,8 +313,9 @@ def _form_page(request: Request, form: Form, status: int = 0) -> Response:
 
 
 def _link_page(request: Request, form: Form, token: str, status: int = 0) -> Response:
-    desk, petition, usable, refused = desk_of(request), _readable(request), True, ""
+    desk, usable, refused = desk_of(request), True, ""
     with reading(desk.engine) as session:
+        petition = _readable(request, session)
         try:
             usable = look(desk, session, token).petition == petition.id
         except SigningLinkUnusable:
@@ -325,7 +331,9 @@ def _link_page(request: Request, form: Form, token: str, status: int = 0) -> Res
 
 def _asked(request: Request, form: Form, area: str | None) -> Response:
     """Send a link to whoever is not signed in; the answer is the same for every address."""
-    desk, petition = desk_of(request), _readable(request)
+    desk = desk_of(request)
+    with reading(desk.engine) as session:
+        petition = _readable(request, session)
     typed = form.text("email", most=ADDRESS_CHARACTERS, missing=form.say(ADDRESS_WRONG))
     try:
         address = parse_address(typed) if typed else ""
