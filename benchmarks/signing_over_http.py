@@ -19,8 +19,10 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -125,13 +127,11 @@ def running(settings: Settings, processes: int) -> Iterator[int]:
     process = get_context("spawn").Process(target=_serve, args=(settings, processes))
     process.start()
     try:
-        until = time.monotonic() + START_SECONDS
-        while time.monotonic() < until:
-            try:
-                socket.create_connection((settings.host, settings.port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
+        until, answered = time.monotonic() + START_SECONDS, 0
+        while answered < 20 * processes and time.monotonic() < until:
+            # Each over a connection of its own, so that all of them are there.
+            with suppress(urllib.error.URLError), urllib.request.urlopen(f"{settings.base_url}/healthz"):  # noqa: S310
+                answered += 1
         yield process.pid or 0
     finally:
         os.kill(process.pid or 0, signal.SIGTERM)

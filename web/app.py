@@ -1,7 +1,10 @@
 """The Starlette application: middleware, routes, error pages, put together."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
 
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -24,6 +27,11 @@ from web.routes.private import private_routes
 from web.security import CrossOriginProtection, SecurityHeaders
 from web.settings import Settings
 
+THREADS: Final = 8
+"""In which handlers run. An interpreter runs one of them at a time; more only take turns, which costs a third of its
+time with sixteen. What waits for the database or the disk leaves room for the others.
+"""
+
 
 def create_app(
     settings: Settings, pages: PageSource, api_routes: Sequence[BaseRoute] = (), desk: Desk | None = None
@@ -37,6 +45,7 @@ def create_app(
     help_line = settings.help_line.replace(" ", "\u00a0")  # a telephone number stays on one line
     site = Site(settings.name, settings.authority, help_line, settings.base_url, settings.time_zone)
     app = Starlette(
+        lifespan=_few_threads,
         routes=[*api_routes, *page_routes(), *(private_routes() if desk else ())],
         middleware=[
             Middleware(SecurityHeaders, https=settings.https),
@@ -59,3 +68,9 @@ def create_app(
     if desk is not None:
         app.state.providers = SignInProviders(settings.providers, settings.base_url, desk.engine, desk.clock)
     return app
+
+
+@asynccontextmanager
+async def _few_threads(_: Starlette) -> AsyncIterator[None]:
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield

@@ -12,13 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from anyio import to_thread
+from starlette.testclient import TestClient
 
 from storage.engine import CONNECTIONS
 from tests.cli.desk import free_port
 from web import processes
+from web.app import THREADS
 from web.background import Standing
 from web.processes import NoneLives, Processes, listening_sockets, several
-from web.serving import Place, opened
+from web.serving import Place, application, opened
 from web.settings import Settings, read_settings
 
 SECONDS = 60
@@ -91,6 +94,12 @@ def test_those_that_end_at_once_are_not_started_for_ever(settings: Settings) -> 
         with pytest.raises(NoneLives, match="right after its start"):
             look_after(threading.Event())
     assert not children()
+
+
+def test_few_threads_answer(settings: Settings) -> None:
+    with application(settings, 1, jobs=False) as app, TestClient(app) as client:
+        assert client.portal is not None
+        assert client.portal.call(lambda: to_thread.current_default_thread_limiter().total_tokens) == THREADS
 
 
 def test_many_processes_have_no_more_connections_than_there_are() -> None:
