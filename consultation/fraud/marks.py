@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Label, Select, bindparam, delete, func, insert, literal, select
+from sqlalchemy import Label, Select, bindparam, delete, exists, insert, literal, select
 from sqlalchemy.orm import Session
 
 from consultation.fraud.addresses import is_disposable, stem_of
@@ -89,7 +89,7 @@ _TRACE: Final = table_of(FraudTrace)
 _DOMAIN: Final = table_of(FraudDomain)
 _ADD_TRACE: Final = insert(_TRACE)
 _ADD_MARK: Final = insert(table_of(FraudMark))
-_SO_FAR: Final = "so-far"
+_OFTEN: Final = "often"
 _NAMED: Final = "named"
 
 
@@ -100,16 +100,15 @@ def assess(desk: Desk, session: Session, context: SignatureContext) -> frozenset
     same moment may each miss the other: a mark is a hint, not a count.
     """
     now = desk.clock()
-    trace, domain = _trace(desk, context), ""
-    if context.address is not None:
-        domain = domain_of(canonical_address(context.address))
-    counted = dict(trace)
+    mailbox = None if context.address is None else canonical_address(context.address)
+    trace, domain = _trace(desk, context, mailbox), "" if mailbox is None else domain_of(mailbox)
+    known = dict(trace)
     if is_common(domain):
-        counted["domain"] = None
+        known["domain"] = None
     if context.network in NO_NETWORK:
-        counted["network"] = None
-    seen = _seen(session, context.petition, counted, now)
-    marks = {rule.mark for rule in RULES if seen[rule.mark.value] >= rule.most}
+        known["network"] = None
+    seen = _seen(session, context.petition, known, now)
+    marks = {rule.mark for rule in RULES if seen[rule.mark.value]}
     if domain and is_disposable(domain, desk.mail_domains):
         marks.add(Mark.DISPOSABLE)
     if not context.worked:
@@ -121,9 +120,9 @@ def assess(desk: Desk, session: Session, context: SignatureContext) -> frozenset
     if marks:
         rows = [{"signature": context.signature, "mark": mark.value} for mark in sorted(marks)]
         session.execute(_ADD_MARK, rows)
-    if counted["domain"] is not None and not seen[_NAMED] and seen[_SO_FAR] >= NAMED_FROM - 1:
+    if known["domain"] is not None and seen[_OFTEN] and not seen[_NAMED]:
         insert_once(
-            session, FraudDomain, {"domain": counted["domain"], "name": domain, "seen_at": now}, ["domain"]
+            session, FraudDomain, {"domain": known["domain"], "name": domain, "seen_at": now}, ["domain"]
         )
     return frozenset(marks)
 
@@ -158,14 +157,13 @@ def domain_tag(desk: Desk, domain: str) -> bytes:
     return desk.keys.tag("fraud-domain", domain.encode())
 
 
-def _trace(desk: Desk, context: SignatureContext) -> dict[str, bytes | None]:
+def _trace(desk: Desk, context: SignatureContext, mailbox: str | None) -> dict[str, bytes | None]:
     trace: dict[str, bytes | None] = {
         "network": network_tag(desk, context.network),
         "domain": None,
         "stem": None,
     }
-    if context.address is not None:
-        mailbox = canonical_address(context.address)
+    if mailbox is not None:
         trace["domain"] = domain_tag(desk, domain_of(mailbox))
         # Salted with the petition: the same person's mailbox cannot be followed from one petition to another.
         stem = f"{context.petition} {stem_of(mailbox)}"
@@ -175,40 +173,39 @@ def _trace(desk: Desk, context: SignatureContext) -> dict[str, bytes | None]:
 
 def _seen(
     session: Session, petition: str, values: Mapping[str, bytes | None], now: datetime
-) -> Mapping[str, int]:
-    """For each rule how many signatures there were with its value, no further than it counts; None is no value."""
+) -> Mapping[str, bool]:
+    """For each rule whether there were `most` signatures with its value within its span; None is no value."""
     moments = {f"since_{rule.mark.value}": now - rule.span for rule in RULES}
-    given = {"petition": petition, **values, **moments, f"since_{_SO_FAR}": now - TRACE_LIFETIME}
+    given = {"petition": petition, **values, **moments, f"since_{_OFTEN}": now - TRACE_LIFETIME}
     known = frozenset(column for column, value in values.items() if value is not None)
-    found = session.execute(_counts(known), given).one()._mapping
-    return {str(name): int(count) for name, count in found.items()}
+    found = session.execute(_asked(known), given).one()._mapping
+    return {str(name): bool(answer) for name, answer in found.items()}
 
 
 @cache
-def _counts(known: frozenset[str]) -> Select[*tuple[Any, ...]]:
+def _asked(known: frozenset[str]) -> Select[*tuple[Any, ...]]:
     """One statement for all rules, made once: this is part of every signature. known: columns that have a value.
 
     The others are no part of it: equal to NULL is nothing, but PostgreSQL may read the whole petition to find that out.
     """
+    named = exists().where(_DOMAIN.c.domain == bindparam("domain")) if "domain" in known else literal(False)
     return select(
-        *(_number(known, rule.mark.value, rule.column, rule.most) for rule in RULES),
-        _number(known, _SO_FAR, "domain", NAMED_FROM),
-        select(func.count()).where(_DOMAIN.c.domain == bindparam("domain")).scalar_subquery().label(_NAMED),
+        *(_many(known, rule.mark.value, rule.column, rule.most) for rule in RULES),
+        _many(known, _OFTEN, "domain", NAMED_FROM - 1),
+        named.label(_NAMED),
     )
 
 
-def _number(known: frozenset[str], name: str, column: str, most: int) -> Label[int]:
+def _many(known: frozenset[str], name: str, column: str, most: int) -> Label[Any]:
     if column not in known:
-        return literal(0).label(name)
-    same: ColumnElement[bool] = _TRACE.c[column] == bindparam(column)
-    # The newest first, and only then those that are new enough: with the moment among the conditions PostgreSQL takes
-    # the index of moments for its prepared plan, and reads every signature of the day for each new one.
-    newest = (
+        return literal(False).label(name)
+    # The last of the `most` newest, and only then whether it is new enough: with the moment among the conditions
+    # PostgreSQL takes the index of moments for its prepared plan, and reads every signature of the day for each one.
+    last = (
         select(_TRACE.c.at)
-        .where(_TRACE.c.petition == bindparam("petition"), same)
+        .where(_TRACE.c.petition == bindparam("petition"), _TRACE.c[column] == bindparam(column))
         .order_by(_TRACE.c.at.desc())
-        .limit(most)
-        .subquery()
+        .limit(1)
+        .offset(most - 1)
     )
-    found = select(func.count()).select_from(newest).where(newest.c.at > bindparam(f"since_{name}"))
-    return found.scalar_subquery().label(name)
+    return (last.scalar_subquery() > bindparam(f"since_{name}")).label(name)
