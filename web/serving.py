@@ -6,18 +6,19 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import uvicorn
 from starlette.applications import Starlette
 
 from identity.desk import Desk
 from identity.opening import open_desk
-from storage.engine import CONNECTIONS, make_engine
+from storage.engine import make_engine
 from storage.migrate import migrate
 from voting.office import Office
 from voting.server_keys import ServerKeys
 from web.api.bundles import BYTES_MAX, Bundles, bundle_folder
-from web.app import create_app
+from web.app import THREADS, create_app
 from web.background import Standing, background
 from web.casting_pool import CastingPool
 from web.duties import workers
@@ -27,7 +28,11 @@ from web.routes.api import api_routes
 from web.sense import open_sense
 from web.settings import Settings
 
-DRAIN_SECONDS = 10
+DRAIN_SECONDS: Final = 10
+CONNECTIONS: Final = THREADS + 2
+"""To the database, of one process for what it answers. A page may read beside what it reads; none waits for ever."""
+COUNTING_CONNECTIONS: Final = 5
+"""The same for the counts of limits."""
 
 
 @dataclass(frozen=True)
@@ -37,24 +42,14 @@ class Place:
     number: int = 0
     of: int = 1
 
-    @property
-    def connections(self) -> int:
-        """To the database, for what it answers. All of a server together stay below what PostgreSQL has."""
-        return max(5, min(CONNECTIONS, 40 // self.of))
-
-    @property
-    def counting_connections(self) -> int:
-        """To the database, for the counts of limits."""
-        return max(3, min(CONNECTIONS, 20 // self.of))
-
 
 @contextmanager
-def opened(settings: Settings, connections: int = CONNECTIONS) -> Iterator[tuple[Office, Desk]]:
+def opened(settings: Settings) -> Iterator[tuple[Office, Desk]]:
     """Votes and people of the site, on its database, migrated.
 
     Raises: UnsupportedDatabase, DatabaseTooNew, SecretsUnsafe, KeyMissing.
     """
-    engine = make_engine(settings.database_url, connections=connections)
+    engine = make_engine(settings.database_url, connections=CONNECTIONS)
     try:
         migrate(engine)
         office = Office(engine, ServerKeys.open(settings.secrets))
@@ -88,9 +83,9 @@ def application(
     process of this server, and then standing says how it stands there.
     Raises: as `opened`.
     """
-    with opened(settings, place.connections) as (office, desk):
+    with opened(settings) as (office, desk):
         limiter = Limiter.open(
-            settings.database_url, settings.secrets, settings.trusted_proxies, place.counting_connections
+            settings.database_url, settings.secrets, settings.trusted_proxies, COUNTING_CONNECTIONS
         )
         name = f"{settings.host}-{settings.port}" + (f"-{place.number}" if place.number else "")
         bundles = Bundles(bundle_folder(name), BYTES_MAX // place.of)

@@ -15,13 +15,13 @@ import pytest
 from anyio import to_thread
 from starlette.testclient import TestClient
 
-from storage.engine import CONNECTIONS
+from cli.serve import PROCESSES_MAX
 from tests.cli.desk import free_port
 from web import processes
 from web.app import THREADS
 from web.background import Standing
 from web.processes import NoneLives, Processes, listening_sockets, several
-from web.serving import Place, application, opened
+from web.serving import CONNECTIONS, COUNTING_CONNECTIONS, application, opened
 from web.settings import Settings, read_settings
 
 SECONDS = 60
@@ -102,11 +102,12 @@ def test_few_threads_answer(settings: Settings) -> None:
         assert client.portal.call(lambda: to_thread.current_default_thread_limiter().total_tokens) == THREADS
 
 
-def test_many_processes_have_no_more_connections_than_there_are() -> None:
-    """PostgreSQL has a hundred unless somebody says more; three are its owner's, and the background work has some."""
-    for count in range(1, 9):
-        place = Place(0, count)
-        assert count * (place.connections + place.counting_connections) + CONNECTIONS <= 97 - 2 * count
+def test_the_processes_of_a_server_have_connections_enough() -> None:
+    """PostgreSQL has a hundred, three of them its owner's. Background work and casting have some as well."""
+    answering = PROCESSES_MAX * (CONNECTIONS + COUNTING_CONNECTIONS)
+    casting = 2 * PROCESSES_MAX
+    assert answering + CONNECTIONS + casting <= 97
+    assert CONNECTIONS > THREADS
 
 
 def children() -> set[int]:
