@@ -4,16 +4,18 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 import pyotp
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from identity import appointing, email_link, invitations, second_factor
 from identity.errors import IdentityError, LastAdministrator, LinkUnusable
 from identity.models import IdentityPerson
-from identity.people import administrators, find_or_make
+from identity.people import Account, account_of, administrators, find_by_claim, find_or_make
 from identity.roles import Role
 from identity.trail import System, verify_trail
 from mail.models import OutboxMail
@@ -134,6 +136,41 @@ def test_one_person_is_made_of_several_first_sign_ins(desk_anywhere: DeskUnderTe
     assert raised == []
     with reading(desk.engine) as session:
         assert session.scalar(select(func.count()).select_from(IdentityPerson)) == 1
+
+
+class ChangedTheirMind(Exception):
+    """What the test throws."""
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_account_that_is_being_made_is_awaited(desk_anywhere: DeskUnderTest, kept: bool) -> None:
+    """Who comes a moment later has that account, or makes it if the first one's deed failed; nothing else is left."""
+    desk, inside = desk_anywhere.desk, threading.Event()
+
+    def make(session: Session) -> Account:
+        return account_of(session, "https://id.example", b"c" * 32, language="vi", now=desk.clock())
+
+    def come_later() -> Account:
+        assert inside.wait(10)
+        with writing(desk.engine) as session:
+            return make(session)
+
+    with ThreadPoolExecutor(1) as pool:
+        later = pool.submit(come_later)
+        with suppress(ChangedTheirMind), writing(desk.engine) as session:
+            first = make(session)
+            inside.set()
+            with pytest.raises(TimeoutError):
+                later.result(0.3)
+            if not kept:
+                raise ChangedTheirMind
+        second = later.result(10)
+    assert first.made
+    assert second.made is not kept
+    assert (second.person == first.person) is kept
+    with reading(desk.engine) as session:
+        assert session.scalars(select(IdentityPerson.id)).all() == [second.person]
+        assert find_by_claim(session, "https://id.example", b"c" * 32) == second.person
 
 
 @pytest.mark.parametrize("deed", ["roles", "disable"])
