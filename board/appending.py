@@ -19,7 +19,7 @@ from crypto import checkpoint as signed
 from crypto import merkle
 from crypto.signature import SigningKey
 from crypto.transcript import tuple_hash
-from storage.statements import insert_once, table_of
+from storage.statements import insert_all, insert_once, table_of
 
 MAX_LEAF_BYTES: Final = 65_534
 """An entry of a tlog bundle has its length in 16 bits, and C2SP asks for less than the full range."""
@@ -108,8 +108,8 @@ class OpenLog:
             {"log_id": self.id, "level": node.level, "index": node.index, "hash": node.hash}
             for node in self._nodes
         ]
-        self.session.execute(_ADD_ENTRY, rows)
-        self.session.execute(_ADD_NODE, nodes)
+        insert_all(self.session, _ADD_ENTRY, rows)
+        insert_all(self.session, _ADD_NODE, nodes)
         self._known_body = self._entries[-1].digest
         self._entries, self._bodies, self._nodes = [], {}, []
 

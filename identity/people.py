@@ -144,10 +144,20 @@ def find_or_make(
 
 
 def account_of(
-    session: Session, issuer: str, claim: bytes, *, mailbox: bytes | None = None, language: str, now: datetime
+    session: Session,
+    issuer: str,
+    claim: bytes,
+    *,
+    mailbox: bytes | None = None,
+    language: str,
+    now: datetime,
+    owner: tuple[str | None, bytes | None] | None = None,
 ) -> Account:
-    """The same, for who wants to know whether it was made now."""
-    found, known = owner_of(session, issuer, claim)
+    """The same, for who wants to know whether it was made now. owner: what `owner_of` gives, where it was read already.
+
+    Whoever rests on an account that was found holds it, and looks again whose the identity is.
+    """
+    found, known = owner_of(session, issuer, claim) if owner is None else owner
     if found is not None:
         if mailbox not in (
             None,

@@ -68,6 +68,11 @@ def number_of(session: Session, statement: Insert, values: Mapping[str, object])
     return cast(int, number)
 
 
+def insert_all(session: Session, statement: Insert, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows, at least one. One alone goes as such: for several PostgreSQL's driver first opens a pipeline."""
+    session.execute(statement, dict(rows[0]) if len(rows) == 1 else [dict(row) for row in rows])
+
+
 def rows_changed(session: Session, statement: Update | Delete) -> int:
     """Run the statement in the database, past the objects that the session holds. Gives the number of its rows."""
     result = session.execute(statement.execution_options(synchronize_session=False))

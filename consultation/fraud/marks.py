@@ -22,7 +22,7 @@ from consultation.fraud.models import FraudDomain, FraudMark, FraudTrace
 from consultation.fraud.work import network_tag
 from identity.desk import Desk
 from mail.mailbox import canonical_address, domain_of, is_common
-from storage.statements import insert_once, rows_changed, table_of
+from storage.statements import insert_all, insert_once, rows_changed, table_of
 
 TRACE_LIFETIME: Final = timedelta(days=90)
 
@@ -119,7 +119,7 @@ def assess(desk: Desk, session: Session, context: SignatureContext) -> frozenset
     session.execute(_ADD_TRACE, row)
     if marks:
         rows = [{"signature": context.signature, "mark": mark.value} for mark in sorted(marks)]
-        session.execute(_ADD_MARK, rows)
+        insert_all(session, _ADD_MARK, rows)
     if known["domain"] is not None and seen[_OFTEN] and not seen[_NAMED]:
         insert_once(
             session, FraudDomain, {"domain": known["domain"], "name": domain, "seen_at": now}, ["domain"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from consultation.areas import require_area
@@ -33,7 +33,7 @@ from crypto.encoding import decode_base64url, encode_base64url
 from crypto.errors import CryptoError
 from identity.assurance import Action, Assurance
 from identity.desk import Desk
-from identity.models import IdentityPerson
+from identity.models import IdentityClaim, IdentityPerson
 from identity.people import (
     OnePerson,
     account_of,
@@ -59,20 +59,29 @@ LINK_MAIL: Final = "sign-petition"
 _PERSON: Final = table_of(IdentityPerson)
 _HELD: Final = select(_PERSON.c.id).where(_PERSON.c.id == bindparam("person")).with_for_update(key_share=True)
 _LINKS: Final = table_of(PetitionLink)
-_LINK: Final = select(
-    _LINKS.c.digest,
-    _LINKS.c.petition,
-    _LINKS.c.claim,
-    _LINKS.c.mailbox,
-    _LINKS.c.address_sealed,
-    _LINKS.c.area,
-    _LINKS.c.mails,
-    _LINKS.c.worked,
-    _LINKS.c.language,
-    _LINKS.c.asked_at,
-    _LINKS.c.expires_at,
-    _LINKS.c.signature,
-).where(_LINKS.c.digest == bindparam("link"))
+_CLAIMS: Final = table_of(IdentityClaim)
+_LINK: Final = (
+    select(
+        _LINKS.c.digest,
+        _LINKS.c.petition,
+        _LINKS.c.claim,
+        _LINKS.c.mailbox,
+        _LINKS.c.address_sealed,
+        _LINKS.c.area,
+        _LINKS.c.mails,
+        _LINKS.c.worked,
+        _LINKS.c.language,
+        _LINKS.c.asked_at,
+        _LINKS.c.expires_at,
+        _LINKS.c.signature,
+        _CLAIMS.c.person.label("owner"),
+        _CLAIMS.c.mailbox.label("owner_mailbox"),
+    )
+    .select_from(
+        _LINKS.outerjoin(_CLAIMS, and_(_CLAIMS.c.issuer == EMAIL, _CLAIMS.c.digest == _LINKS.c.claim))
+    )
+    .where(_LINKS.c.digest == bindparam("link"))
+)
 _USED: Final = update(_LINKS).where(_LINKS.c.digest == bindparam("link")).values(signature=bindparam("made"))
 _SIGNATURES: Final = table_of(PetitionSignature)
 _SIGNED: Final = insert(_SIGNATURES)
@@ -160,7 +169,7 @@ class _Signer:
 
 @dataclass(frozen=True)
 class _Link:
-    """A row of `PetitionLink`."""
+    """A row of `PetitionLink`. owner, owner_mailbox: what `identity.people.owner_of` gives for its claim."""
 
     digest: bytes
     petition: str
@@ -174,6 +183,8 @@ class _Link:
     asked_at: datetime
     expires_at: datetime
     signature: str | None
+    owner: str | None
+    owner_mailbox: bytes | None
 
 
 @dataclass(frozen=True)
@@ -286,7 +297,15 @@ def confirm(
     if link.signature is not None:
         return link.signature
     month = desk.clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    account = account_of(session, EMAIL, link.claim, mailbox=link.mailbox, language=link.language, now=month)
+    account = account_of(
+        session,
+        EMAIL,
+        link.claim,
+        mailbox=link.mailbox,
+        language=link.language,
+        now=month,
+        owner=(link.owner, link.owner_mailbox),
+    )
     # An account that was made in this transaction is seen by nobody else: it needs no lock, and cannot be joined.
     if not account.made:
         hold_person(session, account.person)

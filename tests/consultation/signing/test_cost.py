@@ -22,7 +22,7 @@ from storage.session import reading, writing
 from tests.consultation.signing.conftest import SigningUnderTest
 
 FRAMES = ("BEGIN", "PRAGMA", "SET TRANSACTION")
-FIRST, REPEAT, SAME_PERSON, RECEIPT, PETITION, LINK = 20, 1, 8, 3, 1, 1
+FIRST, REPEAT, SAME_PERSON, RECEIPT, PETITION, LINK = 19, 1, 7, 3, 1, 1
 """Statements. SAME_PERSON: by another link.  A statement more is a tenth of a millisecond or two for each signature."""
 
 
