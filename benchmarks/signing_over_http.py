@@ -17,7 +17,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -139,10 +138,10 @@ def running(settings: Settings, processes: int) -> Iterator[int]:
 
 
 def _serve(settings: Settings, processes: int) -> None:
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    told: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
     with several(settings, processes) as look_after:
-        look_after(stop)
+        look_after(lambda: bool(told))
 
 
 def _processor_seconds(process: int) -> float:

@@ -38,8 +38,6 @@ TURN: Final = "psephos_turn"
 
 SQLITE_PRIMARY_CODE: Final = 0xFF
 """Of an error of SQLite: the rest says more about the same."""
-_KEPT_CONNECTIONS: Final = 5
-"""When nobody needs them."""
 _RETRY_SECONDS: Final = 0.02
 _LOOK_SECONDS: Final = 0.001
 _QUERY_ONLY: Final = "psephos_query_only"
@@ -154,8 +152,8 @@ def _is_taken(connection: sqlite3.Connection) -> bool:
     """Begin to write, unless somebody else is writing: whether that is so."""
     try:
         connection.execute("BEGIN IMMEDIATE").close()
-    except sqlite3.OperationalError as error:
-        return error.sqlite_errorcode & SQLITE_PRIMARY_CODE == sqlite3.SQLITE_BUSY
+    except sqlite3.Error as error:  # another fault is said when SQLAlchemy begins
+        return getattr(error, "sqlite_errorcode", 0) & SQLITE_PRIMARY_CODE == sqlite3.SQLITE_BUSY
     return False
 
 
@@ -174,14 +172,13 @@ def _switch_to_wal(connection: sqlite3.Connection, wait_seconds: int) -> None:
 
 
 def _postgresql(url: URL, lock_wait_seconds: int, connections: int) -> Engine:
-    kept = min(connections, _KEPT_CONNECTIONS)
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=HIDE_PARAMETERS,
         connect_args={"options": f"-c lock_timeout={lock_wait_seconds}s"},
         pool_pre_ping=True,
-        pool_size=kept,
-        max_overflow=connections - kept,
+        pool_size=connections,
+        max_overflow=0,
     )
 
     @event.listens_for(engine, "begin")

@@ -29,6 +29,7 @@ from web.links import Links
 from web.pages.common import PageNotFound
 from web.rendering import Renderer
 from web.security import SAFE_METHODS
+from web.threads import as_writer
 from web.visitor import is_own_form, signed_in
 
 __all__ = [
@@ -102,7 +103,10 @@ class AccessRoute(Route):
                     return refusal
             if inspect.iscoroutinefunction(self.handler):
                 return await cast(Callable[[Request], Awaitable[Response]], self.handler)(request)
-            return await run_in_threadpool(cast(Callable[[Request], Response], self.handler), request)
+            handle = cast(Callable[[Request], Response], self.handler)
+            if request.method in SAFE_METHODS:
+                return await run_in_threadpool(handle, request)
+            return await as_writer(handle, request)
 
         return answer
 

@@ -2,9 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
 
-from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -26,11 +24,7 @@ from web.routes.pages import page_routes
 from web.routes.private import private_routes
 from web.security import CrossOriginProtection, SecurityHeaders
 from web.settings import Settings
-
-THREADS: Final = 8
-"""In which handlers run. An interpreter runs one of them at a time; more only take turns, which costs a third of its
-time with sixteen. What waits for the database or the disk leaves room for the others.
-"""
+from web.threads import few_readers
 
 
 def create_app(
@@ -72,5 +66,5 @@ def create_app(
 
 @asynccontextmanager
 async def _few_threads(_: Starlette) -> AsyncIterator[None]:
-    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    few_readers()
     yield

@@ -4,13 +4,16 @@ A ballot crosses as bytes and comes back as bytes or as a refusal, so that nothi
 """
 
 import asyncio
+import os
+import threading
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Final, Literal
 
@@ -28,6 +31,9 @@ Deed = Literal["ballot", "challenge"]
 
 WAITING_PER_WORKER: Final = 200
 """Requests that may wait for one process: some seconds of work, and a bound on the memory that they take."""
+
+CONNECTIONS: Final = 2
+"""To the database, of one process: one ballot at a time."""
 
 _BUSY: Final = "busy"
 
@@ -135,11 +141,26 @@ def put_at(
 _office: Office | None = None
 
 
+def end_with_parent(end: Callable[[], None]) -> None:
+    """Call `end` when whoever started this process is gone, also when it was killed and could tell nobody."""
+    parent = parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            end()
+
+    threading.Thread(target=wait, name="psephos-parent", daemon=True).start()
+
+
 def _start(database_url: str, secrets_folder: Path) -> None:
     global _office  # noqa: PLW0603  (one office for the life of a worker process)
-    limiter = Limiter.open(database_url, secrets_folder)
+    end_with_parent(partial(os._exit, 1))  # what is under way is rolled back
+    limiter = Limiter.open(database_url, secrets_folder, connections=1)
     _office = Office(
-        make_engine(database_url), ServerKeys.open(secrets_folder), attempt=partial(count_attempt, limiter)
+        make_engine(database_url, connections=CONNECTIONS),
+        ServerKeys.open(secrets_folder),
+        attempt=partial(count_attempt, limiter),
     )
 
 

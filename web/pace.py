@@ -12,9 +12,10 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Final
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+
+from web.threads import as_writer
 
 BEAT: Final = 0.1
 """Seconds. Several times what either takes also on a busy machine, and too short to be noticed."""
@@ -30,7 +31,7 @@ def in_step(handler: Callable[[Request], Response]) -> Callable[[Request], Corou
     async def paced(request: Request) -> Response:
         began = time.monotonic()
         try:
-            return await run_in_threadpool(handler, request)
+            return await as_writer(handler, request)
         finally:
             await asyncio.sleep(until_beat(time.monotonic() - began))
 

@@ -10,19 +10,19 @@ import logging
 import os
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from ctypes import c_byte
+from ctypes import c_byte, c_double
 from functools import partial
-from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.sharedctypes import RawValue
 from typing import Final
 
 from web.background import Standing, background
+from web.casting_pool import end_with_parent
 from web.duties import workers
 from web.serving import DRAIN_SECONDS, Place, application, opened, server, settle
 from web.settings import Settings
@@ -31,6 +31,10 @@ PROVEN_SECONDS: Final = 10.0
 """Whoever has lived so long did not end because of the settings."""
 REST_SECONDS: Final = 1.0
 """Before one is started again."""
+CLOSING_SECONDS: Final = 60.0
+"""For ballots that wait to be checked, when what was under way has been answered."""
+SILENT_SECONDS: Final = 60.0
+"""Without a beat of its event loop, or before the first: then nobody is answered there any more."""
 BACKLOG: Final = 2048
 """Who may wait until a process is there to answer."""
 _LOOK_SECONDS: Final = 0.5
@@ -68,6 +72,7 @@ class Processes:
         self._standing = RawValue(c_byte, _STANDINGS.index(Standing.STOPPED))
         self._arguments = (settings, casting_workers, self._standing)
         self._listening = {Place(number, len(listening)): each for number, each in enumerate(listening)}
+        self._beats = {place: RawValue(c_double, 0.0) for place in self._listening}
         self._living = {place: self._start(place) for place in self._listening}
         self._started_at = time.monotonic()
 
@@ -75,26 +80,32 @@ class Processes:
         """Let all of them know how the background work stands."""
         self._standing.value = _STANDINGS.index(standing)
 
-    def look_after(self, stop: threading.Event) -> None:
+    def look_after(self, told_to_stop: Callable[[], bool]) -> None:
         """Wait for a moment, or until one ends; start again what ended by itself. Raises: NoneLives."""
         wait([process.sentinel for process in self._living.values()], _LOOK_SECONDS)
         for place, process in self._living.items():
-            if process.is_alive() or stop.is_set():
+            if told_to_stop():  # as perhaps all of them were
+                return
+            if process.is_alive():
+                if time.monotonic() - self._beats[place].value > SILENT_SECONDS:
+                    log.critical("A process that answers requests hangs. It is ended.")
+                    process.kill()
                 continue
             if time.monotonic() - self._started_at < PROVEN_SECONDS:
                 raise NoneLives
             log.critical("A process that answers requests ended by itself (%s).", process.exitcode)
-            if not stop.wait(REST_SECONDS):
-                self._living[place] = self._start(place)
+            time.sleep(REST_SECONDS)
+            self._living[place] = self._start(place)
 
     def close(self) -> None:
         """Let what is under way end, for a while, and then all of them."""
-        until = time.monotonic() + DRAIN_SECONDS + REST_SECONDS
+        until = time.monotonic() + DRAIN_SECONDS + CLOSING_SECONDS
         while (living := self._alive()) and time.monotonic() < until:
             for process in living:
                 process.terminate()  # again where one was just beginning and did not hear it
             wait([process.sentinel for process in living], _LOOK_SECONDS)
         for process in self._alive():
+            log.critical("A process that answers requests does not end. It is killed.")
             process.kill()
             process.join()
 
@@ -102,7 +113,9 @@ class Processes:
         return [process for process in self._living.values() if process.is_alive()]
 
     def _start(self, place: Place) -> SpawnProcess:
-        process = _SPAWN.Process(target=_answer, args=(place, self._listening[place], *self._arguments))
+        self._beats[place].value = time.monotonic()  # until its own first one
+        arguments = (place, self._listening[place], self._beats[place], *self._arguments)
+        process = _SPAWN.Process(target=_answer, args=arguments)
         # Ctrl-C in a terminal reaches all processes. It is for this one, which then tells the others; whoever is still
         # loading its modules would end with a complaint. (The tracker, when it starts, lets it through again.)
         resource_tracker.ensure_running()
@@ -117,8 +130,8 @@ class Processes:
 @contextmanager
 def several(
     settings: Settings, count: int, casting_workers: int | None = None, *, jobs: bool = True
-) -> Iterator[Callable[[threading.Event], None]]:
-    """The site in so many processes, which end with the block. Gives what looks after them until an event is set.
+) -> Iterator[Callable[[Callable[[], bool]], None]]:
+    """The site in so many processes, which end with the block. Gives what looks after them until it is told to stop.
 
     casting_workers: processes that check ballots, as of `web.serving.application`.  jobs: whether this process does the
     background work.  Raises: as `application`, AddressTaken.
@@ -130,11 +143,11 @@ def several(
     ):
         processes = Processes(settings, listening, casting_workers)
 
-        def look_after(stop: threading.Event) -> None:
+        def look_after(told_to_stop: Callable[[], bool]) -> None:
             """Raises: NoneLives."""
-            while not stop.is_set():
+            while not told_to_stop():
                 processes.tell(standing())
-                processes.look_after(stop)
+                processes.look_after(told_to_stop)
 
         try:
             yield look_after
@@ -165,6 +178,7 @@ def listening_sockets(settings: Settings, count: int) -> Iterator[list[socket.so
 def _answer(
     place: Place,
     listening: socket.socket,
+    beat: c_double,
     settings: Settings,
     casting_workers: int | None,
     standing: c_byte,
@@ -174,21 +188,22 @@ def _answer(
     # closed here: the casting processes would stay.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent(_tell_to_end)
+
+    async def alive() -> None:
+        beat.value = time.monotonic()
+
     found = partial(_said, standing)
     with application(settings, casting_workers, jobs=False, place=place, standing=found) as app:
         settle()
-        server(app, settings).run([listening])
+        server(app, settings, alive).run([listening])
 
 
 def _said(standing: c_byte) -> Standing:
     return _STANDINGS[standing.value]
 
 
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        while True:  # as the parent would: until it is heard
-            os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(REST_SECONDS)
+def _tell_to_end() -> None:
+    while True:  # as the parent would: until it is heard
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(REST_SECONDS)

@@ -100,9 +100,9 @@ WITHOUT_WORK: Final = Rule("without-work", 10, 10 * MINUTE, By.NETWORK)
 SIGN_PERSON: Final = Rule("sign-person", 60, HOUR, By.SUBJECT, block=10, unsure=Unsure.PASS)
 """Signatures of one person who is signed in, also by the address that supporters got. Block by block: no statement more
 for a signature. Nobody signs a petition twice, so this bounds only the rows that one account can cause."""
-SIGN_AGAIN: Final = Rule("sign-again", 6, DAY, By.SUBJECT, block=2, unsure=Unsure.PASS)
+SIGN_AGAIN: Final = Rule("sign-again", 6, DAY, By.SUBJECT, unsure=Unsure.PASS)
 """Signatures of one person who is signed in under one petition: after an edit, or after taking one back, and no ranking
-made by signing and taking back all day. The first two cost no statement."""
+made by signing and taking back all day."""
 PETITION_START: Final = Rule("petition-start", 10, DAY, By.SUBJECT)
 """Petitions that one person begins; each form comes with its work besides."""
 PETITION_START_NETWORK: Final = Rule("petition-start-network", 60, HOUR, By.NETWORK)

@@ -3,7 +3,7 @@
 import gc
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -17,8 +17,8 @@ from storage.engine import make_engine
 from storage.migrate import migrate
 from voting.office import Office
 from voting.server_keys import ServerKeys
-from web.api.bundles import BYTES_MAX, Bundles, bundle_folder
-from web.app import THREADS, create_app
+from web.api.bundles import BYTES_MAX, Bundles, bundle_folder, bundle_path
+from web.app import create_app
 from web.background import Standing, background
 from web.casting_pool import CastingPool
 from web.duties import workers
@@ -27,9 +27,11 @@ from web.rate_limits import Limiter
 from web.routes.api import api_routes
 from web.sense import open_sense
 from web.settings import Settings
+from web.threads import READERS, WRITERS
 
 DRAIN_SECONDS: Final = 10
-CONNECTIONS: Final = THREADS + 2
+BEAT_SECONDS: Final = 5
+CONNECTIONS: Final = READERS + WRITERS + 2
 """To the database, of one process for what it answers. A page may read beside what it reads; none waits for ever."""
 COUNTING_CONNECTIONS: Final = 5
 """The same for the counts of limits."""
@@ -87,8 +89,9 @@ def application(
         limiter = Limiter.open(
             settings.database_url, settings.secrets, settings.trusted_proxies, COUNTING_CONNECTIONS
         )
-        name = f"{settings.host}-{settings.port}" + (f"-{place.number}" if place.number else "")
-        bundles = Bundles(bundle_folder(name), BYTES_MAX // place.of)
+        names = [f"{settings.host}-{settings.port}-{number}" for number in range(place.of)]
+        own = bundle_folder(names.pop(place.number))
+        bundles = Bundles(own, BYTES_MAX // place.of, [bundle_path(name) for name in names])
         casting = CastingPool(
             settings.database_url,
             settings.secrets,
@@ -107,8 +110,10 @@ def application(
             limiter.close()
 
 
-def server(app: Starlette, settings: Settings) -> uvicorn.Server:
-    """An HTTP server for the site; `run_until_told` runs it."""
+def server(
+    app: Starlette, settings: Settings, alive: Callable[[], Awaitable[None]] | None = None
+) -> uvicorn.Server:
+    """An HTTP server for the site; `run_until_told` runs it. alive: called every few seconds while it answers."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -119,6 +124,8 @@ def server(app: Starlette, settings: Settings) -> uvicorn.Server:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=DRAIN_SECONDS,
+            callback_notify=alive,
+            timeout_notify=BEAT_SECONDS,
         )
     )
 

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.desk import PSEPHOS, START_SECONDS, UNUSABLE, Desk, clean_environment, free_port, serving
+from tests.support.descendants import descendants, require_gone
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -22,21 +22,12 @@ def test_a_server_answers_and_ends_when_it_is_told_to(tmp_path: Path, processes:
         address = f"http://localhost:{desk.port}"
         with urllib.request.urlopen(f"{address}/api/v1/elections") as answer:  # noqa: S310
             assert json.load(answer) == {"elections": []}
-        # A ballot for nobody wakes the casting process, which must end with the server.
-        request = urllib.request.Request(  # noqa: S310
-            f"{address}/api/v1/elections/{'0' * 32}/ballots",
-            data=b"{}",
-            headers={"Content-Type": "application/json"},
-        )
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(request)  # noqa: S310
-        assert refused.value.code == 404
-        children = _descendants(process.pid)
+        children = descendants(process.pid)
         assert len(children) >= processes
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=START_SECONDS)
     assert (process.returncode, out, err) == (0, f"Serving http://localhost:{desk.port}\n", "")
-    _require_gone(children)
+    require_gone(children, START_SECONDS)
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
 
 
@@ -44,12 +35,12 @@ def test_a_server_answers_and_ends_when_it_is_told_to(tmp_path: Path, processes:
 def test_ctrl_c_is_an_end_as_well(tmp_path: Path, processes: int) -> None:
     """In a terminal it reaches all of them."""
     with serving(Desk(tmp_path, free_port()), processes=processes) as process:
-        children = _descendants(process.pid)
+        children = descendants(process.pid)
         for each in [process.pid, *children]:
             os.kill(each, signal.SIGINT)
         _, err = process.communicate(timeout=START_SECONDS)
     assert (process.returncode, err) == (0, "")
-    _require_gone(children)
+    require_gone(children, START_SECONDS)
 
 
 def test_a_second_server_does_not_share_the_address(tmp_path: Path) -> None:
@@ -60,25 +51,10 @@ def test_a_second_server_does_not_share_the_address(tmp_path: Path) -> None:
 
 def test_none_stays_when_the_one_that_started_them_is_killed(tmp_path: Path) -> None:
     with serving(Desk(tmp_path, free_port()), processes=2) as process:
-        children = _descendants(process.pid)
+        children = descendants(process.pid)
         process.kill()
         process.communicate(timeout=START_SECONDS)
-    _require_gone(children)
-
-
-def _descendants(process: int) -> list[int]:
-    threads = Path(f"/proc/{process}/task").glob("*/children")
-    children = [int(number) for thread in threads for number in thread.read_text().split()]
-    return children + [number for child in children for number in _descendants(child)]
-
-
-def _require_gone(processes: list[int]) -> None:
-    deadline = time.monotonic() + START_SECONDS  # they end by themselves, but not before their parent
-    while (
-        left := [each for each in processes if Path(f"/proc/{each}").exists()]
-    ) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not left
+    require_gone(children, START_SECONDS)
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])

@@ -182,7 +182,7 @@ QUOTES_CITIZENS = [
     for name, function in inspect.getmembers(words, inspect.isfunction)
     if name.startswith(("petition_", "sign_petition")) or name == "digest"
 ]
-CLICKABLE = re.compile(r"[a-z]:/|www\.\w|\w\.[^\W\d_]{2}|\S@\S", re.IGNORECASE)
+CLICKABLE = re.compile(r"[a-z]:/|www\.\w|\w\.[^\W\d_]{2}|\w@\w", re.IGNORECASE)
 TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]")
 TITLES = st.one_of(
     st.text(max_size=150),

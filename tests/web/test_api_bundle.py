@@ -17,7 +17,7 @@ from audits.bundle import zip_bundle
 from tests.support.loops import in_a_loop
 from tests.support.offices import FIRST, OfficeUnderTest, close_early, make_office
 from tests.web.test_rate_storage import Seconds
-from web.api.bundles import BUILD_SHARE, Build, Bundles, bundle_folder, election_source
+from web.api.bundles import BUILD_SHARE, Build, Bundles, Source, bundle_folder, election_source
 
 
 @pytest.fixture
@@ -282,10 +282,39 @@ def test_a_part_of_another_file_is_not_sent(office: OfficeUnderTest) -> None:
     assert leaves(answer.content) == len(office.entries())
 
 
+def test_while_it_grows_a_part_is_given_only_to_who_names_the_file(office: OfficeUnderTest) -> None:
+    """Another process of the server may hold another file at the same moment."""
+    part = {"Range": "bytes=10-"}
+    assert office.client.get(f"{office.api}/bundle", headers=part).status_code == 200
+    close_early(office.office, office.id)
+    assert office.client.get(f"{office.api}/bundle", headers=part).status_code == 206
+
+
+def test_what_is_forgotten_is_gone_in_every_process(tmp_path: Path) -> None:
+    folders = [tmp_path / "0", tmp_path / "1"]
+    first, second = Bundles(folders[0], beside=folders[1:]), Bundles(folders[1], beside=folders[:1])
+    one = Source("petition-1", 1, False, lambda: iter([b"words"]))
+    other = Source("petition-1-without-words", 1, False, lambda: iter([b"none"]))
+    for bundles in (first, second):
+        for source in (one, other):
+            in_a_loop(bundles.get(source))
+    first.forget("petition-1")
+    assert [path.name for folder in folders for path in sorted(folder.iterdir())] == [
+        "petition-1-without-words-1.zip",
+        "petition-1-without-words-1.zip",
+    ]
+    assert in_a_loop(second.get(one)).path.read_bytes() == b"words"  # made anew when it may be shown again
+    first.close()
+    second.close()
+
+
 @pytest.mark.parametrize("range_header", ["bytes=99999999-", "bytes=5-4", "bytes=-0"])
 def test_a_part_beyond_the_end(office: OfficeUnderTest, range_header: str) -> None:
-    length = len(office.client.get(f"{office.api}/bundle").content)
-    answer = office.client.get(f"{office.api}/bundle", headers={"Range": range_header})
+    whole = office.client.get(f"{office.api}/bundle")
+    length = len(whole.content)
+    answer = office.client.get(
+        f"{office.api}/bundle", headers={"Range": range_header, "If-Range": whole.headers["etag"]}
+    )
     assert (answer.status_code, answer.json()["code"]) == (416, "range-not-satisfiable")
     assert answer.headers["content-range"] == f"bytes */{length}"
 

@@ -1,6 +1,8 @@
 """Casting is limited by voting code and by nothing that a whole ward behind one address shares."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import web.casting_pool
 from protocol.ballot import BallotInvalid
 from storage.engine import make_engine
 from storage.migrate import migrate
+from tests.support.descendants import descendants, require_gone
 from tests.support.elections import voter_key
 from tests.support.loops import in_a_loop
 from tests.support.offices import (
@@ -141,3 +144,29 @@ def test_many_networks_share_all_places(full: CastingPool, monkeypatch: pytest.M
     found = put_many(full, monkeypatch, [f"home {number}" for number in range(12)])
     assert found == [True] * 10 + [False] * 2
     assert put_many(full, monkeypatch, ["a home"]) == [True]  # nothing is remembered of them
+
+
+SERVER = """
+import asyncio, sys, time
+from pathlib import Path
+from web.casting_pool import CastingPool
+
+pool = CastingPool(sys.argv[1], Path(sys.argv[2]), 2)
+print(asyncio.run(pool.put("ballot", "0" * 32, b"{}")).code, flush=True)
+time.sleep(60)
+"""
+
+
+def test_no_casting_process_outlives_a_server_that_was_killed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/psephos.db"
+    engine = make_engine(url)
+    migrate(engine)
+    engine.dispose()
+    command = [sys.executable, "-c", SERVER, url, str(tmp_path / "secrets")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == "election-not-found\n"
+        working = descendants(owner.pid)
+        assert len(working) >= 2  # the tracker of what they share is one
+        owner.kill()
+    require_gone(working, 30)

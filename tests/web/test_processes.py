@@ -17,12 +17,14 @@ from starlette.testclient import TestClient
 
 from cli.serve import PROCESSES_MAX
 from tests.cli.desk import free_port
+from tests.support import descendants
 from web import processes
-from web.app import THREADS
 from web.background import Standing
+from web.casting_pool import CONNECTIONS as CASTING_CONNECTIONS
 from web.processes import NoneLives, Processes, listening_sockets, several
-from web.serving import CONNECTIONS, COUNTING_CONNECTIONS, application, opened
+from web.serving import BEAT_SECONDS, CONNECTIONS, COUNTING_CONNECTIONS, application, opened
 from web.settings import Settings, read_settings
+from web.threads import READERS, WRITERS
 
 SECONDS = 60
 
@@ -69,7 +71,7 @@ def test_one_that_ends_by_itself_is_started_again(
     monkeypatch.setattr(processes, "PROVEN_SECONDS", 0)
     stop = threading.Event()
     with several(settings, 2, 1) as look_after:
-        looking = threading.Thread(target=look_after, args=(stop,))
+        looking = threading.Thread(target=look_after, args=(stop.is_set,))
         looking.start()
         wait_for(lambda: readiness(settings) == 200)
         before = children()
@@ -88,32 +90,54 @@ def test_one_that_ends_by_itself_is_started_again(
     ]
 
 
+@pytest.mark.thorough
+def test_one_that_hangs_is_started_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(processes, "PROVEN_SECONDS", 0)
+    stop = threading.Event()
+    with several(settings, 2, 1) as look_after:
+        looking = threading.Thread(target=look_after, args=(stop.is_set,))
+        looking.start()
+        wait_for(lambda: {readiness(settings) for _ in range(20)} == {200})
+        before = children()
+        try:
+            with caplog.at_level(logging.CRITICAL):
+                os.kill(min(before), signal.SIGSTOP)
+                monkeypatch.setattr(processes, "SILENT_SECONDS", 3 * BEAT_SECONDS)
+                wait_for(lambda: children() - before and min(before) not in children())
+            assert max(before) in children()
+        finally:
+            stop.set()
+            looking.join()
+    assert "A process that answers requests hangs. It is ended." in caplog.messages
+
+
 def test_those_that_end_at_once_are_not_started_for_ever(settings: Settings) -> None:
     with several(settings, 2, 1) as look_after:
         os.kill(min(children()), signal.SIGKILL)
         with pytest.raises(NoneLives, match="right after its start"):
-            look_after(threading.Event())
+            look_after(lambda: False)
     assert not children()
 
 
 def test_few_threads_answer(settings: Settings) -> None:
     with application(settings, 1, jobs=False) as app, TestClient(app) as client:
         assert client.portal is not None
-        assert client.portal.call(lambda: to_thread.current_default_thread_limiter().total_tokens) == THREADS
+        assert client.portal.call(lambda: to_thread.current_default_thread_limiter().total_tokens) == READERS
 
 
 def test_the_processes_of_a_server_have_connections_enough() -> None:
     """PostgreSQL has a hundred, three of them its owner's. Background work and casting have some as well."""
     answering = PROCESSES_MAX * (CONNECTIONS + COUNTING_CONNECTIONS)
-    casting = 2 * PROCESSES_MAX
+    casting = PROCESSES_MAX * (CASTING_CONNECTIONS + 1)
     assert answering + CONNECTIONS + casting <= 97
-    assert CONNECTIONS > THREADS
+    assert CONNECTIONS > READERS + WRITERS  # who reads may read beside it
 
 
 def children() -> set[int]:
     """Processes of this one that answer requests."""
-    threads = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    found = {int(number) for thread in threads for number in thread.read_text().split()}
+    found = descendants.children(os.getpid())
     return {number for number in found if b"spawn_main" in Path(f"/proc/{number}/cmdline").read_bytes()}
 
 
@@ -133,7 +157,7 @@ def readiness(settings: Settings) -> int | None:
         return None
 
 
-def wait_for(happened: Callable[[], bool]) -> None:
+def wait_for(happened: Callable[[], object]) -> None:
     deadline = time.monotonic() + SECONDS
     while not happened():
         assert time.monotonic() < deadline, "it did not happen"

@@ -20,7 +20,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -57,6 +57,7 @@ PATIENCE_SECONDS: Final = 1.0
 """A small bundle is done by then, and goes out with its length and ETag."""
 _PIECE_BYTES: Final = 1 << 18
 _LOOK_SECONDS: Final = 0.05
+_NUMBERED: Final = re.compile(r"-[0-9]+")
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
@@ -125,13 +126,15 @@ class Build:
 
 @dataclass
 class Bundles:
-    """The kept bundles of one running server. folder: its own."""
+    """The kept bundles of one process of a running server. folder: its own.  beside: those of the others."""
 
     folder: Path
     bytes_max: int = BYTES_MAX
+    beside: Sequence[Path] = ()
     clock: Callable[[], float] = time.monotonic
     _kept: dict[str, Kept] = field(default_factory=dict, repr=False)
     _building: dict[str, Build] = field(default_factory=dict, repr=False)
+    _ended: bool = False
     _lock: Lock = field(default_factory=Lock, repr=False)
     _numbers: "count[int]" = field(default_factory=count, repr=False)
     # One at a time: compressing is work for a processor, and ballots need them too.
@@ -155,6 +158,9 @@ class Bundles:
         while True:
             with self._lock:
                 kept = self._kept.get(name)
+                if kept is not None and not kept.path.exists():  # another process was told to forget it
+                    del self._kept[name]
+                    kept = None
                 if kept is not None and self._is_fresh(kept, source):
                     kept.given_at = self.clock()
                     return kept
@@ -168,14 +174,19 @@ class Bundles:
             await build.end()  # it began before the polls closed
 
     def forget(self, name: str) -> None:
-        """Remove what is kept under this name; harmless where nothing is."""
+        """Remove what is kept under this name, by any process of this server; harmless where nothing is."""
         with self._lock:
             kept = self._kept.pop(name, None)
         if kept is not None:
             kept.path.unlink(missing_ok=True)
+        for folder in self.beside:
+            for path in folder.glob(f"{name}-*.zip"):
+                if _NUMBERED.fullmatch(path.stem.removeprefix(name)):  # and not what begins alike
+                    path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let a build end, then remove everything."""
+        """Give up what is being built, and remove everything."""
+        self._ended = True
         self._builder.shutdown(cancel_futures=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -212,6 +223,8 @@ class Bundles:
         digest = hashlib.sha256()
         with build.path.open("wb", buffering=0) as out:
             for piece in source.pieces():
+                if self._ended:
+                    raise OSError(errno.ECANCELED, "The server ends")
                 if out.write(piece) != len(piece):
                     raise OSError(errno.ENOSPC, "Too little room for bundles")
                 digest.update(piece)
@@ -235,14 +248,17 @@ class Bundles:
                     kept.path.unlink(missing_ok=True)
 
 
+def bundle_path(name: str) -> Path:
+    """Where `bundle_folder` is, nearly always."""
+    return Path(tempfile.gettempdir()) / f"psephos-bundles-{os.getuid()}-{re.sub('[^0-9A-Za-z]', '-', name)}"
+
+
 def bundle_folder(name: str) -> Path:
     """An empty folder for this server's bundles, the same at every start, so that a killed server leaves no second.
 
     name: what no other server of this machine has (address and port).
     """
-    folder = (
-        Path(tempfile.gettempdir()) / f"psephos-bundles-{os.getuid()}-{re.sub('[^0-9A-Za-z]', '-', name)}"
-    )
+    folder = bundle_path(name)
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
@@ -290,7 +306,7 @@ async def answer_with(bundles: Bundles, request: Request, source: Source, file_n
         headers |= {"ETag": kept.etag, "Accept-Ranges": "bytes"}
         if is_known(request, kept.etag):
             return not_modified(headers)
-        first, last = _range(request, kept)
+        first, last = _range(request, kept, growing=source.growing)
         file = await run_in_threadpool(kept.path.open, "rb")
     except OSError as error:
         # No room to keep it: then it is compressed for this reader alone.
@@ -318,14 +334,15 @@ def _board_now(request: Request) -> tuple[int, bool]:
         return board.tree_size(session, LogId(row.log_id)), state_of(row) is State.OPEN
 
 
-def _range(request: Request, kept: Kept) -> tuple[int, int]:
+def _range(request: Request, kept: Kept, *, growing: bool) -> tuple[int, int]:
     """First and last byte that are asked for: all, unless one range of this very file is (RFC 9110 section 14).
 
-    Raises: HTTPException 416.
+    growing: then another process, or this one a minute later, has another file, and only who names the file gets a
+    part of it.  Raises: HTTPException 416.
     """
     whole = 0, kept.length_bytes - 1
     found = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
-    if found is None or request.headers.get("if-range", kept.etag) != kept.etag:
+    if found is None or request.headers.get("if-range", "" if growing else kept.etag) != kept.etag:
         return whole  # no range, several, or of another file: the answer is all of it
     start, end = found.groups()
     if start:

@@ -353,7 +353,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
         description=(
             "What `psephos verify` reads (PROTOCOL.md section 10). While votes are cast it may be a little older "
             "than the newest checkpoint; it is whole for the checkpoint that it holds. A download that was "
-            "interrupted can be taken up again with Range and If-Range."
+            "interrupted can be taken up again with Range and If-Range; without If-Range, whole while votes are cast."
         ),
         handler=bundle,
         answer=Answer("A zip file.", None, media_type="application/zip"),

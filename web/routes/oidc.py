@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -40,6 +39,7 @@ from web.pages.common import PageNotFound
 from web.rate_limits import SIGN_IN, hit_async
 from web.rendering import Renderer
 from web.settings import Settings
+from web.threads import as_writer
 from web.visitor import begin_session, browser_secret, desk_of, is_known_browser, keep_cookies, safe_next
 
 log = logging.getLogger("psephos.web")
@@ -163,7 +163,7 @@ async def callback(request: Request) -> Response:
         resumed = await _sign_in(request).resume(configuration.id, answer, browser_secret(request))
         language, next_path = _language(resumed.waiting.language), resumed.waiting.next_path
         identity = await _sign_in(request).identify(resumed, answer)
-        return await run_in_threadpool(_enter, request, identity, language, next_path)
+        return await as_writer(_enter, request, identity, language, next_path)
     except (OidcError, PersonDisabled) as error:
         return _failed(configuration, language, next_path, error)
 
