@@ -20,6 +20,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final, cast
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -30,6 +31,7 @@ LOCK_WAIT_SECONDS: Final = 30
 CONNECTIONS: Final = 15
 HIDE_PARAMETERS: Final = True
 """The text of a database's error goes into the log: with the statement, but not with the addresses and links in it."""
+REPEATABLE_READ: Final = psycopg.IsolationLevel.REPEATABLE_READ
 READ_ONLY: Final = "psephos_read_only"
 """Execution option of connections whose transactions only read."""
 
@@ -183,7 +185,10 @@ def _postgresql(url: URL, lock_wait_seconds: int, connections: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(READ_ONLY, False):
-            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        # The driver says it with BEGIN, which it sends along with the first statement.
+        raw = cast("psycopg.Connection[object]", connection.connection.driver_connection)
+        read_only = bool(connection.get_execution_options().get(READ_ONLY, False))
+        raw.read_only = read_only
+        raw.isolation_level = REPEATABLE_READ if read_only else None
 
     return engine

@@ -1,6 +1,7 @@
 """Every route of the site with every kind of visitor: the table is made from the routes, so new ones are tried too."""
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from httpx import Response as Answer
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from crypto.encoding import encode_base64url
 from identity.assurance import Action, Assurance, AssurancePolicy
@@ -415,3 +417,13 @@ class TestEscalation:
             assert "set-cookie" not in second.headers
             assert second.headers["cache-control"] == "no-cache"
         assert SESSION_COOKIE in official.client.cookies
+
+
+def test_a_route_says_no_quickly_and_only_where_its_pattern_would() -> None:
+    every = [*api_routes(), *page_routes(), *private_routes()]
+    routes = [route for route in every if isinstance(route, AccessRoute)]
+    asked = [re.sub(r"\{[^}]*\}", "vi", route.path) for route in routes]
+    for path in {*asked, *(f"{path}/" for path in asked[::7]), "", "/", "//"}:
+        scope = {"type": "http", "path": path, "method": "GET", "headers": []}
+        for route in routes:
+            assert route.matches(scope) == Route.matches(route, scope)
