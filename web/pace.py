@@ -1,7 +1,7 @@
 """Answers that come in step: how long a deed took does not say whether there was anything left to do.
 
 Who signs again gets the page of the first time. But a first signature is written, entered into a log and signed by the
-site, eight milliseconds of work that a repeat does not need, and whoever watches the line sees when an answer leaves.
+site, some milliseconds of work that a repeat does not need, and whoever watches the line sees when an answer leaves.
 So it leaves at the next beat after the deed. Doing the work twice for nothing would cost the same and hide less: what
 is written waits for the disk.
 """
