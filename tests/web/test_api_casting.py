@@ -218,7 +218,8 @@ def test_headers_on_the_wire(running: Running, monkeypatch: pytest.MonkeyPatch) 
         head = running.http.head(bundle)
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-length"] == whole.headers["content-length"]
-        part = running.http.get(bundle, headers={"Range": "bytes=0-3"})
+        named = {"Range": "bytes=0-3", "If-Range": whole.headers["etag"]}
+        part = running.http.get(bundle, headers=named)
         assert (part.status_code, part.content) == (206, b"PK\3\4")
     for path in (bundle, f"{running.api}/terms", f"{running.api}/checkpoint"):
         etag = running.http.get(path).headers["etag"]

@@ -36,6 +36,13 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return read_settings({"PSEPHOS_PORT": str(port), "PSEPHOS_BASE_URL": f"http://localhost:{port}"})
 
 
+@pytest.fixture
+def children() -> Callable[[], set[int]]:
+    """Gives those that answer requests: others that were there before may be an earlier test's."""
+    others = spawned()
+    return lambda: spawned() - others
+
+
 @contextmanager
 def serving(settings: Settings) -> Iterator[Processes]:
     """Two of them, and nobody who looks after them."""
@@ -47,7 +54,9 @@ def serving(settings: Settings) -> Iterator[Processes]:
             made.close()
 
 
-def test_all_of_them_answer_and_know_of_the_background_work(settings: Settings) -> None:
+def test_all_of_them_answer_and_know_of_the_background_work(
+    settings: Settings, children: Callable[[], set[int]]
+) -> None:
     with serving(settings) as made:
         wait_for(lambda: readiness(settings) == 200)
         made.tell(Standing.DEAD)
@@ -66,7 +75,10 @@ def test_all_of_them_answer_and_know_of_the_background_work(settings: Settings) 
 
 
 def test_one_that_ends_by_itself_is_started_again(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    settings: Settings,
+    children: Callable[[], set[int]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(processes, "PROVEN_SECONDS", 0)
     stop = threading.Event()
@@ -92,7 +104,10 @@ def test_one_that_ends_by_itself_is_started_again(
 
 @pytest.mark.thorough
 def test_one_that_hangs_is_started_again(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    settings: Settings,
+    children: Callable[[], set[int]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(processes, "PROVEN_SECONDS", 0)
     stop = threading.Event()
@@ -113,7 +128,9 @@ def test_one_that_hangs_is_started_again(
     assert "A process that answers requests hangs. It is ended." in caplog.messages
 
 
-def test_those_that_end_at_once_are_not_started_for_ever(settings: Settings) -> None:
+def test_those_that_end_at_once_are_not_started_for_ever(
+    settings: Settings, children: Callable[[], set[int]]
+) -> None:
     with several(settings, 2, 1) as look_after:
         os.kill(min(children()), signal.SIGKILL)
         with pytest.raises(NoneLives, match="right after its start"):
@@ -135,8 +152,8 @@ def test_the_processes_of_a_server_have_connections_enough() -> None:
     assert CONNECTIONS > READERS + WRITERS  # who reads may read beside it
 
 
-def children() -> set[int]:
-    """Processes of this one that answer requests."""
+def spawned() -> set[int]:
+    """Processes of this one that a new interpreter was started for."""
     found = descendants.children(os.getpid())
     return {number for number in found if b"spawn_main" in Path(f"/proc/{number}/cmdline").read_bytes()}
 
