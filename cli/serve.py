@@ -32,6 +32,7 @@ def serve(
         int | None,
         typer.Option(
             min=1,
+            max=64,
             help=f"Processes that answer requests; one for each processor, {PROCESSES_MAX} at most unless you say so.",
         ),
     ] = None,

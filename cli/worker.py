@@ -9,13 +9,11 @@ import typer
 
 from cli.output import say
 from cli.site import site
-from identity.opening import open_desk
 from storage.jobs import backlog, dead, revive
 from storage.session import reading, writing
-from voting.office import Office
-from voting.server_keys import ServerKeys
 from web.background import background
 from web.duties import workers
+from web.serving import votes_and_people
 
 worker = typer.Typer(
     name="worker",
@@ -34,15 +32,7 @@ def work(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     with site() as (settings, engine):
-        office = Office(engine, ServerKeys.open(settings.secrets))
-        desk = open_desk(
-            engine,
-            settings.secrets,
-            settings.base_url,
-            settings.assurance,
-            office.clock,
-            settings.mail_domains,
-        )
+        office, desk = votes_and_people(engine, settings)
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())

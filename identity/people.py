@@ -159,10 +159,8 @@ def account_of(
     """
     found, known = owner_of(session, issuer, claim) if owner is None else owner
     if found is not None:
-        if mailbox not in (
-            None,
-            known,
-        ):  # what is known of providers may have changed since this claim was made
+        # What is known of providers may have changed since this claim was made.
+        if mailbox is not None and mailbox != known:
             session.execute(_NOTE_MAILBOX, {"of": issuer, "claim": claim, "known": mailbox})
         return Account(found, made=False)
     person = make_person(session, name="", language=language, now=now)

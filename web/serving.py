@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import uvicorn
+from sqlalchemy import Engine
 from starlette.applications import Starlette
 
 from identity.desk import Desk
@@ -54,20 +55,23 @@ def opened(settings: Settings) -> Iterator[tuple[Office, Desk]]:
     engine = make_engine(settings.database_url, connections=CONNECTIONS)
     try:
         migrate(engine)
-        office = Office(engine, ServerKeys.open(settings.secrets))
-        yield (
-            office,
-            open_desk(
-                engine,
-                settings.secrets,
-                settings.base_url,
-                settings.assurance,
-                office.clock,
-                settings.mail_domains,
-            ),
-        )
+        yield votes_and_people(engine, settings)
     finally:
         engine.dispose()
+
+
+def votes_and_people(engine: Engine, settings: Settings) -> tuple[Office, Desk]:
+    """Of the site, on a database that is migrated. Raises: SecretsUnsafe, KeyMissing."""
+    office = Office(engine, ServerKeys.open(settings.secrets))
+    desk = open_desk(
+        engine,
+        settings.secrets,
+        settings.base_url,
+        settings.assurance,
+        office.clock,
+        settings.mail_domains,
+    )
+    return office, desk
 
 
 @contextmanager

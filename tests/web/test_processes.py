@@ -54,6 +54,21 @@ def serving(settings: Settings) -> Iterator[Processes]:
             made.close()
 
 
+@contextmanager
+def looked_after(settings: Settings) -> Iterator[None]:
+    """Two of them, both there, and somebody who looks after them until the block ends."""
+    stop = threading.Event()
+    with several(settings, 2, 1) as look_after:
+        looking = threading.Thread(target=look_after, args=(stop.is_set,))
+        looking.start()
+        try:
+            wait_for(lambda: {readiness(settings) for _ in range(20)} == {200})
+            yield
+        finally:
+            stop.set()
+            looking.join()
+
+
 def test_all_of_them_answer_and_know_of_the_background_work(
     settings: Settings, children: Callable[[], set[int]]
 ) -> None:
@@ -81,21 +96,11 @@ def test_one_that_ends_by_itself_is_started_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(processes, "PROVEN_SECONDS", 0)
-    stop = threading.Event()
-    with several(settings, 2, 1) as look_after:
-        looking = threading.Thread(target=look_after, args=(stop.is_set,))
-        looking.start()
-        wait_for(lambda: readiness(settings) == 200)
+    with looked_after(settings), caplog.at_level(logging.CRITICAL):
         before = children()
-        killed = min(before)
-        try:
-            with caplog.at_level(logging.CRITICAL):
-                os.kill(killed, signal.SIGKILL)
-                wait_for(lambda: len(children() - before) == 1)
-            assert readiness(settings) == 200
-        finally:
-            stop.set()
-            looking.join()
+        os.kill(min(before), signal.SIGKILL)
+        wait_for(lambda: len(children() - before) == 1)
+        assert readiness(settings) == 200
     assert not children()
     assert [record.getMessage() for record in caplog.records] == [
         "A process that answers requests ended by itself (-9)."
@@ -110,21 +115,12 @@ def test_one_that_hangs_is_started_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(processes, "PROVEN_SECONDS", 0)
-    stop = threading.Event()
-    with several(settings, 2, 1) as look_after:
-        looking = threading.Thread(target=look_after, args=(stop.is_set,))
-        looking.start()
-        wait_for(lambda: {readiness(settings) for _ in range(20)} == {200})
+    with looked_after(settings), caplog.at_level(logging.CRITICAL):
         before = children()
-        try:
-            with caplog.at_level(logging.CRITICAL):
-                os.kill(min(before), signal.SIGSTOP)
-                monkeypatch.setattr(processes, "SILENT_SECONDS", 3 * BEAT_SECONDS)
-                wait_for(lambda: children() - before and min(before) not in children())
-            assert max(before) in children()
-        finally:
-            stop.set()
-            looking.join()
+        os.kill(min(before), signal.SIGSTOP)
+        monkeypatch.setattr(processes, "SILENT_SECONDS", 3 * BEAT_SECONDS)
+        wait_for(lambda: children() - before and min(before) not in children())
+        assert max(before) in children()
     assert "A process that answers requests hangs. It is ended." in caplog.messages
 
 
