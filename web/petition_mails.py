@@ -166,7 +166,7 @@ class PetitionMails:
         write: Callable[..., Words],
         language: Language,
     ) -> None:
-        token = stop_token(self.desk, contact.key)
+        token = stop_token(self.desk, contact.key, contact.through)
         said = write(
             self._voice(language),
             title=petition.text.action,

@@ -13,17 +13,20 @@ TAG_BYTES: Final = 16
 
 
 def stop_token(desk: Desk, purpose: str, nonce: bytes) -> str:
-    """What a link carries. purpose: which mails it stops.  nonce: 16 bytes that name whose, and nobody in person."""
+    """What a link carries. purpose: which mails it stops.  nonce: names whose, and nobody in person."""
     return encode_base64url(nonce + desk.keys.tag(purpose, nonce))
 
 
-def nonce_in(desk: Desk, purpose: str, token: str) -> bytes:
-    """The nonce in such a token. Raises: LinkUnusable for what this server never put into a mail of this purpose."""
+def nonce_in(desk: Desk, purpose: str, token: str, length: int = NONCE_BYTES) -> bytes:
+    """The nonce in such a token, of this many bytes.
+
+    Raises: LinkUnusable for what this server never put into a mail of this purpose.
+    """
     try:
-        whole = decode_base64url(token, NONCE_BYTES + TAG_BYTES)
+        whole = decode_base64url(token, length + TAG_BYTES)
     except CryptoError:
         raise LinkUnusable from None
-    nonce, tag = whole[:NONCE_BYTES], whole[NONCE_BYTES:]
+    nonce, tag = whole[:length], whole[length:]
     if not secrets.compare_digest(tag, desk.keys.tag(purpose, nonce)):
         raise LinkUnusable
     return nonce

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from consultation.following import stopping
 from consultation.following.contacts import contact_of
-from consultation.following.models import FollowingSubject
+from consultation.following.models import FollowingContact, FollowingSubject
+from consultation.following.stopping import NONCE_BYTES
 from consultation.petitions.mailing import event_mail_key, removal_mail_key
 from consultation.petitions.models import PetitionDue, PetitionEvent, PetitionPetition
 from consultation.petitions.types import State
@@ -30,15 +31,29 @@ ADDRESS_KEPT: Final = timedelta(days=365)
 """After the last that became of a petition that takes no more signatures: an answer may be long in coming."""
 _ENDED: Final = (State.CLOSED, State.REJECTED, State.WITHDRAWN)
 _STOP: Final = "stop-signers-mails"
+_KEPT: Final = bytes(NONCE_BYTES)
+"""In a link, for the address kept with the signature; no contact has this nonce."""
 
 _Row = PetitionSignature
 
 
 @dataclass(frozen=True)
-class Contact:
-    """Where a signer who asked for it is told. key: of the signature; names nobody.  version: signed."""
+class StopLink:
+    """What the link in a mail stops: the mails about a signature, as far as they go to where it arrived."""
 
     key: str
+    through: str
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Where a signer who asked for it is told. key: of the signature; names nobody.  version: signed.
+
+    through: key of the account's contact whose address it is; "" for the address kept with the signature.
+    """
+
+    key: str
+    through: str
     address: str = field(repr=False)
     language: str
     version: int
@@ -93,11 +108,18 @@ def stop_mails(session: Session, key: str) -> None:
     _stop(session, _find(session, key))
 
 
-def stop_all_mails(session: Session, key: str) -> None:
-    """The same for everything that the signer of this signature has signed. Raises: NoSuchSignature."""
-    mine = select(_Row).where(_Row.person == _find(session, key).person, _Row.mails.is_(True))
-    for row in session.scalars(mine.order_by(_Row.petition)).all():
-        _stop(session, row)
+def stop_by_link(session: Session, link: StopLink, *, everything: bool) -> None:
+    """The same for whoever has such a mail. everything: for all that the same person signed.
+
+    A link that lies in a former mailbox of the signer stops nothing: the mails go elsewhere now. Raises:
+    NoSuchSignature.
+    """
+    row = _find(session, link.key)
+    if _arrives_at(session, row) != link.through:
+        return
+    mine = select(_Row).where(_Row.person == row.person, _Row.mails.is_(True)).order_by(_Row.petition)
+    for one in session.scalars(mine).all() if everything else [row]:
+        _stop(session, one)
 
 
 def forget_account_news(session: Session, person: str) -> None:
@@ -131,14 +153,16 @@ def forget_addresses(desk: Desk) -> int:
     return len(petitions)
 
 
-def stop_token(desk: Desk, key: str) -> str:
-    """What the link in each mail to a signer carries. key: of the signature."""
-    return stopping.stop_token(desk, _STOP, bytes.fromhex(key))
+def stop_token(desk: Desk, key: str, through: str) -> str:
+    """What the link in each mail to a signer carries. key, through: as in `Contact`."""
+    return stopping.stop_token(desk, _STOP, bytes.fromhex(key) + (bytes.fromhex(through) or _KEPT))
 
 
-def stopped_by(desk: Desk, token: str) -> str:
-    """The key in such a token. Raises: LinkUnusable."""
-    return stopping.nonce_in(desk, _STOP, token).hex()
+def stopped_by(desk: Desk, token: str) -> StopLink:
+    """What such a token stops. Raises: LinkUnusable."""
+    nonce = stopping.nonce_in(desk, _STOP, token, 2 * NONCE_BYTES)
+    key, through = nonce[:NONCE_BYTES], nonce[NONCE_BYTES:]
+    return StopLink(key.hex(), "" if through == _KEPT else through.hex())
 
 
 def _contacts(
@@ -156,20 +180,31 @@ def _contacts(
             held.with_for_update(read=True).execution_options(populate_existing=True)
         ).all()
         for row in sorted(rows, key=attrgetter("key")):
-            address = _address(desk, session, row)
-            if address is not None and len(found) < limit:
-                found.append(Contact(row.key, address, row.language, row.version))
+            contact = _contact(desk, session, row)
+            if contact is not None and len(found) < limit:
+                found.append(contact)
         if len(page) < limit:
             break
         after = page[-1].key
     return found
 
 
-def _address(desk: Desk, session: Session, row: PetitionSignature) -> str | None:
+def _contact(desk: Desk, session: Session, row: PetitionSignature) -> Contact | None:
     if row.address_sealed is not None:
-        return open_address(desk, row.key, row.address_sealed)
-    contact = contact_of(desk, session, row.person, desk.clock())
-    return None if contact is None else contact.address
+        kept = open_address(desk, row.key, row.address_sealed)
+        return Contact(row.key, "", kept, row.language, row.version)
+    account = contact_of(desk, session, row.person, desk.clock())
+    if account is None or account.address is None:
+        return None
+    return Contact(row.key, account.key, account.address, row.language, row.version)
+
+
+def _arrives_at(session: Session, row: PetitionSignature) -> str | None:
+    """Through what its mails go now, as in `Contact`; None when its account wants none."""
+    if row.address_sealed is not None:
+        return ""
+    account = session.get(FollowingContact, row.person)
+    return None if account is None else account.nonce.hex()
 
 
 def _find(session: Session, key: str) -> PetitionSignature:

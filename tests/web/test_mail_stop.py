@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -224,7 +225,7 @@ def test_the_page_stops_everything_that_somebody_signed_and_leaves_the_signature
     one, other = room.published(), room.published(Draft("Cross safely", "No lights.", "", "en", "ward"))
     keys = [told.key(one, "an"), told.key(other, "an")]
     bystander = told.key(one, "binh")
-    token = stop_token(site.desk.desk, keys[0])
+    token = stop_token(site.desk.desk, keys[0], "")
     browser = site.browser()
     browser.get(f"/vi/stop-mails?t={token}")
     done = browser.post("/vi/stop-mails", {"t": token, "stop": "all"})
@@ -239,7 +240,7 @@ def test_the_page_stops_everything_that_somebody_signed_and_leaves_the_signature
 
 def test_a_link_that_was_never_sent_stops_nothing(told: Told) -> None:
     key = told.key(told.room.published(), "an")
-    good = stop_token(told.site.desk.desk, key)
+    good = stop_token(told.site.desk.desk, key, "")
     browser = told.site.browser()
     for wrong in ("", "x", "A" * 43, "đ" * 20, good[:-4] + "AAAA", good[:20]):
         assert browser.client.get("/en/stop-mails", params={"t": wrong}).status_code == 410
@@ -295,13 +296,6 @@ def test_news_that_come_back_from_a_former_address_do_not_count_against_the_new_
     with writing(desk.engine) as session:
         sign(desk, session, petition, who, Signing(1, None, mails=True, language="en"))
 
-    def use(address: str) -> None:
-        with writing(desk.engine) as session:
-            _, token = give_address(desk, session, person, address, desk.clock())
-        owner = told.site.browser()
-        owner.get(f"/en/confirm-address?t={token}")
-        assert owner.post("/en/confirm-address", {"t": token}).status_code == 200
-
     def answered() -> list[str | None]:
         """Who is told of one more answer; all mails come back."""
         with writing(desk.engine) as session:
@@ -315,8 +309,53 @@ def test_news_that_come_back_from_a_former_address_do_not_count_against_the_new_
 
     told.news()
     for address in ("an@old.example", "an@new.example"):
-        use(address)
+        _use(told, person, address)
         assert [answered() for _ in range(3)] == [[address], [address], []]
+
+
+def test_a_link_in_a_former_mailbox_stops_nothing_that_goes_elsewhere(told: Told) -> None:
+    room, desk = told.room, told.site.desk.desk
+    petition, person = room.published(), told.site.desk.person("")
+    told.site.desk.clock.wait(minutes=1)
+    who = told.site.desk.who(told.site.desk.session(person))
+    assert who is not None
+    with writing(desk.engine) as session:
+        sign(desk, session, petition, who, Signing(1, None, mails=True, language="en"))
+
+    def link() -> tuple[str, str]:
+        """To whom one more answer goes, and the token in that mail."""
+        with writing(desk.engine) as session:
+            answer(session, room.official, petition, room.saying(session, petition))
+        (mail,) = told.news()
+        query = parse_qs(urlsplit(mail.stop_link or "").query)
+        return mail.recipient or "", query["t"][0]
+
+    def press(token: str, stop: str) -> None:
+        browser = told.site.browser()
+        assert browser.get(f"/en/stop-mails?t={token}").status_code == 200
+        assert browser.post("/en/stop-mails", {"t": token, "stop": stop}).status_code == 200
+
+    told.news()
+    _use(told, person, "an@old.example")
+    former = link()
+    _use(told, person, "an@new.example")
+    for stop in ("one", "all"):
+        press(former[1], stop)
+    now = link()
+    assert (former[0], now[0]) == ("an@old.example", "an@new.example")
+    press(now[1], "one")
+    with writing(desk.engine) as session:
+        answer(session, room.official, petition, room.saying(session, petition))
+    assert told.news() == []
+
+
+def _use(told: Told, person: str, address: str) -> None:
+    """Mails to an account go to this address from now on."""
+    with writing(told.site.desk.desk.engine) as session:
+        _, token = give_address(told.site.desk.desk, session, person, address, told.site.desk.clock())
+    owner = told.site.browser()
+    owner.get(f"/en/confirm-address?t={token}")
+    assert owner.post("/en/confirm-address", {"t": token}).status_code == 200
 
 
 def test_an_office_is_written_to_in_its_language(told: Told) -> None:

@@ -18,6 +18,7 @@ from consultation.petitions.types import Petition
 from consultation.signing import telling
 from consultation.signing.ending import find_signature
 from consultation.signing.errors import NoSuchSignature
+from consultation.signing.telling import StopLink
 from identity.desk import Desk
 from identity.errors import LinkUnusable
 from storage.session import reading, writing
@@ -34,10 +35,10 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 @dataclass(frozen=True)
 class _Link:
-    """What a link stops. signature: its key; "" for digests."""
+    """What a link stops. news: about which signature; None for digests."""
 
     token: str
-    signature: str
+    news: StopLink | None
 
 
 def ask(request: Request) -> Response:
@@ -93,21 +94,18 @@ def _link(desk: Desk, typed: str) -> _Link:
         return _Link(token, telling.stopped_by(desk, token))
     except LinkUnusable:
         contacts.stopped_by(desk, token)
-        return _Link(token, "")
+        return _Link(token, None)
 
 
 def _stop(desk: Desk, link: _Link, *, everything: bool) -> None:
     with writing(desk.engine) as session:
-        if not link.signature:
+        if link.news is None:
             person = contacts.stop(desk, session, link.token)
             if person is not None:
                 telling.forget_account_news(session, person)
             return
         try:
-            if everything:
-                telling.stop_all_mails(session, link.signature)
-            else:
-                telling.stop_mails(session, link.signature)
+            telling.stop_by_link(session, link.news, everything=everything)
         except NoSuchSignature:
             pass  # it was taken back, and its mails and its address went with it
 
@@ -115,14 +113,16 @@ def _stop(desk: Desk, link: _Link, *, everything: bool) -> None:
 def _page(request: Request, link: _Link, *, done: bool) -> Response:
     with reading(desk_of(request).engine) as session:
         petition = _petition(session, link)
-    template = "my/stop_petition_mails.html" if link.signature else "my/stop_mails.html"
+    template = "my/stop_petition_mails.html" if link.news else "my/stop_mails.html"
     values = {"token": link.token, "done": done, "petition": petition}
     return render(request, template, values, headers=_NO_STORE)
 
 
 def _petition(session: Session, link: _Link) -> Petition | None:
-    """What the mails are about; None when the signature was taken back."""
+    """What the mails are about; None for digests, and when the signature was taken back."""
+    if link.news is None:
+        return None
     try:
-        return find_petition(session, find_signature(session, link.signature).petition)
+        return find_petition(session, find_signature(session, link.news.key).petition)
     except NoSuchSignature:
         return None
