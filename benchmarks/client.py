@@ -125,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def browser_page() -> Iterator[Page]:
     """The page in a headless Chromium."""
-    program = shutil.which("chromium")
+    program = shutil.which("chromium") or shutil.which("chromium-headless-shell")
     if program is None:
         raise SystemExit("The benchmark needs Chromium: apt install chromium")
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -81,6 +81,7 @@ class Walk:
     def look(self, page: Page) -> None:
         """Note what is wrong with it. Discussions are looked at elsewhere, but for what is hidden in them."""
         expect(page.locator("h1")).to_be_visible()
+        page.wait_for_load_state()  # without its style a page is wider
         if "/discussions/" in page.url and not page.locator(".ps-hidden").count():
             return
         if self.lang == "vi":  # the same elements with longer words

@@ -15,22 +15,13 @@ from tests.browser.participation import Scene
 from tests.browser.places import PLACES, REFUSED, Place, places
 from tests.browser.test_accessibility import NARROW, OVERFLOW
 from tests.support.axe import violations
+from tests.support.showing import show
 from web.routes.pages import page_routes
 from web.routes.private import private_routes
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 Lang = Literal["en", "vi"]
-SHOW: Final = """async (path) => {
-  const answer = await fetch(path)
-  const shown = new DOMParser().parseFromString(await answer.text(), "text/html")
-  document.title = shown.title
-  document.documentElement.lang = shown.documentElement.lang
-  document.body.replaceWith(document.adoptNode(shown.body))
-  for (const hidden of document.querySelectorAll("[data-passkey]")) hidden.hidden = false
-  return answer.status
-}"""
-"""Puts another page into this one, which has the style and axe already: loading both takes longer than looking."""
 TWICE: Final = f"""() => {{
   document.documentElement.style.fontSize = "200%"
   const wider = {OVERFLOW}
@@ -65,7 +56,7 @@ class Readers:
     def look(self, place: Place) -> None:
         """Show it to whoever reads it, and note what is wrong with it."""
         tab = self.tab(place)
-        status = tab.evaluate(SHOW, self.path(place))
+        status = show(tab, self.path(place))
         if status != place.status:
             self.note(place, [f"answered with {status}"])
         self.note(place, self.faults(tab))

@@ -14,6 +14,7 @@ from tests.browser.places import PLACES
 from tests.browser.test_accessibility import faults
 from tests.rehearsal.test_trial_run import QUESTION, VOTERS, draft
 from tests.support.drafts import holders
+from tests.support.showing import show
 from tests.support.sites import SiteUnderTest, served
 from voting.deeds import By
 from voting.draft_document import QuestionsPart, Words
@@ -89,6 +90,7 @@ def test_every_page_behind_sign_in(staffed: Any, browser: Any, lang: str) -> Non
     context = browser.new_context(reduced_motion="reduce")
     context.add_cookies([{"name": "psephos", "value": cookie, "url": site.settings.base_url}])
     page: Page = context.new_page()
+    page.goto(f"{site.settings.base_url}/{lang}/data")
     expect.set_options(timeout=20_000)
     found: dict[str, list[str]] = {}
     seen = 0
@@ -97,13 +99,13 @@ def test_every_page_behind_sign_in(staffed: Any, browser: Any, lang: str) -> Non
         for name, value in values.items():
             address = address.replace(f"{{{name}}}", value)
         assert "{" not in address, f"{path}: say in tests/browser/places.py where this page is to be seen."
-        answer = page.goto(f"{site.settings.base_url}{address}")
-        if answer is None or "html" not in answer.headers.get("content-type", ""):
+        status = show(page, address)
+        if status is None:
             continue
         seen += 1
-        assert answer.status < 500, address
+        assert status < 500, address
         if bad := faults(page, words_alone=lang == "en"):
-            found[f"{address} ({answer.status})"] = bad
+            found[f"{address} ({status})"] = bad
     context.close()
     assert not found
     assert seen > 30

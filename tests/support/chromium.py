@@ -1,12 +1,16 @@
 """A real Chromium for the tests that look at pages: Debian's program, driven by Playwright.
 
+Debian builds it twice from one source: as `chromium`, and as `chromium-headless-shell`, which has no window. What a
+page is, does and looks like is the same; the window's own pages cost as much of the processor as ours. So the second is
+taken where it is there, unless `PSEPHOS_TEST_CHROMIUM` names another program.
+
 A missing browser fails the test with a sentence that names the package. It never skips: a run without the
 browser tests would look like a run that passed them.
 """
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -24,15 +28,20 @@ QUIET = (
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One headless Chromium for this process."""
-    program = shutil.which("chromium")
+    program = next(filter(None, map(shutil.which, _programs())), None)
     if program is None:
-        pytest.fail("The browser tests need Chromium: apt install chromium", pytrace=False)
+        pytest.fail("The browser tests need Chromium: apt install chromium-headless-shell", pytrace=False)
     # Chromium refuses to run its sandbox as root, and continuous integration is root.
     flags = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else list(QUIET)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=flags)
         yield running
         running.close()
+
+
+def _programs() -> Sequence[str]:
+    named = os.environ.get("PSEPHOS_TEST_CHROMIUM")
+    return (named,) if named else ("chromium-headless-shell", "chromium")
 
 
 @pytest.fixture

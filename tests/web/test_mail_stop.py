@@ -290,11 +290,7 @@ def test_whoever_follows_is_told_by_the_digest_alone(told: Told) -> None:
 def test_news_that_come_back_from_a_former_address_do_not_count_against_the_new_one(told: Told) -> None:
     room, desk = told.room, told.site.desk.desk
     petition, person = room.published(), told.site.desk.person("")
-    told.site.desk.clock.wait(minutes=1)
-    who = told.site.desk.who(told.site.desk.session(person))
-    assert who is not None
-    with writing(desk.engine) as session:
-        sign(desk, session, petition, who, Signing(1, None, mails=True, language="en"))
+    _sign(told, petition, person)
 
     def answered() -> list[str | None]:
         """Who is told of one more answer; all mails come back."""
@@ -316,11 +312,7 @@ def test_news_that_come_back_from_a_former_address_do_not_count_against_the_new_
 def test_a_link_in_a_former_mailbox_stops_nothing_that_goes_elsewhere(told: Told) -> None:
     room, desk = told.room, told.site.desk.desk
     petition, person = room.published(), told.site.desk.person("")
-    told.site.desk.clock.wait(minutes=1)
-    who = told.site.desk.who(told.site.desk.session(person))
-    assert who is not None
-    with writing(desk.engine) as session:
-        sign(desk, session, petition, who, Signing(1, None, mails=True, language="en"))
+    _sign(told, petition, person)
 
     def link() -> tuple[str, str]:
         """To whom one more answer goes, and the token in that mail."""
@@ -347,6 +339,15 @@ def test_a_link_in_a_former_mailbox_stops_nothing_that_goes_elsewhere(told: Told
     with writing(desk.engine) as session:
         answer(session, room.official, petition, room.saying(session, petition))
     assert told.news() == []
+
+
+def _sign(told: Told, petition: str, person: str) -> None:
+    """With an account, at whose address they are told."""
+    told.site.desk.clock.wait(minutes=1)
+    who = told.site.desk.who(told.site.desk.session(person))
+    assert who is not None
+    with writing(told.site.desk.desk.engine) as session:
+        sign(told.site.desk.desk, session, petition, who, Signing(1, None, mails=True, language="en"))
 
 
 def _use(told: Told, person: str, address: str) -> None:

@@ -4,6 +4,7 @@ Opening one changes nothing, for scanners open every link of a mail. A page with
 of a mail program (RFC 8058).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -104,10 +105,8 @@ def _stop(desk: Desk, link: _Link, *, everything: bool) -> None:
             if person is not None:
                 telling.forget_account_news(session, person)
             return
-        try:
+        with suppress(NoSuchSignature):  # it was taken back, and its mails and its address went with it
             telling.stop_by_link(session, link.news, everything=everything)
-        except NoSuchSignature:
-            pass  # it was taken back, and its mails and its address went with it
 
 
 def _page(request: Request, link: _Link, *, done: bool) -> Response:
