@@ -166,13 +166,13 @@ class PetitionMails:
         write: Callable[..., Words],
         language: Language,
     ) -> None:
-        token = stop_token(self.desk, contact.key, contact.through)
-        said = write(
-            self._voice(language),
-            title=petition.text.action,
-            stop_link=self.desk.base_url + Links(language).stop_mails(token),
-        )
         try:
+            token = stop_token(self.desk, contact)
+            said = write(
+                self._voice(language),
+                title=petition.text.action,
+                stop_link=self.desk.base_url + Links(language).stop_mails(token),
+            )
             mail = Mail(
                 to=contact.address,
                 language=language,

@@ -82,7 +82,7 @@ def give_address(
 
 def look_at_link(session: Session, token: str, now: datetime) -> None:
     """Whether a link can still confirm an address; it changes nothing. Raises: LinkUnusable."""
-    _waiting(session, token, now)
+    _waiting(session, token, now, lock=False)
 
 
 def confirm(desk: Desk, session: Session, token: str, now: datetime) -> str | None:
@@ -92,7 +92,7 @@ def confirm(desk: Desk, session: Session, token: str, now: datetime) -> str | No
     what comes back from there says nothing of the new one. In another mailbox the contact has another key: whoever
     reads the mails that lie in the former one cannot stop those that go elsewhere.
     """
-    row = _waiting(session, token, now)
+    row = _waiting(session, token, now, lock=True)
     before, after = (_opened(desk, row.person, sealed) for sealed in (row.sealed, row.sealed_next))
     replaced = before is not None and before != after
     if replaced:
@@ -107,14 +107,13 @@ def confirm(desk: Desk, session: Session, token: str, now: datetime) -> str | No
     return row.person if replaced else None
 
 
-def _waiting(session: Session, token: str, now: datetime) -> FollowingContact:
+def _waiting(session: Session, token: str, now: datetime, *, lock: bool) -> FollowingContact:
     try:
         digest = digest_of(decode_base64url(token, SECRET_BYTES))
     except CryptoError:
         raise LinkUnusable from None
-    row = session.scalar(
-        select(FollowingContact).where(FollowingContact.confirm_digest == digest).with_for_update()
-    )
+    asked = select(FollowingContact).where(FollowingContact.confirm_digest == digest)
+    row = session.scalar(asked.with_for_update() if lock else asked)
     if row is None or row.confirm_until is None or now >= row.confirm_until:
         raise LinkUnusable
     return row

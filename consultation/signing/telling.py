@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from consultation.following import stopping
 from consultation.following.contacts import contact_of
-from consultation.following.models import FollowingContact, FollowingSubject
+from consultation.following.models import FollowingSubject
 from consultation.following.stopping import NONCE_BYTES
 from consultation.petitions.mailing import event_mail_key, removal_mail_key
 from consultation.petitions.models import PetitionDue, PetitionEvent, PetitionPetition
@@ -24,6 +24,7 @@ from consultation.signing.errors import NoSuchSignature
 from consultation.signing.models import PetitionSignature
 from consultation.signing.signing import open_address
 from identity.desk import Desk
+from mail.mailbox import canonical_address
 from mail.outbox import forget_keys
 from storage.session import reading, writing
 
@@ -31,29 +32,24 @@ ADDRESS_KEPT: Final = timedelta(days=365)
 """After the last that became of a petition that takes no more signatures: an answer may be long in coming."""
 _ENDED: Final = (State.CLOSED, State.REJECTED, State.WITHDRAWN)
 _STOP: Final = "stop-signers-mails"
-_KEPT: Final = bytes(NONCE_BYTES)
-"""In a link, for the address kept with the signature; no contact has this nonce."""
+_MAILBOX: Final = "mailbox-of-news"
 
 _Row = PetitionSignature
 
 
 @dataclass(frozen=True)
 class StopLink:
-    """What the link in a mail stops: the mails about a signature, as far as they go to where it arrived."""
+    """What the link in a mail stops. key: of the signature.  mailbox: a tag of the one in which the mail arrived."""
 
     key: str
-    through: str
+    mailbox: bytes
 
 
 @dataclass(frozen=True)
 class Contact:
-    """Where a signer who asked for it is told. key: of the signature; names nobody.  version: signed.
-
-    through: key of the account's contact whose address it is; "" for the address kept with the signature.
-    """
+    """Where a signer who asked for it is told. key: of the signature; names nobody.  version: signed."""
 
     key: str
-    through: str
     address: str = field(repr=False)
     language: str
     version: int
@@ -108,18 +104,18 @@ def stop_mails(session: Session, key: str) -> None:
     _stop(session, _find(session, key))
 
 
-def stop_by_link(session: Session, link: StopLink, *, everything: bool) -> None:
-    """The same for whoever has such a mail. everything: for all that the same person signed.
+def stop_by_link(desk: Desk, session: Session, link: StopLink, *, everything: bool) -> None:
+    """Stop what goes to the mailbox in which this link arrived. Whoever reads a former mailbox stops nothing else.
 
-    A link that lies in a former mailbox of the signer stops nothing: the mails go elsewhere now. Raises:
-    NoSuchSignature.
+    everything: about all that the same person signed; else about this signature's petition alone.
     """
-    row = _find(session, link.key)
-    if _arrives_at(session, row) != link.through:
-        return
-    mine = select(_Row).where(_Row.person == row.person, _Row.mails.is_(True)).order_by(_Row.petition)
-    for one in session.scalars(mine).all() if everything else [row]:
-        _stop(session, one)
+    person = select(_Row.person).where(_Row.key == link.key).scalar_subquery()
+    mine = select(_Row).where(_Row.person == person, _Row.mails.is_(True))
+    asked = mine if everything else mine.where(_Row.key == link.key)
+    for row in session.scalars(asked.order_by(_Row.petition).with_for_update()).all():
+        contact = _contact(desk, session, row)
+        if contact is not None and _mailbox(desk, contact.address) == link.mailbox:
+            _stop(session, row)
 
 
 def forget_account_news(session: Session, person: str) -> None:
@@ -153,16 +149,15 @@ def forget_addresses(desk: Desk) -> int:
     return len(petitions)
 
 
-def stop_token(desk: Desk, key: str, through: str) -> str:
-    """What the link in each mail to a signer carries. key, through: as in `Contact`."""
-    return stopping.stop_token(desk, _STOP, bytes.fromhex(key) + (bytes.fromhex(through) or _KEPT))
+def stop_token(desk: Desk, contact: Contact) -> str:
+    """What the link in each mail to a signer carries. Raises: mail.errors.UnusableAddress."""
+    return stopping.stop_token(desk, _STOP, bytes.fromhex(contact.key) + _mailbox(desk, contact.address))
 
 
 def stopped_by(desk: Desk, token: str) -> StopLink:
     """What such a token stops. Raises: LinkUnusable."""
     nonce = stopping.nonce_in(desk, _STOP, token, 2 * NONCE_BYTES)
-    key, through = nonce[:NONCE_BYTES], nonce[NONCE_BYTES:]
-    return StopLink(key.hex(), "" if through == _KEPT else through.hex())
+    return StopLink(nonce[:NONCE_BYTES].hex(), nonce[NONCE_BYTES:])
 
 
 def _contacts(
@@ -191,20 +186,18 @@ def _contacts(
 
 def _contact(desk: Desk, session: Session, row: PetitionSignature) -> Contact | None:
     if row.address_sealed is not None:
-        kept = open_address(desk, row.key, row.address_sealed)
-        return Contact(row.key, "", kept, row.language, row.version)
-    account = contact_of(desk, session, row.person, desk.clock())
-    if account is None or account.address is None:
-        return None
-    return Contact(row.key, account.key, account.address, row.language, row.version)
+        address = open_address(desk, row.key, row.address_sealed)
+    else:
+        account = contact_of(desk, session, row.person, desk.clock())
+        if account is None or account.address is None:
+            return None
+        address = account.address
+    return Contact(row.key, address, row.language, row.version)
 
 
-def _arrives_at(session: Session, row: PetitionSignature) -> str | None:
-    """Through what its mails go now, as in `Contact`; None when its account wants none."""
-    if row.address_sealed is not None:
-        return ""
-    account = session.get(FollowingContact, row.person)
-    return None if account is None else account.nonce.hex()
+def _mailbox(desk: Desk, address: str) -> bytes:
+    """The same for two spellings of one mailbox; 16 bytes that nobody else can make."""
+    return desk.keys.tag(_MAILBOX, canonical_address(address).encode())
 
 
 def _find(session: Session, key: str) -> PetitionSignature:

@@ -13,13 +13,13 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from sqlalchemy import URL, Engine, create_engine, func, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 import storage.engine
 from storage.base import Base
-from storage.engine import empty_journal, make_engine
+from storage.engine import READ_ONLY, empty_journal, make_engine
 from storage.migrate import migrate
 from tests.support.folders import own_folder
 from tests.support.postgres import PostgresServer
@@ -47,6 +47,19 @@ def statements_are_compiled_once() -> Iterator[None]:
             patch.setattr(dialect, "__eq__", lambda one, other: type(one) is type(other))
             patch.setattr(dialect, "__hash__", lambda one: hash(type(one)))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def readers_lock_nothing() -> Iterator[None]:
+    """SQLite refuses to write in a transaction that reads, and passes over a lock there; PostgreSQL refuses both."""
+
+    def look(connection: Connection, statement: object, *_: object) -> None:
+        locks = getattr(statement, "_for_update_arg", None) is not None
+        assert not (locks and connection.get_execution_options().get(READ_ONLY)), f"A reader locks: {statement}"
+
+    event.listen(Engine, "before_execute", look)
+    yield
+    event.remove(Engine, "before_execute", look)
 
 
 @pytest.fixture(params=BOTH)

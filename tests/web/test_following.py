@@ -46,8 +46,8 @@ ADDRESS, OTHER = "lan@dong-sen.example", "lan@elsewhere.example"
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[SiteUnderTest]:
-    with site_under_test(f"sqlite:///{tmp_path / 'site.db'}", tmp_path) as made:
+def site(either_database_url: str, tmp_path: Path) -> Iterator[SiteUnderTest]:
+    with site_under_test(either_database_url, tmp_path) as made:
         made.app.state.settings = replace(
             made.settings,
             mail_server=MailServer("localhost", 25, Security.LOOPBACK, "Đồng Sen", "office@dong-sen.example"),
@@ -332,7 +332,7 @@ def test_one_click_stops_the_mails_without_sign_in(site: SiteUnderTest) -> None:
     again = stranger.client.post(f"/api/v1/mails/stop?t={token}")
     assert again.status_code == 204
     stranger.get(f"/en/stop-mails?t={token}")
-    assert "No more mails" in stranger.post("/en/stop-mails", {"t": token}).text
+    assert "no longer go to the address" in stranger.post("/en/stop-mails", {"t": token}).text
 
 
 def test_a_mail_to_a_former_address_stops_none_to_the_new_one(site: SiteUnderTest) -> None:

@@ -19,8 +19,8 @@ from consultation.petitions.settings import set_bodies
 from consultation.petitions.types import Body, Draft, Outcome, Reason
 from consultation.signing.ending import remove_signatures
 from consultation.signing.models import PetitionSignature
-from consultation.signing.signing import Signing, sign
-from consultation.signing.telling import stop_token
+from consultation.signing.signing import Signing, seal_address, sign
+from consultation.signing.telling import Contact, stop_token
 from consultation.subjects import Subject
 from mail.models import OutboxMail
 from mail.outbox import MailState
@@ -77,8 +77,8 @@ class Told:
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Iterator[Told]:
-    with site_under_test(f"sqlite:///{tmp_path / 'site.db'}", tmp_path) as site:
+def told(either_database_url: str, tmp_path: Path) -> Iterator[Told]:
+    with site_under_test(either_database_url, tmp_path) as site:
         desk = site.desk.desk
         writer = PetitionMails(desk, Text("Ward", "Phường"), "024 0000 0123", "Asia/Ho_Chi_Minh")
         yield Told(
@@ -225,7 +225,7 @@ def test_the_page_stops_everything_that_somebody_signed_and_leaves_the_signature
     one, other = room.published(), room.published(Draft("Cross safely", "No lights.", "", "en", "ward"))
     keys = [told.key(one, "an"), told.key(other, "an")]
     bystander = told.key(one, "binh")
-    token = stop_token(site.desk.desk, keys[0], "")
+    token = stop_token(site.desk.desk, Contact(keys[0], "an@example.org", "vi", 1))
     browser = site.browser()
     browser.get(f"/vi/stop-mails?t={token}")
     done = browser.post("/vi/stop-mails", {"t": token, "stop": "all"})
@@ -240,9 +240,9 @@ def test_the_page_stops_everything_that_somebody_signed_and_leaves_the_signature
 
 def test_a_link_that_was_never_sent_stops_nothing(told: Told) -> None:
     key = told.key(told.room.published(), "an")
-    good = stop_token(told.site.desk.desk, key, "")
+    good = stop_token(told.site.desk.desk, Contact(key, "an@example.org", "vi", 1))
     browser = told.site.browser()
-    for wrong in ("", "x", "A" * 43, "đ" * 20, good[:-4] + "AAAA", good[:20]):
+    for wrong in ("", "x", "A" * 43, "A" * 64, "đ" * 20, good[:-4] + "AAAA", good[:20]):
         assert browser.client.get("/en/stop-mails", params={"t": wrong}).status_code == 410
         assert browser.client.post("/api/v1/mails/stop", params={"t": wrong}).status_code == 404
     assert told.wants_mails(key) == (True, True)
@@ -309,36 +309,89 @@ def test_news_that_come_back_from_a_former_address_do_not_count_against_the_new_
         assert [answered() for _ in range(3)] == [[address], [address], []]
 
 
-def test_a_link_in_a_former_mailbox_stops_nothing_that_goes_elsewhere(told: Told) -> None:
-    room, desk = told.room, told.site.desk.desk
-    petition, person = room.published(), told.site.desk.person("")
+def test_a_link_stops_what_goes_to_the_mailbox_in_which_it_lies(told: Told) -> None:
+    room, person = told.room, told.site.desk.person("")
+    petition = room.published()
     _sign(told, petition, person)
-
-    def link() -> tuple[str, str]:
-        """To whom one more answer goes, and the token in that mail."""
-        with writing(desk.engine) as session:
-            answer(session, room.official, petition, room.saying(session, petition))
-        (mail,) = told.news()
-        query = parse_qs(urlsplit(mail.stop_link or "").query)
-        return mail.recipient or "", query["t"][0]
-
-    def press(token: str, stop: str) -> None:
-        browser = told.site.browser()
-        assert browser.get(f"/en/stop-mails?t={token}").status_code == 200
-        assert browser.post("/en/stop-mails", {"t": token, "stop": stop}).status_code == 200
-
     told.news()
     _use(told, person, "an@old.example")
-    former = link()
+    old = _link(told, petition, "an@old.example")
     _use(told, person, "an@new.example")
     for stop in ("one", "all"):
-        press(former[1], stop)
-    now = link()
-    assert (former[0], now[0]) == ("an@old.example", "an@new.example")
-    press(now[1], "one")
-    with writing(desk.engine) as session:
+        _press(told, old, stop)
+    _link(told, petition, "an@new.example")  # whoever reads the old one stops nothing else
+    _use(told, person, "An@Old.example")
+    _press(told, old, "one")  # it is theirs again
+    assert _recipients(told, petition) == []
+
+
+def test_a_link_still_stops_after_the_address_was_given_anew(told: Told) -> None:
+    petition, person = told.room.published(), told.site.desk.person("")
+    _sign(told, petition, person)
+    told.news()
+    _use(told, person, "an@example.org")
+    link = _link(told, petition, "an@example.org")
+    with writing(told.site.desk.desk.engine) as session:
+        contacts.forget_address(session, person)
+    _use(told, person, "an@example.org")
+    _press(told, link, "all")
+    assert _recipients(told, petition) == []
+
+
+def test_first_one_petition_then_all(told: Told) -> None:
+    one, other = (
+        told.room.published(),
+        told.room.published(Draft("Cross safely", "No lights.", "", "en", "ward")),
+    )
+    told.site.desk.clock.wait(minutes=1)
+    for petition in (one, other):
+        told.key(petition, "an")
+    told.news()
+    link = _link(told, one, "an@example.org")
+    _press(told, link, "one")
+    assert (_recipients(told, one), _recipients(told, other)) == ([], ["an@example.org"])
+    _press(told, link, "all")
+    assert _recipients(told, other) == []
+
+
+def test_all_in_a_kept_mailbox_leaves_what_goes_to_another(told: Told) -> None:
+    one, other = (
+        told.room.published(),
+        told.room.published(Draft("Cross safely", "No lights.", "", "en", "ward")),
+    )
+    desk, person = told.site.desk.desk, told.site.desk.person("")
+    for petition in (one, other):
+        _sign(told, petition, person)
+    with writing(desk.engine) as session:  # the first was signed by mail, before there was an account
+        row = session.scalars(select(PetitionSignature).where(PetitionSignature.petition == one)).one()
+        row.address_sealed = seal_address(desk, row.key, "an@example.org")
+    told.news()
+    link = _link(told, one, "an@example.org")
+    _use(told, person, "an@new.example")
+    _press(told, link, "all")
+    assert (_recipients(told, one), _recipients(told, other)) == ([], ["an@new.example"])
+
+
+def _recipients(told: Told, petition: str) -> list[str | None]:
+    """Who is told of one more answer."""
+    room = told.room
+    with writing(told.site.desk.desk.engine) as session:
         answer(session, room.official, petition, room.saying(session, petition))
-    assert told.news() == []
+    return [mail.recipient for mail in told.news()]
+
+
+def _link(told: Told, petition: str, address: str) -> str:
+    """The token in a mail about one more answer, which goes to this address."""
+    assert _recipients(told, petition) == [address]
+    with reading(told.site.desk.desk.engine) as session:
+        mail = session.get_one(OutboxMail, told.seen)
+        return parse_qs(urlsplit(mail.stop_link or "").query)["t"][0]
+
+
+def _press(told: Told, token: str, stop: str) -> None:
+    browser = told.site.browser()
+    assert browser.get(f"/en/stop-mails?t={token}").status_code == 200
+    assert browser.post("/en/stop-mails", {"t": token, "stop": stop}).status_code == 200
 
 
 def _sign(told: Told, petition: str, person: str) -> None:

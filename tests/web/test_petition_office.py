@@ -258,7 +258,7 @@ def test_nothing_is_published_or_rejected_that_the_moderator_has_not_read(room: 
         assert "Sell the lake" in refused.text
     assert room.petitions.find(petition).text.action == LAKE.action
     # Nor does a second tab of the creator overwrite what the first one has proposed.
-    with reading(engine) as session, pytest.raises(ChangedSince):
+    with writing(engine) as session, pytest.raises(ChangedSince):
         life.edit(session, lan, petition, 2, LAKE, clock(), digest=bytes.fromhex(read["digest"]))
     seen_now = words_read(refused.text)
     assert seen_now["version"] == read["version"]

@@ -4,7 +4,6 @@ Opening one changes nothing, for scanners open every link of a mail. A page with
 of a mail program (RFC 8058).
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -58,8 +57,9 @@ def stop(request: Request) -> Response:
         link = _link(desk_of(request), form.value("t"))
     except LinkUnusable:
         return render(request, "my/stop_link_unusable.html", status=HTTPStatus.GONE)
-    _stop(desk_of(request), link, everything=form.value("stop") == EVERYTHING)
-    return _page(request, link, done=True)
+    everything = form.value("stop") == EVERYTHING
+    _stop(desk_of(request), link, everything=everything)
+    return _page(request, link, done=True, everything=everything)
 
 
 def stop_from_mail(request: Request) -> Response:
@@ -105,15 +105,14 @@ def _stop(desk: Desk, link: _Link, *, everything: bool) -> None:
             if person is not None:
                 telling.forget_account_news(session, person)
             return
-        with suppress(NoSuchSignature):  # it was taken back, and its mails and its address went with it
-            telling.stop_by_link(session, link.news, everything=everything)
+        telling.stop_by_link(desk, session, link.news, everything=everything)
 
 
-def _page(request: Request, link: _Link, *, done: bool) -> Response:
+def _page(request: Request, link: _Link, *, done: bool, everything: bool = False) -> Response:
     with reading(desk_of(request).engine) as session:
         petition = _petition(session, link)
     template = "my/stop_petition_mails.html" if link.news else "my/stop_mails.html"
-    values = {"token": link.token, "done": done, "petition": petition}
+    values = {"token": link.token, "done": done, "everything": everything, "petition": petition}
     return render(request, template, values, headers=_NO_STORE)
 
 
