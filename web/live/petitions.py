@@ -93,7 +93,7 @@ def petitions_page(session: Session, narrowed: Narrowed, cursor: str, now: datet
         bodies=tuple(known_bodies),
         first=not cursor,
         next_query=urlencode({**narrowed.query(), "after": found.next}) if found.next else "",
-        as_of=now,
+        trend_until=found.until,
     )
 
 
@@ -249,11 +249,15 @@ def similar_lines(
 
 @dataclass(frozen=True)
 class _Found:
-    """One page of a list. next: its cursor for the page after it.  lately: signatures of the last hour, in a trend."""
+    """One page of a list. next: its cursor for the page after it.
+
+    lately, until: of a trend, the signatures of an hour, and when that ended.
+    """
 
     petitions: Sequence[Petition]
     next: str
     lately: Mapping[str, int] = field(default_factory=dict)
+    until: datetime | None = None
 
 
 def _listed(session: Session, narrowed: Narrowed, cursor: str, now: datetime) -> _Found:
@@ -281,7 +285,7 @@ def _sought(session: Session, sought: str, wanted: Filter, cursor: str) -> _Foun
 def _trend(session: Session, wanted: Filter, cursor: str, now: datetime) -> _Found:
     """By signatures of the last hour. All pages are of the moment of the first one, so that nothing moves between."""
     minutes, _, place = cursor.partition(".")
-    offset, moment = 0, now
+    offset, moment = 0, now.replace(second=0, microsecond=0)
     if _MINUTES.fullmatch(minutes) and _OFFSET.fullmatch(place):
         before = datetime.fromtimestamp(60 * int(minutes), UTC)
         if now - TREND_KEPT <= before <= now:
@@ -289,7 +293,7 @@ def _trend(session: Session, wanted: Filter, cursor: str, now: datetime) -> _Fou
     found = trending(session, moment, PAGE + 1, offset, ids_of(wanted))
     more = f"{int(moment.timestamp()) // 60}.{offset + PAGE}" if len(found) > PAGE else ""
     shown = dict(found[:PAGE])
-    return _Found(petitions_of(session, list(shown)), more, shown)
+    return _Found(petitions_of(session, list(shown)), more, shown, moment)
 
 
 _OFFSET: Final = re.compile("[1-9][0-9]{0,4}")
@@ -311,6 +315,7 @@ def _lines(
         PetitionLine(
             petition,
             counted[petition.id].count,
+            counted[petition.id].as_of,
             _first((clock for clock in clocks if clock.petition == petition.id), now),
             (lately or {}).get(petition.id, 0),
         )

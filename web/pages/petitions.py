@@ -43,10 +43,11 @@ class Waiting:
 
 @dataclass(frozen=True)
 class PetitionLine:
-    """One petition in a list. waiting: what is due first.  signatures: of the public count."""
+    """One petition in a list. waiting: what is due first.  signatures: of the public count, as it was at `as_of`."""
 
     petition: Petition
     signatures: int
+    as_of: datetime
     waiting: Waiting | None = None
     lately: int = 0
     """Confirmed signatures of the last hour, where the list is sorted by them."""
@@ -89,7 +90,7 @@ def usual_state(sought: str) -> str:
 class PetitionsPage:
     """A list. next_query: the address of the next page after `?`, "" when this is the last.
 
-    first: whether it begins at the beginning.
+    first: whether it begins at the beginning.  trend_until: when the last hour of a trend ended, None elsewhere.
     """
 
     lines: tuple[PetitionLine, ...]
@@ -98,7 +99,7 @@ class PetitionsPage:
     bodies: tuple[Body, ...]
     first: bool
     next_query: str
-    as_of: datetime
+    trend_until: datetime | None
 
     @property
     def first_query(self) -> str:
@@ -212,6 +213,7 @@ class Preview:
 class AnswersPage:
     """Who owes an answer, and who answers in time. first: whether both lists begin at the beginning.
 
+    as_of: of clocks and records, which are read live; numbers of signatures are of the time in their line.
     next_late, next_waiting: cursors of their next pages, "" when there is none.
     """
 

@@ -64,11 +64,12 @@ _FIELDS: Final = (
 
 def suspected(request: Request) -> Response:
     """GET /{lang}/moderation/signatures"""
+    now = desk_of(request).clock()
     with reading(desk_of(request).engine) as session:
         found = suspected_petitions(session)
         known = {each.id: each for each in petitions_of(session, [line.petition for line in found])}
     lines = [(known[line.petition], line.marked) for line in found if line.petition in known]
-    return render(request, "fraud/list.html", {"lines": lines})
+    return render(request, "fraud/list.html", {"lines": lines, "now": now})
 
 
 def look(request: Request) -> Response:
@@ -113,7 +114,7 @@ def fraud_routes() -> list[AccessRoute]:
 
 def _page(request: Request, form: Form, conditions: Conditions | None, status: int = 0) -> Response:
     desk, site = desk_of(request), _site(request)
-    batch = request.query_params.get("batch", "")
+    batch, now = request.query_params.get("batch", ""), desk.clock()
     with reading(desk.engine) as session:
         petition = _find(session, request.path_params["petition"])
         groups = groups_of(session, petition.id)
@@ -134,7 +135,8 @@ def _page(request: Request, form: Form, conditions: Conditions | None, status: i
         "kept": [(name, value) for name in _FIELDS for value in form.values(name)],
         "batch": int(batch) if removed else 0,
         "own": petition.creator == actor(request).person_id,
-        "zone": zone_label(site.local(desk.clock())),
+        "zone": zone_label(site.local(now)),
+        "now": now,
     }
     return render(request, "fraud/petition.html", values, status=status or (200 if form.ok else FORM_REFUSED))
 

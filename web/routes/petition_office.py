@@ -125,6 +125,7 @@ def office_list(request: Request) -> Response:
             "records": in_time(session, now),
             "page": page,
             "signatures": {petition: each.count for petition, each in counted.items()},
+            "as_of": min((each.as_of for each in counted.values()), default=None),
             "first": not after,
             "ready": bool(bodies(session)),
             "thresholds": thresholds(session),
@@ -141,7 +142,7 @@ def office_one(request: Request) -> Response:
         petition = _published(request, session)
         values = {
             "petition": petition,
-            "signatures": public_count(session, petition.id, now).count,
+            "signatures": public_count(session, petition.id, now),
             "clocks": clocks_of(session, petition.id),
             "events": events_of(session, petition.id),
             "votes": votes_of(session, petition.id),
@@ -342,7 +343,7 @@ def _decide_page(request: Request, form: Form, status: int = 0) -> Response:
         if petition.state is State.DRAFT:
             raise PageNotFound(number)  # its creator alone has seen it
         judged = last_words(session, number)
-        signatures = public_count(session, number, desk_of(request).clock()).count
+        signatures = public_count(session, number, desk_of(request).clock())
     values = {
         "petition": petition,
         "judged": judged,

@@ -361,7 +361,7 @@ def _manage_page(request: Request, form: Form, status: int = 200) -> Response:
             )
             if found.state in (State.DRAFT, State.SPONSORS)
             else (),
-            "signatures": public_count(session, found.id, desk.clock()).count,
+            "signatures": public_count(session, found.id, desk.clock()),
             "address": renderer.site.base_url + links.petition(found.id),
             "reasons": REASONS,
             "appeal_url": links.appeals(),
