@@ -6,19 +6,24 @@ took away are empty, and the number of the entry in its log stands in their plac
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, and_, case, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from consultation.discussions.models import DiscussionContribution, DiscussionThread
-from consultation.discussions.threads import find_thread
-from consultation.discussions.topics import topics_of
+from consultation.discussions.threads import TOPIC, find_thread
+from consultation.discussions.topics import Topic, topics_of
 from consultation.errors import NoSuchSubject
 from consultation.kinds import describe, is_public
 from consultation.moderation import log as moderation
+from consultation.moderation.models import ModerationAppeal, ModerationEntry
+from consultation.moderation.types import Action, Entry
+from consultation.petitions.lists import PAGE_MAX, Filter, Sort, list_petitions
 from consultation.petitions.models import PetitionBody, PetitionDue, PetitionEvent, PetitionPetition
+from consultation.petitions.settings import rules, thresholds
 from consultation.petitions.store import event_of, find_petition, petitions_of
 from consultation.petitions.subjects import ANSWERS
 from consultation.petitions.types import PUBLIC, Petition
@@ -63,6 +68,25 @@ class PetitionRow(Record, frozen=True):
     state: str
     text: Base64url
     version: Count
+
+
+class ThresholdRow(Record, frozen=True):
+    """How many signatures set something in motion, as it holds now for every petition.
+
+    body: who owes it; empty for whom the petition asks.  days: until when, from the moment of the last signature that
+    was needed; null where no day is set.  due: `answer`, `debate`, or `moderation` for the signatures that a petition
+    needs before a moderator looks at it.  number: null for those.  open_days: how long signatures are collected.
+    """
+
+    body: str
+    body_en: str
+    body_vi: str
+    days: Count | None
+    due: str
+    number: Count | None
+    open_days: Count
+    path: str
+    signatures: Count
 
 
 class DeadlineRow(Record, frozen=True):
@@ -160,6 +184,14 @@ class ModerationRow(Record, frozen=True):
     time: Timestamp
 
 
+@dataclass(frozen=True)
+class AppealDay:
+    """An appeal that waits. entry: by which the words were hidden.  decide_by: what stands in their place."""
+
+    entry: Entry
+    decide_by: datetime
+
+
 def petition_rows(session: Session, petitions: Sequence[Petition], now: datetime) -> Sequence[PetitionRow]:
     """These petitions as rows; all of them are public."""
     counts = public_counts(session, [petition.id for petition in petitions], now)
@@ -174,13 +206,73 @@ def petition_row(session: Session, petition: str, now: datetime) -> PetitionRow:
     return petition_rows(session, [found], now)[0]
 
 
+def closing_petitions(session: Session, now: datetime, limit: int) -> Sequence[Petition]:
+    """Open ones that everybody finds, the one that closes first in front."""
+    found: list[Petition] = []
+    cursor, more = "", True
+    while more and len(found) < limit:
+        size = min(PAGE_MAX, limit - len(found))
+        listed = list_petitions(session, Filter(sort=Sort.CLOSING), now, cursor, size)
+        found += listed.petitions
+        cursor, more = listed.next, listed.next != ""
+    return found
+
+
+def threshold_rows(session: Session) -> Sequence[ThresholdRow]:
+    """What holds now: what leads to moderation, then what is due, the lowest number first."""
+    numbers = rules(session)
+    first = ThresholdRow(
+        body="",
+        body_en="",
+        body_vi="",
+        days=None,
+        due="moderation",
+        number=None,
+        open_days=numbers.sponsor_days,
+        path="petitions/answers",
+        signatures=numbers.sponsors,
+    )
+    return [
+        first,
+        *(
+            ThresholdRow(
+                body="" if each.body is None else each.body.id,
+                body_en="" if each.body is None else each.body.name.en,
+                body_vi="" if each.body is None else each.body.name.vi,
+                days=each.days,
+                due=each.due.value,
+                number=each.id,
+                open_days=numbers.open_days,
+                path="petitions/answers",
+                signatures=each.count,
+            )
+            for each in thresholds(session)
+        ),
+    ]
+
+
 def deadline_rows(session: Session, after: int | None, limit: int) -> Sequence[DeadlineRow]:
     """Deadlines with higher numbers than `after`; for None the newest first."""
+    return _deadlines(session, _beyond(PetitionDue.id, after), [_order(PetitionDue.id, after)], limit)
+
+
+def turned_deadlines(session: Session, now: datetime, limit: int) -> Sequence[DeadlineRow]:
+    """Those to which something happened last in front: it was reached, its day passed, or what was due came."""
+    due = PetitionDue
+    turned = case(
+        (due.met_at.is_not(None), due.met_at), (due.due_at <= now, due.due_at), else_=due.reached_at
+    )
+    return _deadlines(session, true(), [turned.desc(), due.id.desc()], limit)
+
+
+def _deadlines(
+    session: Session, where: ColumnElement[bool], order: Sequence[ColumnElement[Any]], limit: int
+) -> Sequence[DeadlineRow]:
     rows = session.execute(
         select(PetitionDue, PetitionBody)
         .join(PetitionBody, PetitionBody.id == PetitionDue.body)
-        .where(_beyond(PetitionDue.id, after))
-        .order_by(_order(PetitionDue.id, after))
+        .where(where)
+        .order_by(*order)
         .limit(limit)
     ).all()
     titles = _titles(session, {row.petition for row, _ in rows})
@@ -257,6 +349,51 @@ def thread_rows(session: Session, after: str, limit: int) -> tuple[Sequence[Thre
         .order_by(DiscussionThread.id)
         .limit(limit)
     ).all()
+    return [row for row, _ in _threads(session, rows)], rows[-1].id if len(rows) == limit else ""
+
+
+def new_threads(session: Session, limit: int) -> Sequence[tuple[ThreadRow, Topic | None, Timestamp]]:
+    """Discussions in the list that everybody sees, those that began last in front; what is asked, and when it began.
+
+    A topic begins when it is put, the discussion of anything else with its first contribution.
+    """
+    thread, first = DiscussionThread, DiscussionContribution
+    of_topic = thread.place_kind == TOPIC
+    began = case((of_topic, thread.made_at), else_=first.made_at)
+    rows = session.execute(
+        select(thread, first.made_at)
+        .outerjoin(first, and_(first.thread == thread.id, first.number == 1))
+        .where(thread.hidden_entry.is_(None), of_topic | first.id.is_not(None))
+        .order_by(began.desc(), thread.id)
+        .limit(limit)
+    ).all()
+    spoken = {row.id: row.made_at if row.place_kind == TOPIC else at for row, at in rows}
+    return [
+        (made, topic, format_time(spoken[made.thread]))
+        for made, topic in _threads(session, [row for row, _ in rows])
+    ]
+
+
+def closing_topics(session: Session, now: datetime, limit: int) -> Sequence[ThreadRow]:
+    """Topics that have an end and are open until then, the one that closes first in front.
+
+    Others close with what they are about: paragraphs of a draft text with the comments of their consultation.
+    """
+    rows = session.scalars(
+        select(DiscussionThread)
+        .where(
+            DiscussionThread.place_kind == TOPIC,
+            DiscussionThread.hidden_entry.is_(None),
+            DiscussionThread.closes_at > now,
+        )
+        .order_by(DiscussionThread.closes_at, DiscussionThread.id)
+        .limit(limit)
+    ).all()
+    return [row for row, _ in _threads(session, rows)]
+
+
+def _threads(session: Session, rows: Sequence[DiscussionThread]) -> Sequence[tuple[ThreadRow, Topic | None]]:
+    """In their order, without those about what is not public."""
     topics = topics_of(session, [row.id for row in rows])
     found = []
     for row in rows:
@@ -269,20 +406,19 @@ def thread_rows(session: Session, after: str, limit: int) -> tuple[Sequence[Thre
                 continue
             described = describe(session, place)
             title_en = title_vi = "" if described is None else described.title
-        found.append(
-            ThreadRow(
-                closes_at=_time(row.closes_at),
-                contributions=row.contributions,
-                last_at=format_time(row.last_at),
-                made_at=format_time(row.made_at),
-                path=f"discussions/{row.id}",
-                place=str(place),
-                thread=row.id,
-                title_en=title_en,
-                title_vi=title_vi,
-            )
+        made = ThreadRow(
+            closes_at=_time(row.closes_at),
+            contributions=row.contributions,
+            last_at=format_time(row.last_at),
+            made_at=format_time(row.made_at),
+            path=f"discussions/{row.id}",
+            place=str(place),
+            thread=row.id,
+            title_en=title_en,
+            title_vi=title_vi,
         )
-    return found, rows[-1].id if len(rows) == limit else ""
+        found.append((made, topic))
+    return found
 
 
 def contribution_rows(
@@ -350,6 +486,29 @@ def moderation_rows(session: Session, after: int | None, limit: int) -> Sequence
             )
         )
     return rows
+
+
+def appeal_days(session: Session, limit: int) -> Sequence[AppealDay]:
+    """Appeals against hiding that wait, the one that is due first in front.
+
+    Only those of which everybody reads the day: it stands in the place of the hidden words. Appeals against warnings,
+    pauses and rejections are between the author and the moderators.
+    """
+    rows = session.execute(
+        select(ModerationEntry, ModerationAppeal.decide_by)
+        .join(ModerationAppeal, ModerationAppeal.group == ModerationEntry.group)
+        .where(ModerationAppeal.decided_at.is_(None), ModerationEntry.action == Action.HIDDEN.value)
+        .order_by(ModerationAppeal.decide_by, ModerationEntry.number)
+        .limit(limit)
+    ).all()
+    found = [AppealDay(moderation.shown(row), decide_by) for row, decide_by in rows]
+    return [each for each in found if _has_box(session, each.entry.subject)]
+
+
+def _has_box(session: Session, subject: Subject) -> bool:
+    """Whether a page says that it was hidden: not where what it stands under was taken away as well."""
+    described = describe(session, subject)
+    return described is not None and described.hidden and not described.covered
 
 
 def _petition_row(petition: Petition, counted: Counted) -> PetitionRow:

@@ -43,7 +43,16 @@ def _of_consultation(part: str, title: str, words: str) -> OpenDataSet:
 
 DATA_SETS: Final[tuple[OpenDataSet, ...]] = (
     OpenDataSet(
-        "petitions", N_("Petitions"), N_("Words, state, signatures, dates, whom they ask."), feed=True
+        "petitions",
+        N_("Petitions"),
+        N_("Words, state, signatures, dates, whom they ask."),
+        feed=True,
+        calendar=True,
+    ),
+    OpenDataSet(
+        "thresholds",
+        N_("Thresholds"),
+        N_("How many signatures a petition needs, what is due then, from whom and within how many days."),
     ),
     OpenDataSet(
         "deadlines",
@@ -59,7 +68,11 @@ DATA_SETS: Final[tuple[OpenDataSet, ...]] = (
         feed=True,
     ),
     OpenDataSet(
-        "discussions", N_("Discussions"), N_("What each is about, and how many contributions it has.")
+        "discussions",
+        N_("Discussions"),
+        N_("What each is about, and how many contributions it has."),
+        feed=True,
+        calendar=True,
     ),
     OpenDataSet(
         "discussions/{thread}",
@@ -96,5 +109,6 @@ DATA_SETS: Final[tuple[OpenDataSet, ...]] = (
         N_("Moderation"),
         N_("What was decided about what was written here, by which rule, in which role."),
         feed=True,
+        calendar=True,
     ),
 )

@@ -22,6 +22,8 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # RFC 3339, of which w
 _LINE = re.compile(r"([A-Z][A-Z0-9-]*)((?:;[A-Z-]+=[^\x00-\x1f\x7f\";:,]+)*):(.*)")
 _TEXT = re.compile(r"(?:[^\x00-\x08\x0a-\x1f\x7f\\;,]|\\[\\;,nN])*")
 _UTC = re.compile(r"\d{8}T\d{6}Z")
+_DAY = re.compile(r"\d{8}")
+_MOMENTS = ("DTSTAMP", "DTSTART")
 _CALENDAR_ONCE = frozenset({"VERSION", "PRODID"})
 _EVENT_ONCE = frozenset({"UID", "DTSTAMP", "DTSTART"})
 _EVENT_AT_MOST_ONCE = frozenset({"SUMMARY", "URL", "DTEND", "DURATION", "DESCRIPTION", "LAST-MODIFIED"})
@@ -92,15 +94,25 @@ def read_calendar(data: bytes) -> Sequence[Mapping[str, str]]:
             assert inner, "3.6.5: a zone without a rule"
             continue
         assert (name, inner) == ("VEVENT", []), name
-        _count(properties, _EVENT_ONCE, _EVENT_AT_MOST_ONCE)
-        event = dict(properties)
+        checked = [_moments_checked(*each) for each in properties]
+        _count(checked, _EVENT_ONCE, _EVENT_AT_MOST_ONCE)
+        event = dict(checked)
         assert not {"DTEND", "DURATION"} <= set(event), "3.6.1: both an end and a duration"
-        for moment in ("DTSTAMP", "DTSTART"):
-            assert _UTC.fullmatch(event[moment]), "3.3.5, form 2: in UTC"
-            datetime.strptime(event[moment], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         events.append(event)
     assert len({event["UID"] for event in events}) == len(events), "3.8.4.7: two events of one UID"
     return events
+
+
+def _moments_checked(name: str, value: str) -> tuple[str, str]:
+    """A property without what said that its value is a day, which only a beginning may be."""
+    if name == "DTSTART;VALUE=DATE":
+        assert _DAY.fullmatch(value), "3.3.4: a day"
+        datetime.strptime(value, "%Y%m%d").replace(tzinfo=UTC)
+        return "DTSTART", value
+    if name.partition(";")[0] in _MOMENTS:
+        assert _UTC.fullmatch(value), "3.3.5, form 2: in UTC"
+        datetime.strptime(value, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return name, value
 
 
 _Properties = list[tuple[str, str]]
@@ -119,6 +131,8 @@ def _lines(data: bytes) -> Iterator[tuple[str, str]]:
         found = _LINE.fullmatch(line)
         assert found, f"3.1: {line!r}"
         name, value = found[1], found[3]
+        if name in _MOMENTS:
+            name += found[2]
         if name in _TEXTS:
             assert _TEXT.fullmatch(value), f"3.3.11: {value!r}"
             value = re.sub(r"\\(.)", lambda one: "\n" if one[1] in "nN" else one[1], value)

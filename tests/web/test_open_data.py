@@ -20,6 +20,7 @@ from consultation.discussions.contributions import Writing, contribute
 from consultation.discussions.models import DiscussionThread
 from consultation.discussions.threads import thread_of
 from consultation.discussions.topics import Text, Topic, open_topic
+from consultation.moderation.appeals import appeal
 from consultation.moderation.cases import claim, waiting_cases
 from consultation.moderation.decisions import Decision, decide
 from consultation.moderation.reports import report
@@ -90,7 +91,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Data]:
             set_profile(session, author, NAME, "north")
             said = Saying("ward", "Ở hội trường.", "vi", last_official(session, answered))
             set_debate(session, ward.official, answered, said, now + timedelta(days=9))
-            topic = Topic(Text(vi="Có nên đóng đường?"), office=True)
+            end = now + timedelta(days=20)
+            topic = Topic(Text(vi="Có nên đóng đường?"), office=True, closes_at=end)
             thread = open_topic(session, topic, ward.official.actor.person_id, now)
             first = contribute(session, Writing(thread.id, author, "Nên **đóng**."), now)
             contribute(session, Writing(thread.id, author, "@cmd và thêm.", parent=first.number), now)
@@ -107,7 +109,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Data]:
             assert case.described is not None
             claim(session, case.id, moderator.person_id, now)
             decision = Decision(Template.PERSON_INSULTED, case.described.digest, "", False, 0)
-            decide(session, desk, moderator, case.id, decision)
+            hidden_by = decide(session, desk, moderator, case.id, decision)
+            appeal(session, author, hidden_by, "Tôi chỉ trích lời.", now)
         people = [author, *(site.desk.person() for _ in range(6))]
         with writing(desk.engine) as session:
             consultation = finished_hearing(session, people, now)
@@ -190,6 +193,7 @@ CELLS = {"string": ".*", "integer": "[0-9]+", "boolean": "true|false"}
         ("answers", 2),
         ("moderation", 2),
         ("discussions/{thread}", 3),
+        ("discussions", 3),
         ("consultations", 2),
     ],
 )
@@ -298,7 +302,15 @@ def test_nothing_says_who_wrote_and_nothing_hidden_is_in_it(data: Data) -> None:
         if "{petition}" not in operation.path and "{table}" not in operation.path
     )
     assert LAMPS.action in everything  # control
-    for secret in (NAME, data.ward.creator, "Đồ ngốc", UNREAD, data.unpublished, data.unread_thread):
+    for secret in (
+        NAME,
+        data.ward.creator,
+        "Đồ ngốc",
+        "Tôi chỉ trích lời",
+        UNREAD,
+        data.unpublished,
+        data.unread_thread,
+    ):
         assert secret not in everything
     assert CROSSING.action not in "".join(map(str, rows(data, "petitions?state=rejected")))
     (rejected,) = rows(data, "petitions?state=rejected")
@@ -356,7 +368,7 @@ def test_consultations_tell_nothing_before_the_end_and_nothing_small_after_it(da
 
 def test_pages_follow_each_other(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     of_hearing = [each.name for each in DATA_SETS if each.name.startswith("consultations")]
-    names = ("petitions", "discussions/{thread}", "moderation", "answers", *of_hearing)
+    names = ("petitions", "thresholds", "discussions/{thread}", "moderation", "answers", *of_hearing)
     whole = {name: rows(data, name) for name in names}
     monkeypatch.setattr(open_data, "PAGE", 1)
     monkeypatch.setattr(open_data, "CSV_PAGE", 1)
@@ -383,7 +395,10 @@ def test_what_cannot_be_read_is_refused(data: Data, query: str) -> None:
 
 
 def test_answers_may_be_kept_and_asked_for_again(data: Data) -> None:
-    for path in ("petitions", "petitions.csv", "petitions.atom", "deadlines.ics", "moderation"):
+    for each in OPERATIONS:
+        if "{petition}" in each.path or "{table}" in each.path:
+            continue
+        path = data.path(each.path.removeprefix("/api/v1/")).removeprefix("/api/v1/")
         answer = data.browser.client.get(f"/api/v1/{path}")
         assert answer.headers["cache-control"] == "public, max-age=60, stale-while-revalidate=600"
         assert answer.headers["access-control-allow-origin"] == "*"

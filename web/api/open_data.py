@@ -27,10 +27,14 @@ from web.api.open_feeds import (
     contribution_feed,
     deadline_calendar,
     deadline_feed,
+    discussion_calendar,
+    discussion_feed,
     hearing_calendar,
     hearing_feed,
     missing,
+    moderation_calendar,
     moderation_feed,
+    petition_calendar,
     petition_feed,
 )
 from web.api.open_formats import ATOM, CALENDAR, CSV, csv_of, table_schema
@@ -183,20 +187,25 @@ def _feed_operation(name: str, what: str, summary: str, handler: Callable[[Reque
     return _operation(f"{PREFIX}/{name}.atom", f"feed{what}", f"{summary}, as a feed", handler, answer)
 
 
+def _calendar_operation(
+    name: str, what: str, summary: str, handler: Callable[[Request], Response]
+) -> Operation:
+    answer = _text(CALENDAR, "iCalendar.")
+    return _operation(f"{PREFIX}/{name}.ics", f"calendar{what}", f"{summary}, as a calendar", handler, answer)
+
+
 OPERATIONS: Final[tuple[Operation, ...]] = (
     _feed_operation("petitions", "Petitions", "New petitions", petition_feed),
-    _feed_operation("deadlines", "Deadlines", "New deadlines", deadline_feed),
+    _calendar_operation("petitions", "Petitions", "When signing ends", petition_calendar),
+    _feed_operation("deadlines", "Deadlines", "New deadlines, and those that passed or were met", deadline_feed),
+    _calendar_operation("deadlines", "Deadlines", "Deadlines and debates", deadline_calendar),
     _feed_operation("answers", "Answers", "New answers", answer_feed),
     _feed_operation("consultations", "Consultations", "New consultations", hearing_feed),
-    _operation(
-        f"{PREFIX}/consultations.ics", "calendarConsultations", "Phases of consultations, as a calendar",
-        hearing_calendar, _text(CALENDAR, "iCalendar."),
-    ),
+    _calendar_operation("consultations", "Consultations", "Phases of consultations", hearing_calendar),
+    _feed_operation("discussions", "Discussions", "New discussions", discussion_feed),
+    _calendar_operation("discussions", "Discussions", "When topics close", discussion_calendar),
     _feed_operation("moderation", "Moderation", "New entries of the moderation log", moderation_feed),
-    _operation(
-        f"{PREFIX}/deadlines.ics", "calendarDeadlines", "Deadlines and debates, as a calendar",
-        deadline_calendar, _text(CALENDAR, "iCalendar."),
-    ),
+    _calendar_operation("moderation", "Moderation", "By when appeals are decided", moderation_calendar),
     _operation(
         f"{PREFIX}/discussions/{{thread}}.atom", "feedContributions", "New contributions, as a feed", contribution_feed,
         _text(ATOM, "Atom."), (THREAD_ID,), ("not-found",),

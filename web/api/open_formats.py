@@ -63,7 +63,10 @@ class Feed:
 
 @dataclass(frozen=True)
 class Event:
-    """A moment in a calendar. key: its number, unique in the calendar.  at, made: timestamps."""
+    """A moment in a calendar, or a day. key: its number, unique in the calendar.  made: a timestamp.
+
+    at: a timestamp, or a day of the site's calendar as `2026-12-11`.
+    """
 
     key: str
     title: str
@@ -141,7 +144,7 @@ def calendar_of(name: str, site: str, events: Sequence[Event]) -> bytes:
             "BEGIN:VEVENT",
             f"UID:{event.key}@{host}",
             f"DTSTAMP:{_basic(event.made)}",
-            f"DTSTART:{_basic(event.at)}",
+            _start(event.at),
             f"SUMMARY:{_escaped(event.title)}",
             f"URL:{site}/en/{event.path}",
             "END:VEVENT",
@@ -174,6 +177,11 @@ def _pages(parent: ElementTree.Element, site: str, path: str) -> None:
             type="text/html",
             href=f"{site}/{language}/{path}",
         )
+
+
+def _start(at: str) -> str:
+    """Section 3.3.4 for a day, 3.3.5 for a moment."""
+    return f"DTSTART:{_basic(at)}" if "T" in at else f"DTSTART;VALUE=DATE:{at.replace('-', '')}"
 
 
 def _basic(timestamp: str) -> str:

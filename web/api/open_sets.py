@@ -16,12 +16,14 @@ from consultation.open_data import (
     ModerationRow,
     PetitionRow,
     ThreadRow,
+    ThresholdRow,
     answer_rows,
     contribution_rows,
     deadline_rows,
     moderation_rows,
     petition_rows,
     thread_rows,
+    threshold_rows,
 )
 from consultation.open_hearings import (
     HearingRow,
@@ -63,6 +65,14 @@ class PetitionRows(Record, frozen=True):
     licence: str
     next: str
     rows: tuple[PetitionRow, ...]
+
+
+class ThresholdRows(Record, frozen=True):
+    """What holds for petitions now. next: as everywhere."""
+
+    licence: str
+    next: str
+    rows: tuple[ThresholdRow, ...]
 
 
 class DeadlineRows(Record, frozen=True):
@@ -201,6 +211,12 @@ def _petitions(request: Request, session: Session, limit: int) -> Page[PetitionR
     return Page(petition_rows(session, listed.petitions, now), listed.next)
 
 
+def _thresholds(request: Request, session: Session, limit: int) -> Page[ThresholdRow]:
+    begin, rows = _number(request), threshold_rows(session)
+    end = begin + limit
+    return Page(rows[begin:end], str(end) if end < len(rows) else "")
+
+
 def _by_place(
     rows_after: Callable[[Session, str, int, int, datetime], Sequence[_Row]],
 ) -> Callable[[Request, Session, int], Page[_Row]]:
@@ -266,6 +282,10 @@ DATA_SETS: Final[tuple[DataSet[Any], ...]] = (
     DataSet(
         "petitions", "Petitions", "Petitions, the newest first", PetitionRow, PetitionRows, _CURSOR, _petitions,
         "1796000000000000.0123456789abcdef", (_STATE,),
+    ),
+    DataSet(
+        "thresholds", "Thresholds", "How many signatures a petition needs for what, as it holds now", ThresholdRow,
+        ThresholdRows, NUMBER_PATTERN, _thresholds, "100",
     ),
     DataSet(
         "deadlines", "Deadlines", "What is due to petitions, from whom, until when", DeadlineRow, DeadlineRows,
