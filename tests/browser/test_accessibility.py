@@ -16,7 +16,6 @@ from tests.browser.site import Site
 from tests.browser.ward import LONG, Hours, hold
 from tests.browser.words import EN, VI, Words
 from tests.support.axe import violations
-from tests.support.showing import show
 from voting.office import utc_now
 
 pytestmark = pytest.mark.browser
@@ -71,12 +70,9 @@ def test_a_colour_that_only_what_is_chosen_has_is_found(still: Page) -> None:
 @pytest.mark.parametrize("words", [pytest.param(EN, marks=pytest.mark.thorough), VI], ids=["en", "vi"])
 def test_every_page(site: Site, still: Page, words: Words) -> None:
     found = {}
-    still.goto(f"{site.url}/{words.lang}/data")
     for name, path in every_page(site).items():
-        if name != "check found":
-            show(still, f"/{words.lang}{path}")
-        else:
-            still.goto(f"{site.url}/{words.lang}{path}")
+        still.goto(f"{site.url}/{words.lang}{path}")
+        if name == "check found":
             expect(still.locator("#browser-checks")).to_be_visible()
         if bad := faults(still, words_alone=words is EN):
             found[name] = bad

@@ -14,7 +14,7 @@ from tests.browser.places import PLACES
 from tests.browser.test_accessibility import faults
 from tests.rehearsal.test_trial_run import QUESTION, VOTERS, draft
 from tests.support.drafts import holders
-from tests.support.showing import show
+from tests.support.showing import show_if_page
 from tests.support.sites import SiteUnderTest, served
 from voting.deeds import By
 from voting.draft_document import QuestionsPart, Words
@@ -99,7 +99,7 @@ def test_every_page_behind_sign_in(staffed: Any, browser: Any, lang: str) -> Non
         for name, value in values.items():
             address = address.replace(f"{{{name}}}", value)
         assert "{" not in address, f"{path}: say in tests/browser/places.py where this page is to be seen."
-        status = show(page, address)
+        status = show_if_page(page, address)
         if status is None:
             continue
         seen += 1

@@ -1,7 +1,7 @@
 """A real Chromium for the tests that look at pages: Debian's program, driven by Playwright.
 
-Debian builds it twice from one source: as `chromium`, and as `chromium-headless-shell`, which has no window. What a
-page is, does and looks like is the same; the window's own pages cost as much of the processor as ours. So the second is
+Debian builds it twice from one source: as `chromium`, and as `chromium-headless-shell`, which has no window. For what
+is looked at here both are the same; the window's own pages cost as much of the processor as ours. So the second is
 taken where it is there, unless `PSEPHOS_TEST_CHROMIUM` names another program.
 
 A missing browser fails the test with a sentence that names the package. It never skips: a run without the
@@ -30,7 +30,8 @@ def browser() -> Iterator[Browser]:
     """One headless Chromium for this process."""
     program = next(filter(None, map(shutil.which, _programs())), None)
     if program is None:
-        pytest.fail("The browser tests need Chromium: apt install chromium-headless-shell", pytrace=False)
+        need = f"The browser tests need one of {', '.join(_programs())}. Debian's: apt install chromium-headless-shell"
+        pytest.fail(need, pytrace=False)
     # Chromium refuses to run its sandbox as root, and continuous integration is root.
     flags = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else list(QUIET)
     with sync_playwright() as playwright:

@@ -332,7 +332,7 @@ def test_one_click_stops_the_mails_without_sign_in(site: SiteUnderTest) -> None:
     again = stranger.client.post(f"/api/v1/mails/stop?t={token}")
     assert again.status_code == 204
     stranger.get(f"/en/stop-mails?t={token}")
-    assert "no longer go to the address" in stranger.post("/en/stop-mails", {"t": token}).text
+    assert "no longer goes to the address" in stranger.post("/en/stop-mails", {"t": token}).text
 
 
 def test_a_mail_to_a_former_address_stops_none_to_the_new_one(site: SiteUnderTest) -> None:

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Literal
 
 import pytest
@@ -104,7 +105,8 @@ class Walk:
             if loaded:
                 self.page.goto(f"{self._address}/{language}{path}")
             else:
-                show(self.page, f"/{language}{path}")
+                status = show(self.page, f"/{language}{path}")
+                assert (status == HTTPStatus.OK) == (name in PAGES), f"{name}: {status}"
             if name == "booth":
                 for step in STEPS:
                     self.page.evaluate(SHOW_STEP, step)
@@ -146,6 +148,7 @@ def test_axe_finds_nothing_at_night(browser: Browser, address: str) -> None:
     walk = Walk(browser, address, 1280, "dark")
     views = walk.every_view("en")
     assert not [f"{view}: {fault}" for view in views for fault in violations(walk.page, "colours")]
+    assert not walk.complaints
 
 
 @pytest.mark.thorough

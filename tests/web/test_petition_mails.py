@@ -54,9 +54,9 @@ class Mailing:
 
 
 @pytest.fixture
-def mailing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailing]:
+def mailing(either_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailing]:
     monkeypatch.setattr(petition_mails, "AT_ONCE", 2)
-    with petitions_under_test(f"sqlite:///{tmp_path / 'site.db'}", tmp_path) as room:
+    with petitions_under_test(either_database_url, tmp_path) as room:
         petition, signatures = room.published(), Signatures(room.site)
         room.site.clock.wait(minutes=1)
         for name, mails in (("an", True), ("binh", True), ("chi", True), ("dung", False)):

@@ -16,8 +16,8 @@ from tests.support.sites import SiteUnderTest, site_under_test
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[SiteUnderTest]:
-    with site_under_test(f"sqlite:///{tmp_path / 'site.db'}", tmp_path) as site:
+def site(either_database_url: str, tmp_path: Path) -> Iterator[SiteUnderTest]:
+    with site_under_test(either_database_url, tmp_path) as site:
         yield site
 
 

@@ -54,8 +54,8 @@ BY_DUTY = {row.code: row for row in RETENTION if row.duty}
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[SiteUnderTest]:
-    with site_under_test(f"sqlite:///{tmp_path / 'site.db'}", tmp_path) as made:
+def site(either_database_url: str, tmp_path: Path) -> Iterator[SiteUnderTest]:
+    with site_under_test(either_database_url, tmp_path) as made:
         yield made
 
 
