@@ -17,7 +17,7 @@ from consultation.discussions.models import DiscussionContribution, DiscussionTh
 from consultation.discussions.threads import TOPIC, find_thread
 from consultation.discussions.topics import Topic, topics_of
 from consultation.errors import NoSuchSubject
-from consultation.kinds import describe, is_public
+from consultation.kinds import ELECTION, describe, is_public
 from consultation.moderation import log as moderation
 from consultation.moderation.models import ModerationAppeal, ModerationEntry
 from consultation.moderation.types import Action, Entry
@@ -32,6 +32,8 @@ from consultation.subjects import Subject
 from crypto.encoding import encode_base64url
 from protocol.canonical import Record
 from protocol.text import Base64url, Count, Timestamp, format_time
+from voting.models import VotingElection
+from voting.office import read_manifest
 
 LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
 """Creative Commons Attribution 4.0: of all of it."""
@@ -129,7 +131,7 @@ class AnswerRow(Record, frozen=True):
 
 
 class ThreadRow(Record, frozen=True):
-    """A discussion. place: what it is about, as `petition 0123456789abcdef`.  title: in the language it was written."""
+    """A discussion. place: its subject, as `petition 0123456789abcdef`.  title: empty in a language that it lacks."""
 
     closes_at: Timestamp | None
     contributions: Count
@@ -404,8 +406,7 @@ def _threads(session: Session, rows: Sequence[DiscussionThread]) -> Sequence[tup
         else:
             if not is_public(session, place):
                 continue
-            described = describe(session, place)
-            title_en = title_vi = "" if described is None else described.title
+            title_en, title_vi = _titles_of(session, place)
         made = ThreadRow(
             closes_at=_time(row.closes_at),
             contributions=row.contributions,
@@ -419,6 +420,15 @@ def _threads(session: Session, rows: Sequence[DiscussionThread]) -> Sequence[tup
         )
         found.append((made, topic))
     return found
+
+
+def _titles_of(session: Session, place: Subject) -> tuple[str, str]:
+    """What a discussion is about, in English and in Vietnamese; place: a public one."""
+    if place.kind == ELECTION:
+        title = read_manifest(session.get_one(VotingElection, place.id)).title
+        return title.en, title.vi
+    described = describe(session, place)
+    return ("", "") if described is None else (described.called("en"), described.called("vi"))
 
 
 def contribution_rows(

@@ -16,14 +16,17 @@ from consultation.moderation.cases import claim, find_case, waiting_cases
 from consultation.moderation.decisions import Decision, decide
 from consultation.moderation.reports import report
 from consultation.moderation.types import Rule, Template
+from consultation.open_data import new_threads, thread_rows
 from consultation.petitions.settings import set_rules, set_thresholds
 from consultation.petitions.types import Due, Reason, Rules, Threshold
 from consultation.subjects import Subject
+from identity.people import make_person
 from identity.roles import Role
 from identity.sessions import SignedIn
 from protocol.text import format_time
 from storage.session import writing
 from tests.support.feeds import ATOM, Entry, read_calendar, read_feed
+from tests.support.offices import make_office
 from tests.support.petition_ward import CITY, CROSSING, LAMPS, Ward
 from tests.support.sites import SiteUnderTest, site_under_test
 from web.api import open_feeds
@@ -198,6 +201,20 @@ def test_what_began_last_stands_in_front_whatever_it_is_about(
         assert [entry.title for entry in here.feed("discussions")] == [LAMPS.action]
     here.hide(Subject("petition", petition))
     assert [entry.title for entry in here.feed("discussions")] == ["A bridge? · Xây cầu?"]
+
+
+def test_a_discussion_about_a_vote_is_called_as_the_vote(database_url: str, tmp_path: Path) -> None:
+    office = make_office(database_url, tmp_path / "secrets")
+    title, now = office.election.manifest.title, office.clock()
+    with writing(office.engine) as session:
+        thread = thread_of(session, Subject("election", office.id), now)
+        person = make_person(session, name="Lan", language="vi", now=now)
+        contribute(session, Writing(thread.id, person, "I vote yes."), now)
+        rows, _ = thread_rows(session, "", 10)
+        newest = [row for row, _, _ in new_threads(session, 10)]
+    office.engine.dispose()
+    assert [(row.thread, row.title_en, row.title_vi) for row in rows] == [(thread.id, title.en, title.vi)]
+    assert newest == rows
 
 
 def test_a_deadline_is_new_again_when_it_passes_and_when_it_is_met(
