@@ -28,8 +28,8 @@ _SENTENCES: Final = {
     TextProblem.TOO_LONG: "This is too long. Write at most {limit} characters.",
     TextProblem.UNSEEN: "This holds characters that nobody can see. Type the words again instead of pasting them.",
     TextProblem.TOWERS: "This holds letters with too many accents on top of each other. Write them plainly.",
-    TextProblem.ADDRESS: "A title names no web or mail address. Write it into the details.",
-    TextProblem.MIXED: "A word in the title mixes letters of two alphabets that look alike. Type it anew.",
+    TextProblem.ADDRESS: "Titles and names hold no web or mail address. Write it into the text.",
+    TextProblem.MIXED: "A word here mixes letters of two alphabets that look alike. Type it anew.",
 }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from consultation.areas import require_area
 from consultation.models import ConsultationArea, ConsultationProfile
 from consultation.text import written
+from consultation.titles import require_title
 from protocol.text import LocalText
 
 NAME_CHARACTERS: Final = 60
@@ -27,6 +28,7 @@ class Profile:
 def set_profile(session: Session, person: str, name: str, area: str | None) -> None:
     """From now on, also beside what was written earlier. Raises: TextRefused, NoSuchArea."""
     name = written(name, NAME_CHARACTERS, least=0)
+    require_title(name)
     if area is not None:
         require_area(session, area)
     forget_profile(session, person)

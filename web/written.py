@@ -5,6 +5,7 @@ from typing import Final
 
 from consultation.errors import TextProblem, TextRefused
 from consultation.text import written
+from consultation.titles import require_title
 from web.forms import Form
 from web.i18n import N_
 
@@ -18,10 +19,8 @@ PROBLEMS: Final[Mapping[TextProblem, str]] = {
     TextProblem.TOWERS: N_(
         "This holds letters with too many accents on top of each other. Write them plainly."
     ),
-    TextProblem.ADDRESS: N_("A title names no web or mail address. Write it into the details."),
-    TextProblem.MIXED: N_(
-        "A word in the title mixes letters of two alphabets that look alike. Type it anew."
-    ),
+    TextProblem.ADDRESS: N_("Titles and names hold no web or mail address. Write it into the text."),
+    TextProblem.MIXED: N_("A word here mixes letters of two alphabets that look alike. Type it anew."),
 }
 
 OVERTAKEN: Final = N_(
@@ -43,6 +42,20 @@ def text_of(
         empty = error.problem is TextProblem.EMPTY
         form.wrong(name, missing if empty and missing else say(form, error))
         return ""
+
+
+def title_of(form: Form, name: str, limit: int, *, least: int = 1, missing: str = "", kept: str = "") -> str:
+    """As `text_of`, for a title: of one line, and as `consultation.titles.require_title` wants it.
+
+    kept: the title that stands already, which is not looked at again.
+    """
+    title = text_of(form, name, limit, least=least, missing=missing)
+    if title != kept:
+        try:
+            require_title(title)
+        except TextRefused as error:
+            form.wrong(name, say(form, error))
+    return title
 
 
 def say(form: Form, error: TextRefused) -> str:

@@ -18,6 +18,7 @@ from consultation.moderation.pauses import require_not_paused
 from consultation.seen import require_seen, seen_of
 from consultation.subjects import Subject
 from consultation.text import written
+from consultation.titles import require_title
 
 TITLE_CHARACTERS: Final = 120
 WORDS_CHARACTERS: Final = 2_000
@@ -81,6 +82,7 @@ def open_topic(session: Session, topic: Topic, author: str, now: datetime) -> Th
     Raises: TextRefused, Paused, TopicsByOffice, LinksTooEarly.
     """
     checked = _checked(topic)
+    _require_titles(checked.title)
     if not topic.office:
         require_not_paused(session, author, now)
         if not citizens_open(session):
@@ -110,6 +112,7 @@ def change_topic(session: Session, thread_id: str, topic: Topic, seen: str) -> N
         raise NoSuchSubject
     before = _shown(row, thread.closes_at)
     require_seen(seen, before.seen)
+    _require_titles(checked.title, before.title)
     if any(checked.asks(each) != before.asks(each) for each in fixed_in(shown(thread), before)):
         raise QuestionFixed
     thread.closes_at = topic.closes_at
@@ -160,6 +163,13 @@ def _checked(topic: Topic) -> Topic:
         words=_both(topic.words, WORDS_CHARACTERS, lines=True),
         due=_both(topic.due, DUE_CHARACTERS, lines=True),
     )
+
+
+def _require_titles(title: Text, before: Text = Text()) -> None:
+    # One that stands already stays: its end can still be set.
+    for each, there in ((title.en, before.en), (title.vi, before.vi)):
+        if each != there:
+            require_title(each)
 
 
 def _both(text: Text, limit: int, *, lines: bool) -> Text:

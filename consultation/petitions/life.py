@@ -25,10 +25,10 @@ from consultation.petitions.mailing import signers_mails
 from consultation.petitions.models import PetitionEvent, PetitionPetition, PetitionVersion
 from consultation.petitions.settings import require_body, rules
 from consultation.petitions.store import add_event, lock_petition, require_unchanged
-from consultation.petitions.titles import require_title
 from consultation.petitions.types import Draft, State, What
 from consultation.subjects import Subject
 from consultation.text import written
+from consultation.titles import require_title
 from identity.models import IdentityPerson
 from protocol.petition_text import (
     ACTION_CHARACTERS,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from consultation.areas import Area, set_areas
 from consultation.discussions.contributions import WORDS_MAX, Side, Writing, contribute
@@ -420,6 +420,41 @@ def test_officials_open_topics_and_let_others(talk: Talk) -> None:
     trail = talk.site.browser().get("/en/trail").text
     for deed in ("topic-opened", "topic-changed", "topics-allowed"):
         assert DEEDS[deed] in trail
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [
+        ("en", "mixes letters of two alphabets that look alike"),
+        ("vi", "lẫn chữ của hai bảng chữ cái trông giống nhau"),
+    ],
+)
+def test_a_title_of_two_alphabets_is_refused_beside_its_field(talk: Talk, lang: str, sentence: str) -> None:
+    engine, clock = talk.site.desk.desk.engine, talk.site.desk.clock
+    author = talk.site.desk.person()
+    with writing(engine) as session:
+        set_citizens_open(session, value=True)
+        own = open_topic(session, Topic(Text(en="Hồ Sen?"), office=True), author, clock())
+    official, citizen = talk.site.browser_of(Role.OFFICIAL), talk.site.browser_of()
+    place, field = f"/{lang}/discussions/new", f"title-{lang}"
+    other = f"/{lang}/office/discussions/{own.id}"
+    seen = re.findall(r'name="seen" value="([^"]+)"', official.get(other).text)[0]
+    for browser, path, name in (
+        (citizen, place, "title"),
+        (official, place, field),
+        (official, other, field),
+    ):
+        browser.get(path)
+        refused = browser.post(path, {name: "H\u1ed3 S\u0435n?", "seen": seen})
+        assert refused.status_code == 422
+        wrong = re.search(rf'<p id="{name}-error"[^>]*>.*?</p>', refused.text, re.DOTALL)
+        assert wrong is not None
+        assert sentence in wrong[0]
+        assert 'value="H\u1ed3 S\u0435n?"' in refused.text  # what was typed stays
+    with reading(engine) as session:
+        assert session.scalar(select(func.count()).select_from(DiscussionThread)) == 2
+    made = citizen.post(place, {"title": "Hồ Sen của Надежда?"})
+    assert made.status_code == 303
 
 
 def _what_is_answered_stays(talk: Talk, official: Browser, by_citizen: str) -> None:

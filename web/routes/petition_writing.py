@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from consultation.areas import areas
-from consultation.errors import ConsultationError, NoSuchArea, TextRefused
+from consultation.errors import ConsultationError, NoSuchArea
 from consultation.moderation.errors import Paused
 from consultation.moderation.pauses import require_not_paused
 from consultation.petitions import life
@@ -30,7 +30,6 @@ from consultation.petitions.errors import (
 from consultation.petitions.lists import prepared
 from consultation.petitions.settings import bodies, rules
 from consultation.petitions.store import find_petition, last_words
-from consultation.petitions.titles import require_title
 from consultation.petitions.types import Draft, Petition, State
 from consultation.signing.counting import public_count
 from protocol.petition_text import ACTION_CHARACTERS, BACKGROUND_CHARACTERS, DETAILS_CHARACTERS
@@ -56,7 +55,7 @@ from web.routes.office_common import CONFLICT, links_of
 from web.sense import similar_of
 from web.visitor import counted_as, desk_of
 from web.work import require_work, work_challenge
-from web.written import say, text_of
+from web.written import text_of, title_of
 
 PURPOSE: Final = "petition-start"
 """Of the work with which a petition begins."""
@@ -271,11 +270,7 @@ def _is_gone(session: Session, number: str) -> bool:
 
 def _draft(form: Form) -> Draft | None:
     """What was written; None when something is wrong, which is then said beside its field."""
-    action = text_of(form, "action", ACTION_CHARACTERS, missing=form.say(ACTION_MISSING))
-    try:
-        require_title(action)
-    except TextRefused as error:
-        form.wrong("action", say(form, error))
+    action = title_of(form, "action", ACTION_CHARACTERS, missing=form.say(ACTION_MISSING))
     background = text_of(
         form, "background", BACKGROUND_CHARACTERS, lines=True, missing=form.say(BACKGROUND_MISSING)
     )

@@ -43,7 +43,7 @@ from web.pages.discussions import topic_title
 from web.rate_limits import TOPIC, TooManyRequests, hit
 from web.routes.office_common import form_page, site_of, zone_here
 from web.visitor import counted_as, desk_of
-from web.written import OVERTAKEN, text_of
+from web.written import OVERTAKEN, text_of, title_of
 
 TITLE_MISSING: Final = N_("Write the question")
 OVER_ALREADY: Final = N_("Choose a time that is still to come")
@@ -174,23 +174,21 @@ def _topic(
     is older than an answer has them still: what it brings is for the verb to refuse.
     """
     if not office:
-        title = text_of(form, "title", TITLE_CHARACTERS, missing=form.say(TITLE_MISSING))
+        title = title_of(form, "title", TITLE_CHARACTERS, missing=form.say(TITLE_MISSING))
         words = text_of(form, "words", WORDS_CHARACTERS, lines=True, least=0)
         in_english = form.language == "en"
         mine = [Text(en=text) if in_english else Text(vi=text) for text in (title, words)]
         return Topic(title=mine[0], words=mine[1], sided=form.ticked("sided"))
-    parts = {
+    stands = {language: kept.asks(language)[0] if kept is not None else "" for language in LANGUAGES}
+    titles = (
+        title_of(form, f"title-{language}", TITLE_CHARACTERS, least=0, kept=stands[language])
+        for language in LANGUAGES
+    )
+    parts = {"title": Text(*titles)} | {
         name: Text(
-            *(
-                text_of(form, f"{name}-{language}", limit, lines=name != "title", least=0)
-                for language in LANGUAGES
-            )
+            *(text_of(form, f"{name}-{language}", limit, lines=True, least=0) for language in LANGUAGES)
         )
-        for name, limit in (
-            ("title", TITLE_CHARACTERS),
-            ("words", WORDS_CHARACTERS),
-            ("due", DUE_CHARACTERS),
-        )
+        for name, limit in (("words", WORDS_CHARACTERS), ("due", DUE_CHARACTERS))
     }
     asked = [each for each in fixed if not any(getattr(parts[name], each) for name in ("title", "words"))]
     if kept is not None:

@@ -1,7 +1,7 @@
-"""What a title must not hold: it stands in lists, on feeds and in mails that carry the authority's name.
+"""What a title or a chosen name must not hold: it stands in lists, feeds and mails that carry the authority's name.
 
-No address: mail programs and other sites make a link of whatever looks like one. Addresses belong into the details,
-which are read on the petition's own page. And no word of letters from two alphabets that look alike (Unicode TS 39):
+No address: mail programs and other sites make a link of whatever looks like one. Addresses belong into the text
+below a title, which is read on its own page. And no word of letters from two alphabets that look alike (Unicode TS 39):
 such a word reads like another one, and nobody who types that one finds it.
 """
 
@@ -28,7 +28,7 @@ _GREEK: Final = frozenset("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧινορυχ")
 
 
 def require_title(title: str) -> None:
-    """title: in one spelling, as `consultation.text.written` gives it. Raises: TextRefused."""
+    """title: or name, in one spelling, as `consultation.text.written` gives it. Raises: TextRefused."""
     if _ADDRESS.search(title.replace("\u3002", ".").replace("\uff0e", ".").replace("\uff61", ".")):
         raise TextRefused(TextProblem.ADDRESS)
     if any(_mixed(word[0]) for word in _WORD.finditer(title)):
