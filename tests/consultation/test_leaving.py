@@ -47,13 +47,13 @@ from mail.outbox import Mail, MailState, queue_mail
 from mail.words import Voice
 from protocol.text import LocalText
 from storage.base import Base
-from storage.engine import empty_journal
 from storage.session import reading, writing
 from tests.consultation.hearings.conftest import PLAN
 from tests.support.desks import DeskUnderTest, desk_under_test
 from tests.support.personal import (
     LEADS,
     STAYS,
+    files_of,
     fill,
     filled,
     found_in_files,
@@ -63,6 +63,7 @@ from tests.support.personal import (
     ties,
     traces,
     undeclared,
+    write_down,
 )
 from tests.support.petitions import prepare
 from tests.support.signatures import Signatures
@@ -239,8 +240,8 @@ def test_nothing_leads_to_whoever_has_left(under_test: DeskUnderTest, tmp_path: 
     # Control: all of it is found before, in the tables and in the files.
     before = found_in_tables(engine, sought)
     assert {line.partition(":")[0] for line in before} >= (set(LEADS) - {"mail_outbox.subject_key"})
-    on_sqlite = engine.dialect.name == "sqlite"
-    assert not on_sqlite or found_in_files(tmp_path, sought)
+    write_down(engine)
+    assert found_in_files(files_of(engine, tmp_path), sought)
 
     with writing(engine) as session:
         delete_account(desk, session, person)
@@ -248,8 +249,9 @@ def test_nothing_leads_to_whoever_has_left(under_test: DeskUnderTest, tmp_path: 
     assert found_in_tables(engine, sought) == []
     with reading(engine) as session:
         assert session.scalars(select(FraudTrace)).all() == []
-    empty_journal(engine)
-    assert found_in_files(tmp_path, sought) == []
+    write_down(engine)
+    for folder in (tmp_path, files_of(engine, tmp_path)):
+        assert found_in_files(folder, sought) == []
     with reading(engine) as session:
         mails = session.scalars(select(OutboxMail)).all()
         assert {mail.state for mail in mails} <= {MailState.REFUSED, MailState.SENT}

@@ -9,11 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Engine, Table, func, insert, select
+from sqlalchemy import Column, Engine, Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from crypto.encoding import encode_base64url
 from storage.base import Base, UtcTime
+from storage.engine import empty_journal
 from storage.session import reading
 from tests.support.repository import ROOMS, ROOT
 
@@ -211,6 +212,28 @@ def found_in_files(folder: Path, sought: Sequence[Trace]) -> Sequence[str]:
         places = [one.name for one in sought if one.value in data or one.value in str(path).encode()]
         found += [f"{path.name}: {place}" for place in places]
     return found
+
+
+def files_of(engine: Engine, folder: Path) -> Path:
+    """Where a database's bytes lie: below the test's folder with SQLite, else in the server's folder for it."""
+    if engine.dialect.name == "sqlite":
+        return folder
+    with engine.connect() as connection:
+        place, number = connection.execute(
+            text(
+                "SELECT current_setting('data_directory'), oid FROM pg_database WHERE datname = current_database()"
+            )
+        ).one()
+    return Path(place) / "base" / str(number)
+
+
+def write_down(engine: Engine) -> None:
+    """Into the database's files, with nothing of what was deleted: what time and VACUUM do where people are."""
+    empty_journal(engine)
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM FULL"))
+            connection.execute(text("CHECKPOINT"))
 
 
 def _files(folder: Path) -> Iterator[Path]:
