@@ -71,6 +71,7 @@ def take_part(desk: Desk) -> tuple[Report, Report]:
         by,
         read_topics(SAMPLE / "proposals.csv"),
         read_contributions(SAMPLE / "comments.csv"),
+        "en",
         lambda: None,
     )
     lamps, _ = (_petition(desk, by, draft, counts) for draft, counts in SIGNERS.items())

@@ -64,8 +64,7 @@ def petitions(
     report_file: ReportFile = None,
 ) -> None:
     """Publish, close, answer and reject petitions as they were elsewhere. Signatures stay where they are."""
-    if language not in ("en", "vi"):
-        raise typer.BadParameter("en or vi.", param_hint="--language")
+    _require_ours(language)
     with site() as (settings, engine):
         found = read_petitions(file)
         desk = open_desk(engine, settings.secrets, settings.base_url, settings.assurance)
@@ -83,18 +82,27 @@ def petitions(
 def discussions(
     topics: Annotated[Path, typer.Argument(help="CSV of proposals, columns of Decide Madrid.")],
     contributions: Annotated[Path, typer.Argument(help="CSV of the comments on them.")],
+    language: Annotated[
+        str, typer.Option(help="In whose place the proposals stand: en or vi. A topic has no third one.")
+    ] = "en",
     report_file: ReportFile = None,
 ) -> None:
     """Open a discussion for each proposal and write its comments, with their replies and votes."""
+    _require_ours(language)
     with site() as (settings, engine):
         found, said = read_topics(topics), read_contributions(contributions)
         desk = open_desk(engine, settings.secrets, settings.base_url, settings.assurance)
         with Progress().task("Importing contributions") as show:
-            report = import_discussions(importer(desk), found, said, _steps(show, len(said)))
+            report = import_discussions(importer(desk), found, said, language, _steps(show, len(said)))
         _tell(report, len(found) + len(said), report_file)
     say(
         f"{report.votes:,} opinions of the other platform stand beside the contributions; nobody here has voted."
     )
+
+
+def _require_ours(language: str) -> None:
+    if language not in ("en", "vi"):
+        raise typer.BadParameter("en or vi.", param_hint="--language")
 
 
 def read_petitions(file: Path) -> Sequence[ForeignPetition]:

@@ -170,19 +170,24 @@ def import_discussions(
     by: By,
     topics: Sequence[ForeignTopic],
     contributions: Sequence[ForeignContribution],
+    language: str,
     progress: Callable[[], None],
 ) -> Report:
     """Open the topics, write the contributions in their order, each author of the file as a person of its own.
 
     An answer to something that is not there stands by itself. Who agreed is not known, only how many: the numbers
     stand beside the contribution as those of the other platform, and nobody here has voted.
+    language: `en` or `vi`, in whose place the topics stand; a topic has none for a third language.
     progress: called after each contribution.
     """
     desk, report = by.desk, Report()
     threads: dict[str, str] = {}
     for topic in topics:
         try:
-            said = Topic(Text(en=topic.title), Text(en=topic.words), office=True)
+            title, words = (
+                Text(vi=text) if language == "vi" else Text(en=text) for text in (topic.title, topic.words)
+            )
+            said = Topic(title, words, office=True)
             with writing(desk.engine) as session:
                 thread = open_topic(session, said, by.actor.person_id, desk.clock())
             threads[topic.source] = report.done[topic.source] = thread.id
@@ -196,7 +201,7 @@ def import_discussions(
         else:
             try:
                 with writing(desk.engine) as session:
-                    author = _person(session, people, each.author, desk.clock())
+                    author = _person(session, people, each.author, language, desk.clock())
                     said_here = Writing(threads[each.topic], author, each.words, numbers.get(each.parent))
                     made = contribute(session, said_here, desk.clock())
                     note_elsewhere(session, made.id, each.agree, each.disagree)
@@ -244,5 +249,5 @@ def _rejecting(petition: ForeignPetition, done: Mapping[str, str]) -> Rejecting:
     return Rejecting(reason, petition.rejected_words or petition.rejection, twin)
 
 
-def _person(session: Session, people: Mapping[str, str], author: str, now: datetime) -> str:
-    return people.get(author) or make_person(session, name="", language="en", now=now)
+def _person(session: Session, people: Mapping[str, str], author: str, language: str, now: datetime) -> str:
+    return people.get(author) or make_person(session, name="", language=language, now=now)

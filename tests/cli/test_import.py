@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,16 +10,16 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from cli.import_data import CONTRIBUTIONS, PETITIONS, TOPICS
-from consultation.discussions.models import DiscussionContribution, DiscussionVote
+from consultation.discussions.models import DiscussionContribution, DiscussionTopic, DiscussionVote
 from consultation.petitions.lists import Filter, Sort, list_petitions
 from consultation.petitions.models import PetitionPetition
 from consultation.petitions.settings import set_bodies, set_rules
 from consultation.petitions.types import Body, Reason, Rules, State
+from identity.models import IdentityPerson
 from protocol.text import LocalText
 from storage.engine import make_engine
 from storage.session import reading, writing
 from tests.cli.desk import Desk
-from tests.support.databases import make_tables
 from tests.support.repository import ROOT
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -31,12 +32,23 @@ GOOD = dict.fromkeys(PETITIONS, "") | {
 }
 
 
+@dataclass(frozen=True)
+class DeskThere(Desk):
+    """A desk whose database is the one of the test."""
+
+    database_url: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings."""
+        return {**super().environment, "PSEPHOS_DATABASE_URL": self.database_url}
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(either_database_url: str, tmp_path: Path) -> Desk:
     """A site with one body, whose petitions need no sponsors."""
-    desk = Desk(tmp_path)
+    desk = DeskThere(tmp_path, database_url=either_database_url)
     engine = engine_of(desk)
-    make_tables(engine)
     with writing(engine) as session:
         set_bodies(session, (Body("ward", LocalText(en="Ward", vi="Phường")),))
         set_rules(session, Rules(sponsors=0))
@@ -149,6 +161,30 @@ def test_an_answer_to_what_is_gone_stands_by_itself(desk: Desk) -> None:
     with reading(engine_of(desk)) as session:
         (row,) = session.scalars(select(DiscussionContribution))
         assert (row.parent, row.agree, row.agree_before) == (None, 0, 3)
+
+
+@pytest.mark.parametrize(("language", "other"), [("en", "vi"), ("vi", "en")])
+def test_topics_stand_in_the_language_that_was_named(desk: Desk, language: str, other: str) -> None:
+    topics, comments = desk.folder / "topics.csv", desk.folder / "comments.csv"
+    write(topics, TOPICS, {"id": "1", "title": "Cầu", "summary": "Cầu hỏng."})
+    said = {"id": "5", "proposal_id": "1", "user": "u1", "text": "Đúng.", "votes_up": "0", "votes_down": "0"}
+    write(comments, CONTRIBUTIONS, said)
+    desk.do("import", "discussions", topics, comments, "--language", language)
+    with reading(engine_of(desk)) as session:
+        (row,) = session.scalars(select(DiscussionTopic))
+        (author,) = session.scalars(select(DiscussionContribution.author))
+        assert author is not None
+        assert session.get_one(IdentityPerson, author).language == language
+        shown = {"en": (row.title_en, row.words_en), "vi": (row.title_vi, row.words_vi)}
+    assert shown == {language: ("Cầu", "Cầu hỏng."), other: ("", "")}
+
+
+def test_a_language_that_topics_lack_is_refused(desk: Desk) -> None:
+    sample = (SAMPLE / "proposals.csv", SAMPLE / "comments.csv")
+    ended = desk("import", "discussions", *sample, "--language", "es")
+    assert (ended.code, "--language" in ended.err) == (2, True)
+    with reading(engine_of(desk)) as session:
+        assert session.scalar(select(func.count()).select_from(DiscussionTopic)) == 0
 
 
 def write(path: Path, columns: tuple[str, ...], *rows: dict[str, str]) -> None:

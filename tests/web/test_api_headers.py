@@ -63,7 +63,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfficeUnderTest]:
         set_rules(session, Rules(sponsors=0))
     bridge = ForeignPetition(1, "1", "open", "Mend the bridge", "It is broken.", "", "", "", "")
     assert import_petitions(by, [bridge], "ward", "en", lambda: None).done
-    assert import_discussions(by, [ForeignTopic(1, "1", "Which bridge first?", "")], [], lambda: None).done
+    assert import_discussions(
+        by, [ForeignTopic(1, "1", "Which bridge first?", "")], [], "en", lambda: None
+    ).done
     sign_bridge(office)
     with writing(office.engine) as session:
         person = make_person(session, name="Lan", language="vi", now=office.clock())
