@@ -5,6 +5,7 @@ from typing import Final
 
 from consultation.errors import ConsultationError, NoSuchArea
 from consultation.following.follows import FollowsTooMuch
+from consultation.moderation.errors import ClaimedByOther, NotClaimed
 from consultation.petitions.errors import (
     ChangedSince,
     NoSuchBody,
@@ -19,6 +20,7 @@ from consultation.petitions.errors import (
     WhyNot,
     WrongState,
 )
+from consultation.petitions.sponsors import Part
 from consultation.petitions.types import Due, Outcome, Reason, State
 from web.i18n import N_
 
@@ -60,6 +62,14 @@ STATES: Final[Mapping[State, str]] = {
     State.WITHDRAWN: N_("Withdrawn"),
 }
 
+PARTS: Final[Mapping[Part, str]] = {
+    Part.STARTED: N_("You started this petition. Somebody else must decide about it."),
+    Part.SPONSORED: N_(
+        "You signed this petition before it was published. Somebody else must decide about it."
+    ),
+}
+"""For a moderator."""
+
 NOT_SIGNABLE: Final[Mapping[WhyNot, str]] = {
     WhyNot.NOT_YET: N_("This petition is being checked. It can be signed when it is published."),
     WhyNot.CLOSED: N_("This petition is closed. It takes no more signatures."),
@@ -77,7 +87,11 @@ _ERRORS: Final[Mapping[type[ConsultationError], str]] = {
     NoSuchTwin: N_("Give the address of the published petition that asks the same."),
     TooManyPetitions: N_("You have several petitions in preparation. Finish or withdraw one of them first."),
     NothingDue: N_("Nothing of this kind is due for this petition."),
-    OwnPetition: N_("You started this petition. Somebody else must decide about it."),
+    OwnPetition: N_(
+        "You started this petition, or signed it before it was published. Somebody else must decide about it."
+    ),
+    ClaimedByOther: N_("Another moderator works on this now."),
+    NotClaimed: N_("Take the petition first. Its time may have run out."),
     NotPublished: N_("This petition is not published."),
     FollowsTooMuch: N_("You follow very many things already. Stop following one of them first."),
 }

@@ -6,7 +6,7 @@ in the thing, reported it, or has decided about it before is in a conflict and c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import func, select
@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from consultation import kinds
 from consultation.differences import Part, differences
-from consultation.moderation.errors import CaseDecided, ClaimedByOther, Conflict, NoSuchCase
+from consultation.moderation.claims import give_back, is_claimed, take
+from consultation.moderation.errors import CaseDecided, Conflict, NoSuchCase
 from consultation.moderation.log import entries_about
 from consultation.moderation.models import ModerationCase, ModerationReport
 from consultation.moderation.queue import PAGE, QueueOrder, queue_page
@@ -22,7 +23,6 @@ from consultation.moderation.ties import Tie, tie_of
 from consultation.moderation.types import Entry, Rule
 from consultation.subjects import Described, Subject
 
-CLAIMED: Final = timedelta(minutes=15)
 REPORTS_SHOWN: Final = 50
 """On the page of a case: the newest. Their numbers by rule count all of them."""
 WORDINGS_SHOWN: Final = 5
@@ -139,24 +139,20 @@ def find_case(session: Session, case: str, person: str, now: datetime) -> CaseFi
 
 
 def claim(session: Session, case: str, person: str, now: datetime) -> None:
-    """Take a case, or keep it for another while. Raises: NoSuchCase, CaseDecided, ClaimedByOther, Conflict."""
+    """Take a case, or keep it for another while. Raises: NoSuchCase, CaseDecided, Conflict, ClaimedByOther."""
     row = lock_case(session, case)
     if not row.waiting:
         raise CaseDecided
-    if is_claimed(row, now) and row.claimed_by != person:
-        raise ClaimedByOther
     if tie_of(session, Subject(row.subject_kind, row.subject), person) is not None:
         raise Conflict
-    row.claimed_by, row.claimed_until = person, now + CLAIMED
+    take(row, person, now)
     session.flush()
 
 
 def release(session: Session, case: str, person: str) -> None:
     """Let others take it; harmless when it is not one's own any more. Raises: NoSuchCase."""
-    row = lock_case(session, case)
-    if row.claimed_by == person:
-        row.claimed_by = row.claimed_until = None
-        session.flush()
+    give_back(lock_case(session, case), person)
+    session.flush()
 
 
 def is_case_id(case: str) -> bool:
@@ -177,11 +173,6 @@ def lock_case(session: Session, case: str) -> ModerationCase:
     if row is None:
         raise NoSuchCase
     return row
-
-
-def is_claimed(row: ModerationCase, now: datetime) -> bool:
-    """Whether somebody works on it now."""
-    return row.claimed_by is not None and row.claimed_until is not None and now < row.claimed_until
 
 
 def _shown(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -11,14 +10,13 @@ from sqlalchemy.orm import Session
 from consultation import kinds
 from consultation.errors import NoSuchSubject
 from consultation.happenings import What, happened
-from consultation.moderation.cases import is_case_id, is_claimed, lock_case
+from consultation.moderation.cases import is_case_id, lock_case
+from consultation.moderation.claims import end_claim, require_claim
 from consultation.moderation.errors import (
     AppealOpen,
     CaseDecided,
-    ClaimedByOther,
     Conflict,
     GroundMissing,
-    NotClaimed,
     NotHidden,
     WordsChanged,
 )
@@ -63,7 +61,9 @@ def decide(session: Session, desk: Desk, by: SignedIn, case_id: str, decision: D
     if is_case_id(case_id):
         hold_for_case(session, case_id)
     case = lock_case(session, case_id)
-    _require_claim(case, by.person_id, now)
+    if not case.waiting:
+        raise CaseDecided
+    require_claim(case, by.person_id, now)
     subject = Subject(case.subject_kind, case.subject)
     if tie_of(session, subject, by.person_id) is not None:
         raise Conflict
@@ -78,7 +78,8 @@ def decide(session: Session, desk: Desk, by: SignedIn, case_id: str, decision: D
     else:
         number = _hide(session, desk, by, subject, decision, note)
         close_reports(session, case, number, by.person_id, now)
-    case.waiting, case.claimed_by, case.claimed_until = False, None, None
+    case.waiting = False
+    end_claim(case)
     session.flush()
     return number
 
@@ -203,15 +204,6 @@ def _seen(session: Session, case: ModerationCase, digest: bytes) -> bytes:
         return digest
     reported = select(ModerationReport.digest).where(ModerationReport.case == case.id)
     return session.scalars(reported.order_by(ModerationReport.id.desc()).limit(1)).one()
-
-
-def _require_claim(case: ModerationCase, person: str, now: datetime) -> None:
-    if not case.waiting:
-        raise CaseDecided
-    if not is_claimed(case, now):
-        raise NotClaimed
-    if case.claimed_by != person:
-        raise ClaimedByOther
 
 
 def _require_words(described: Described | None, digest: bytes) -> None:

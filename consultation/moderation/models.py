@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from consultation.moderation.claims import Claimable
 from identity.models import IdentityPerson
 from storage.base import Base, Id
 
@@ -36,7 +37,7 @@ class ModerationEntry(Base):
     """To the author, beside the template."""
 
 
-class ModerationCase(Base):
+class ModerationCase(Claimable, Base):
     """One thing that was reported. Later reports open the same case again, as another round."""
 
     __tablename__ = "moderation_case"
@@ -55,8 +56,6 @@ class ModerationCase(Base):
     urgent: Mapped[bool]
     reports: Mapped[int]
     """People who reported in this round."""
-    claimed_by: Mapped[str | None] = mapped_column(ForeignKey(IdentityPerson.id), index=True)
-    claimed_until: Mapped[datetime | None]
 
 
 class ModerationReport(Base):

@@ -19,6 +19,7 @@ from consultation import kinds
 from consultation.errors import NoSuchSubject
 from consultation.happenings import What
 from consultation.models import ConsultationHappening
+from consultation.moderation.claims import end_claim
 from consultation.moderation.errors import OwnContent, ReportsTooMuch
 from consultation.moderation.models import ModerationCase, ModerationEntry, ModerationReport
 from consultation.moderation.types import URGENT, Action, Rule
@@ -88,7 +89,7 @@ def report(session: Session, person: str, subject: Subject, rule: Rule, words: s
         if len(looks) < LOOKED_AT:
             case.waiting, case.urgent, case.reports = True, False, 0
             case.round, case.opened_at = case.round + 1, now
-            case.claimed_by = case.claimed_until = None
+            end_claim(case)
         else:
             settled = looks[-1]
     if session.scalar(earlier.where(ModerationReport.round == case.round)) is None:

@@ -1,7 +1,8 @@
 """The moderator's decision: publish, or reject with a reason of the published list. Never about one's own petition.
 
-A decision names the words that were read, by their digest: a proposed edit that replaces another one has its number.
-If the words were changed meanwhile, the decision is refused and they are read again.
+A moderator takes a petition that waits, reads it, and decides; meanwhile it is nobody else's. The decision names the
+words that were read, by their digest: a proposed edit that replaces another one has its number. If the words were
+changed meanwhile, the decision is refused, the petition is given back, and they are read again.
 """
 
 from dataclasses import dataclass, field
@@ -12,13 +13,14 @@ from sqlalchemy.orm import Session
 
 from consultation.happenings import What as Happened
 from consultation.happenings import happened
+from consultation.moderation.claims import end_claim, require_claim, require_free
 from consultation.moderation.log import Ruling, log_entry
 from consultation.moderation.types import Action
+from consultation.petitions.claiming import lock_waiting
 from consultation.petitions.counting import signatures_counted
 from consultation.petitions.errors import (
     NoSuchPetition,
     NoSuchTwin,
-    OwnPetition,
     WrongState,
 )
 from consultation.petitions.indexing import index_petition
@@ -26,7 +28,6 @@ from consultation.petitions.life import drop_proposed
 from consultation.petitions.mailing import signers_mails
 from consultation.petitions.models import PetitionPetition, PetitionVersion
 from consultation.petitions.settings import rules
-from consultation.petitions.sponsors import stands_behind
 from consultation.petitions.store import (
     add_event,
     find_petition,
@@ -38,7 +39,6 @@ from consultation.petitions.types import Reason, State, What
 from consultation.subjects import Subject
 from consultation.text import written
 from identity.desk import Desk
-from identity.people import one_person
 from voting.deeds import By
 
 WORDS_CHARACTERS: Final = 2_000
@@ -56,13 +56,16 @@ class Rejecting:
 def admit(session: Session, by: By, petition: str, version: int, digest: bytes | None = None) -> None:
     """Publish a petition, or the new version of one that is published.
 
-    version, digest: of the words that were read. Without a digest they were read in this transaction.
-    Raises: NoSuchPetition, OwnPetition, WrongState, ChangedSince.
+    version, digest: of the words that were read by whoever has taken it. Without a digest they were read in this
+    transaction, and nobody needs to have taken it; but what another one works on stays theirs.
+    Raises: NoSuchPetition, OwnPetition, WrongState, ChangedSince, NotClaimed, ClaimedByOther.
     """
     now = by.desk.clock()
-    row = _lock_waiting(session, by, petition, version, digest)
+    hold_creator(session, petition)
+    row = _lock_read(session, by, petition, version, digest)
     if row.state == State.OPEN:
         row.version, row.proposed, row.waiting_since, row.changed_at = version, None, None, now
+        end_claim(row)
         number = add_event(session, petition, What.EDITED, now, detail=str(version))
         signers_mails(session, number, now)
         happened(session, Happened.PETITION_EDITED, Subject("petition", petition), at=now, by=row.creator)
@@ -83,11 +86,12 @@ def reject(
 
     A petition stays visible with its reason, but for the words on a ground that hides them. A rejected new version is
     forgotten, and the words that were published stay. version, digest: as for `admit`.
-    Raises: NoSuchPetition, OwnPetition, WrongState, ChangedSince, NoSuchTwin, TextRefused.
+    Raises: NoSuchPetition, OwnPetition, WrongState, ChangedSince, NotClaimed, ClaimedByOther, NoSuchTwin, TextRefused.
     """
     now = by.desk.clock()
     words = written(wanted.words, WORDS_CHARACTERS, lines=True)
-    row = _lock_waiting(session, by, petition, version, digest)
+    hold_creator(session, petition)
+    row = _lock_read(session, by, petition, version, digest)
     twin = _twin(session, petition, wanted)
     judged = session.get_one(PetitionVersion, (petition, version)).digest
     subject = Subject("petition", petition)
@@ -96,6 +100,7 @@ def reject(
         action = Action.LEFT
     else:
         row.state, row.waiting_since, row.rejected_at, row.changed_at = State.REJECTED.value, None, now, now
+        end_claim(row)
         row.reason, row.rejection, row.twin = wanted.reason.value, words, twin
         number = add_event(session, petition, What.REJECTED, now, detail=wanted.reason.value)
         signers_mails(session, number, now)
@@ -124,21 +129,20 @@ def readmit(session: Session, desk: Desk, petition: str) -> None:
 
 def _open(session: Session, row: PetitionPetition, now: datetime) -> None:
     row.state, row.waiting_since, row.opened_at, row.changed_at = State.OPEN.value, None, now, now
+    end_claim(row)
     row.closes_at = now + timedelta(days=rules(session).open_days)
     index_petition(session, row.id)
 
 
-def _lock_waiting(
+def _lock_read(
     session: Session, by: By, petition: str, version: int, digest: bytes | None
 ) -> PetitionPetition:
-    hold_creator(session, petition)
-    row = lock_petition(session, petition)
-    accounts = one_person(session, by.actor.person_id).accounts
-    if any(stands_behind(session, petition, account) for account in accounts):
-        raise OwnPetition
-    if row.waiting_since is None:
-        raise WrongState
+    row, person, now = lock_waiting(session, by, petition), by.actor.person_id, by.desk.clock()
     require_unchanged(session, row, version, digest)
+    if digest is None:
+        require_free(row, person, now)
+    else:
+        require_claim(row, person, now)
     return row
 
 

@@ -130,12 +130,14 @@ class NothingDue(ConsultationError):
 
 
 class OwnPetition(ConsultationError):
-    """Nobody decides about their own petition."""
+    """Nobody decides about a petition that they started or sponsored."""
 
     code = "petition-own"
 
     def __init__(self) -> None:
-        super().__init__("You started this petition. Somebody else must decide about it.")
+        super().__init__(
+            "You started this petition, or signed it before it was published. Somebody else must decide about it."
+        )
 
 
 class NotPublished(ConsultationError):

@@ -12,6 +12,7 @@ from consultation.areas import require_area
 from consultation.following.follows import follow
 from consultation.happenings import What as Happened
 from consultation.happenings import happened
+from consultation.moderation.claims import end_claim
 from consultation.petitions.counting import ask_moderation
 from consultation.petitions.errors import (
     NoSuchBody,
@@ -145,6 +146,7 @@ def edit(
         raise TooManyVersions(VERSIONS_MAX)
     if not published:
         row.version, row.body, row.area, row.changed_at = version, draft.body, draft.area, now
+        end_claim(row)  # whoever works on it has read other words
         _put(session, petition, version, draft, now, signatures=row.signatures)
         add_event(session, petition, What.EDITED, now, detail=str(version))
         happened(session, Happened.PETITION_EDITED, Subject("petition", petition), at=now, by=person)
@@ -190,6 +192,7 @@ def close(
 def end(row: PetitionPetition, state: State, now: datetime) -> None:
     """It waits for nobody and takes no signatures."""
     row.state, row.closed_at, row.waiting_since = state.value, now, None
+    end_claim(row)
     row.closes_at = now if row.closes_at is None else min(row.closes_at, now)
 
 
@@ -202,6 +205,7 @@ def drop_proposed(session: Session, row: PetitionPetition) -> None:
             )
         )
         row.proposed, row.waiting_since = None, None
+        end_claim(row)
 
 
 def delete_draft(session: Session, row: PetitionPetition) -> None:

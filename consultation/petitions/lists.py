@@ -10,12 +10,15 @@ from typing import Final
 from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from consultation.moderation.claims import is_claimed
 from consultation.petitions.life import PREPARED_MAX, PREPARING
 from consultation.petitions.models import PetitionDue, PetitionPetition, PetitionVersion
+from consultation.petitions.sponsors import Part, parts_in
 from consultation.petitions.store import petitions_of
 from consultation.petitions.types import PUBLIC, Petition, State
 from consultation.signing.models import PetitionCount
 from consultation.signing.windows import window_of
+from identity.people import one_person
 
 PAGE: Final = 20
 PAGE_MAX: Final = 100
@@ -64,13 +67,18 @@ class Listed:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A petition that waits for a moderator. edit: a new version of one that is published already."""
+    """A petition that waits for a moderator. edit: a new version of one that is published already.
+
+    claimed: by somebody, now.  mine: by whoever looks.  part: why whoever looks must not decide.
+    """
 
     petition: str
     title: str
     since: datetime
     edit: bool
-    creator: str | None
+    claimed: bool
+    mine: bool
+    part: Part | None
 
 
 def list_petitions(
@@ -114,8 +122,10 @@ def mine(session: Session, person: str) -> Sequence[Petition]:
     return petitions_of(session, ids)
 
 
-def waiting_for_moderation(session: Session, limit: int = PAGE_MAX) -> Sequence[Waiting]:
-    """What a moderator has to decide, the longest waiting first."""
+def waiting_for_moderation(
+    session: Session, person: str, now: datetime, limit: int = PAGE_MAX
+) -> Sequence[Waiting]:
+    """What a moderator has to decide, the longest waiting first. person: who looks."""
     rows = session.execute(
         select(_Row, PetitionVersion.action)
         .join(
@@ -131,9 +141,18 @@ def waiting_for_moderation(session: Session, limit: int = PAGE_MAX) -> Sequence[
         .where(_Row.waiting_since.is_not(None))
         .order_by(_Row.waiting_since, _Row.id)
         .limit(limit)
-    )
+    ).all()
+    parts = parts_in(session, [row.id for row, _ in rows], one_person(session, person).accounts)
     return [
-        Waiting(row.id, action, row.waiting_since, row.proposed is not None, row.creator)
+        Waiting(
+            petition=row.id,
+            title=action,
+            since=row.waiting_since,
+            edit=row.proposed is not None,
+            claimed=(claimed := is_claimed(row, now)),
+            mine=claimed and row.claimed_by == person,
+            part=parts.get(row.id),
+        )
         for row, action in rows
         if row.waiting_since is not None
     ]

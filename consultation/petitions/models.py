@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from consultation.ballots import VoteLink
 from consultation.models import ConsultationArea
+from consultation.moderation.claims import Claimable
 from identity.models import IdentityPerson
 from storage.base import Base, Id
 
@@ -54,8 +55,8 @@ class PetitionThreshold(Base):
     closed: Mapped[bool]
 
 
-class PetitionPetition(Base):
-    """One petition as it stands. state: a `State`."""
+class PetitionPetition(Claimable, Base):
+    """One petition as it stands. state: a `State`.  claimed_by: while it waits, the moderator who works on it."""
 
     __tablename__ = "petition_petition"
     __table_args__ = (

@@ -7,7 +7,7 @@ seen is deleted; what waited for sponsors or moderation is withdrawn.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from consultation.petitions.life import PREPARING, delete_draft, drop_proposed, end
@@ -68,5 +68,7 @@ class PetitionData:
             if row.state in PREPARING:
                 end(row, State.WITHDRAWN, now)
                 add_event(session, row.id, What.WITHDRAWN, now)
+        claimed = PetitionPetition.claimed_by == person
+        session.execute(update(PetitionPetition).where(claimed).values(claimed_by=None, claimed_until=None))
         session.flush()
         Petitions().forget_author(session, person)

@@ -1,5 +1,8 @@
 """Who stands behind a petition: whoever started it, and those who signed it before it was published."""
 
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
@@ -7,13 +10,33 @@ from consultation.petitions.models import PetitionPetition
 from consultation.signing.models import PetitionSignature
 
 
+class Part(StrEnum):
+    """What somebody has to do with a petition about which they do not decide."""
+
+    STARTED = "started"
+    SPONSORED = "sponsored"
+
+
 def stands_behind(session: Session, petition: str, person: str) -> bool:
     """Whether somebody started it or is one of its sponsors. Such a person does not decide about it."""
+    return bool(parts_in(session, [petition], [person]))
+
+
+def parts_in(session: Session, petitions: Collection[str], accounts: Collection[str]) -> Mapping[str, Part]:
+    """By number of the petition, the part of one person in it; those in which they have none are left out.
+
+    accounts: all of that person.
+    """
     row = PetitionPetition
     sponsored = exists().where(
         PetitionSignature.petition == row.id,
-        PetitionSignature.person == person,
+        PetitionSignature.person.in_(accounts),
         or_(row.opened_at.is_(None), PetitionSignature.signed_at < row.opened_at),
     )
-    found = select(row.id).where(row.id == petition, or_(row.creator == person, sponsored))
-    return session.scalar(found) is not None
+    found = select(row.id, row.creator).where(
+        row.id.in_(petitions), or_(row.creator.in_(accounts), sponsored)
+    )
+    return {
+        petition: Part.STARTED if creator in accounts else Part.SPONSORED
+        for petition, creator in session.execute(found)
+    }

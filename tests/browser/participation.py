@@ -24,6 +24,7 @@ from consultation.moderation.reports import report
 from consultation.moderation.types import Rule, Template
 from consultation.petitions import life
 from consultation.petitions.answering import Saying, last_official, set_debate, set_outcome
+from consultation.petitions.claiming import claim as claim_petition
 from consultation.petitions.types import Draft, Outcome, Reason
 from consultation.profiles import set_profile
 from consultation.signing.counting import take_areas
@@ -346,13 +347,14 @@ class _Making:
             decide(session, self.desk.desk, by, case, decision)
 
     def _people(self) -> None:
-        """Who reads. `moderator` has taken a case."""
+        """Who reads. `moderator` has taken a case and a petition."""
         with writing(self.engine) as session:
             while tell(session, self.clock()):
                 pass
         moderator, official = self.ward.moderator.actor.person_id, self.ward.official.actor.person_id
         with writing(self.engine) as session:
             claim(session, self.names["case"], moderator, self.clock())
+            claim_petition(session, self.ward.moderator, self.names["waiting"])
         everything = self.desk.person("Nguyễn" * 16, tuple(Role))
         readers = {"lan": self.lan, "minh": self.minh, "moderator": moderator, "official": official}
         readers |= {"admin": everything, "newcomer": self.desk.person("")}

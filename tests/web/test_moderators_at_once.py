@@ -14,6 +14,7 @@ from consultation.discussions.topics import Text, Topic, open_topic
 from identity.roles import Role
 from identity.trail import begin
 from storage.session import writing
+from tests.support.petitions import prepare
 from tests.support.sites import Browser, SiteUnderTest, site_under_test
 
 
@@ -101,6 +102,16 @@ def test_each_of_two_gets_a_clear_page(site: SiteUnderTest) -> None:
     mine = window(site, reader, "/en/reports").get("/en/reports").text
     assert "Hidden, and shown again later" in mine
     assert "You have reported nothing." in window(site, third, "/en/reports").get("/en/reports").text
+
+
+def test_of_two_who_take_a_petition_one_gets_it(site: SiteUnderTest) -> None:
+    place = f"/en/moderation/petitions/{prepare(site.desk).waiting()}"
+    people = [site.desk.person(name, (Role.MODERATOR,)) for name in ("An", "Bình")]
+    answers = at_once(f"{place}/claim", *((window(site, person, place), {}) for person in people))
+    assert statuses(answers) == [303, 409]
+    assert "Another moderator works on this now." in answers[1].text
+    pages = [window(site, person, place).get(place).text for person in people]
+    assert sorted("Yours until" in page for page in pages) == [False, True]
 
 
 def test_a_pause_that_begins_and_ends_while_somebody_writes(tmp_path: Path) -> None:

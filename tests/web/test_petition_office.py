@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,10 +16,12 @@ from consultation.petitions import life
 from consultation.petitions.clocks import clocks_of, waiting
 from consultation.petitions.errors import ChangedSince
 from consultation.petitions.life import close_early
+from consultation.petitions.models import PetitionPetition
 from consultation.petitions.settings import answerers, bodies, rules, thresholds
-from consultation.petitions.store import events_of
+from consultation.petitions.store import events_of, last_words
 from consultation.petitions.types import Due, Outcome, Reason, Rules, State, What
 from consultation.petitions.votes import begin_vote, petition_of_vote, votes_of
+from consultation.signing.models import PetitionSignature
 from identity.roles import Role
 from identity.trail import deeds
 from storage.session import reading, writing
@@ -65,6 +67,12 @@ def own_room(tmp_path: Path) -> Iterator[Room]:
 
 def seen(page: str) -> str:
     return page.partition('name="seen" value="')[2].partition('"')[0]
+
+
+def taken(moderator: Browser, place: str) -> Mapping[str, str]:
+    """Take a petition that waits; what its form says of the words."""
+    assert moderator.post(f"{place}/claim").headers["location"] == place
+    return words_read(moderator.get(place).text)
 
 
 def draft_of(page: str) -> str:
@@ -214,7 +222,7 @@ def test_a_vote_that_was_given_up_stays_in_the_history_of_its_petition(room: Roo
 def test_a_moderator_publishes_or_rejects_with_a_published_reason(room: Room) -> None:
     petition, other = room.petitions.waiting(), room.petitions.waiting()
     place = f"/en/moderation/petitions/{petition}"
-    read = words_read(room.moderator.get(place).text)
+    read = taken(room.moderator, place)
     publish = {**read, "decision": "publish"}
     assert room.moderator.post(place, read).status_code == 422
     assert room.moderator.post(place, {**publish, "version": "7"}).status_code == 409
@@ -225,7 +233,7 @@ def test_a_moderator_publishes_or_rejects_with_a_published_reason(room: Room) ->
     assert room.moderator.post(place, publish).status_code == 409
     place = f"/en/moderation/petitions/{other}"
     values = {
-        **words_read(room.moderator.get(place).text),
+        **taken(room.moderator, place),
         "decision": "reject",
         "reason": Reason.DUPLICATE.value,
         "words": "Sign that one.",
@@ -248,22 +256,115 @@ def test_nothing_is_published_or_rejected_that_the_moderator_has_not_read(room: 
     engine, lan = room.site.desk.desk.engine, room.petitions.lan
     with writing(engine) as session:
         life.edit(session, lan, petition, 1, replace(LAKE, details="A comma is corrected."), clock())
-    read = words_read(room.moderator.get(place).text)
+    read = taken(room.moderator, place)
     with writing(engine) as session:  # the proposal is replaced, under the same number
         life.edit(session, lan, petition, 2, replace(LAKE, action="Sell the lake"), clock())
     reject = {"reason": Reason.JOKE.value, "words": "Not meant."}
     for decision in ({"decision": "publish"}, {"decision": "reject", **reject}):
         refused = room.moderator.post(place, {**read, **decision})
         assert refused.status_code == 409
+        assert "The words were changed since you opened them." in refused.text
         assert "Sell the lake" in refused.text
+        assert "Take this petition" in refused.text
+    assert "What you had written" in refused.text
+    assert "Not meant." in refused.text
     assert room.petitions.find(petition).text.action == LAKE.action
     # Nor does a second tab of the creator overwrite what the first one has proposed.
     with writing(engine) as session, pytest.raises(ChangedSince):
         life.edit(session, lan, petition, 2, LAKE, clock(), digest=bytes.fromhex(read["digest"]))
-    seen_now = words_read(refused.text)
+    seen_now = taken(room.moderator, place)
     assert seen_now["version"] == read["version"]
     assert room.moderator.post(place, {**seen_now, "decision": "publish"}).status_code == 303
     assert room.petitions.find(petition).text.action == "Sell the lake"
+
+
+def test_one_moderator_at_a_time_works_on_a_petition(own_room: Room) -> None:
+    petition, first, clock = own_room.petitions.waiting(), own_room.moderator, own_room.site.desk.clock
+    second = own_room.site.browser_of(Role.MODERATOR, name="Bình")
+    place, queue = f"/en/moderation/petitions/{petition}", "/en/moderation"
+    page = first.get(place).text
+    assert "Take this petition" in page
+    assert "<textarea" not in page
+    read = taken(first, place)
+    assert "Yours until" in first.get(place).text
+    assert ">Yours</strong>" in first.get(queue).text
+    assert "Another moderator works on it" in second.get(queue).text
+    page = second.get(place).text
+    assert "It comes back to the queue" in page
+    assert "<textarea" not in page
+    assert "Take this petition" not in page
+    publish = {**read, "decision": "publish"}
+    for refused in (second.post(f"{place}/claim"), second.post(place, publish)):
+        assert refused.status_code == 409
+        assert "Another moderator works on this now." in refused.text
+    assert "Một người kiểm duyệt khác đang xem việc này." in second.get(place.replace("/en/", "/vi/")).text
+    assert second.post(f"{place}/release").status_code == 303  # harmless
+    assert "Yours until" in first.get(place).text
+    clock.wait(minutes=15)
+    assert "Another moderator works on it" not in second.get(queue).text
+    late = first.post(place, publish)
+    assert late.status_code == 409
+    assert "Take the petition first. Its time may have run out." in late.text
+    taken(second, place)
+    assert second.post(f"{place}/release").headers["location"] == place
+    assert own_room.petitions.find(petition).state is State.MODERATION
+    assert first.post(place, {**taken(first, place), "decision": "publish"}).status_code == 303
+    assert own_room.petitions.find(petition).state is State.OPEN
+    for deed in ("claim", "release"):
+        assert first.post(f"/en/moderation/petitions/{'0' * 16}/{deed}").status_code == 404
+        assert own_room.official.post(f"{place}/{deed}").status_code == 403
+    assert first.post(f"{place}/claim").status_code == 409
+
+
+def test_what_was_decided_before_stands_where_the_next_decision_is_made(room: Room) -> None:
+    petition, clock, lan = room.petitions.waiting(), room.site.desk.clock, room.petitions.lan
+    place, engine = f"/en/moderation/petitions/{petition}", room.site.desk.desk.engine
+    assert "What was decided before" not in room.moderator.get(place).text
+    reject = {"decision": "reject", "reason": Reason.JOKE.value, "words": "Not meant."}
+    for number, decision in enumerate(({"decision": "publish"}, reject, {"decision": "publish"})):
+        clock.wait(seconds=1)
+        assert room.moderator.post(place, {**taken(room.moderator, place), **decision}).status_code == 303
+        with writing(engine) as session:
+            version = last_words(session, petition).version
+            life.edit(session, lan, petition, version, replace(LAKE, details=f"{number}"), clock())
+    page = room.moderator.get(place).text
+    told = page.partition("What was decided before")[2].partition("</section>")[0]
+    shown = re.findall(r"New text published|Left as it is|>Published|It is not meant seriously", told)
+    assert shown == ["New text published", "It is not meant seriously", "Left as it is", ">Published"]
+    assert re.search(r'href="/en/moderation/record/\d+"', told)
+    page = room.moderator.get(place.replace("/en/", "/vi/")).text
+    assert "Những quyết định trước đây" in page
+    assert "Đã công bố nội dung mới" in page
+
+
+def test_whoever_started_or_signed_it_is_told_so_before_they_read_it(room: Room) -> None:
+    petition, desk = room.petitions.waiting(), room.site.desk
+    sponsor, starter = (desk.person(name, (Role.MODERATOR,)) for name in ("An", "Bình"))
+    with writing(desk.desk.engine) as session:
+        session.add(
+            PetitionSignature(
+                key=petition, petition=petition, person=sponsor, version=1, entry=0, salt=b"", mails=False,
+                language="en", signed_at=desk.clock(),
+            )
+        )  # fmt: skip
+        session.get_one(PetitionPetition, petition).creator = starter
+    place = f"/en/moderation/petitions/{petition}"
+    for person, words in (
+        (sponsor, "You signed this petition before it was published. Somebody else must decide about it."),
+        (starter, "You started this petition. Somebody else must decide about it."),
+    ):
+        browser = room.site.browser().hold(desk.session(person))
+        line = browser.get("/en/moderation").text.partition(f'href="{place}"')[2].partition("</li>")[0]
+        assert "For another moderator" in line
+        page = browser.get(place).text
+        assert words in page
+        assert "Take this petition" not in page
+        browser.get("/en/my")
+        refused = browser.post(f"{place}/claim")
+        assert refused.status_code == 409
+        assert "You started this petition, or signed it before it was published." in refused.text
+    line = room.moderator.get("/en/moderation").text.partition(f'href="{place}"')[2].partition("</li>")[0]
+    assert "For another moderator" not in line
 
 
 def test_what_only_its_creator_may_see_is_not_shown_to_staff(room: Room) -> None:

@@ -70,12 +70,11 @@ def queue(request: Request) -> Response:
         values = {
             "page": waiting_cases(session, person, desk.clock(), order=order, after=after),
             "total": count_waiting(session),
-            "petitions": waiting_for_moderation(session),
+            "petitions": waiting_for_moderation(session, person, desk.clock()),
             "appeals": verbs.waiting_appeals(session, person),
             "first": not after,
             "order": order,
             "orders": QUEUE_ORDERS,
-            "person": person,
             "now": desk.clock(),
             **words(),
         }

@@ -11,11 +11,13 @@ from starlette.responses import Response
 
 from consultation.differences import differences
 from consultation.errors import ConsultationError
-from consultation.petitions import answering, deciding
+from consultation.moderation.errors import ClaimedByOther, NotClaimed
+from consultation.petitions import answering, claiming, deciding
 from consultation.petitions.answering import Saying, last_official
 from consultation.petitions.clocks import clocks_of, in_time, waiting
 from consultation.petitions.deciding import Rejecting
 from consultation.petitions.errors import ChangedSince, NoSuchPetition, NoSuchTwin, OwnPetition, WrongState
+from consultation.petitions.judged import judged_before
 from consultation.petitions.lists import Filter, list_petitions
 from consultation.petitions.settings import answerers, bodies, thresholds
 from consultation.petitions.store import events_of, find_petition, last_words, petitions_of
@@ -32,8 +34,9 @@ from web.forms import Form
 from web.i18n import N_
 from web.pages.common import PageNotFound
 from web.pages.moderation import hidden_boxes
-from web.petition_texts import DUES, OUTCOMES, REASONS, sentence_of
+from web.petition_texts import DUES, OUTCOMES, PARTS, REASONS, sentence_of
 from web.routes.ballot_form import OPTION_ROWS, ballot_fields, ballot_of, draft_of
+from web.routes.moderation_common import words as moderation_words
 from web.routes.office_common import CONFLICT, by_of, form_page, links_of, office_of, site_of, zone_here
 from web.routes.petition_writing import digest_of
 from web.visitor import desk_of
@@ -238,10 +241,19 @@ def decide(request: Request) -> Response:
     except NoSuchTwin as error:
         form.wrong("twin", form.say(sentence_of(error)))
         return _decide_page(request, form)
-    except (ChangedSince, OwnPetition, WrongState) as error:
-        form.wrong("decision", form.say(sentence_of(error)))
-        return _decide_page(request, form, CONFLICT)
+    except (ChangedSince, ClaimedByOther, NotClaimed, OwnPetition, WrongState) as error:
+        return _decide_page(request, form, refused=form.say(sentence_of(error)))
     return go(links_of(request).moderation())
+
+
+def decide_claim(request: Request) -> Response:
+    """POST /{lang}/moderation/petitions/{petition}/claim"""
+    return _take(request, claiming.claim)
+
+
+def decide_release(request: Request) -> Response:
+    """POST /{lang}/moderation/petitions/{petition}/release"""
+    return _take(request, claiming.release)
 
 
 def petition_office_routes() -> list[AccessRoute]:
@@ -258,6 +270,8 @@ def petition_office_routes() -> list[AccessRoute]:
         AccessRoute(f"{one}/vote", vote, access=Permission.MANAGE_ELECTIONS, methods=post),
         AccessRoute(judged, decide_form, access=Permission.MODERATE),
         AccessRoute(judged, decide, access=Permission.MODERATE, methods=post),
+        AccessRoute(f"{judged}/claim", decide_claim, access=Permission.MODERATE, methods=post),
+        AccessRoute(f"{judged}/release", decide_release, access=Permission.MODERATE, methods=post),
     ]
 
 
@@ -333,7 +347,20 @@ def _rejecting(form: Form) -> Rejecting | None:
     return Rejecting(Reason(reason), words, found[1] if found else None)
 
 
-def _decide_page(request: Request, form: Form, status: int = 0) -> Response:
+def _take(request: Request, deed: Callable[[Session, By, str], None]) -> Response:
+    """Take a petition or give it back, and show it again."""
+    form, by, petition = Form(language_of(request)), by_of(request), request.path_params["petition"]
+    try:
+        with writing(desk_of(request).engine) as session:
+            deed(session, by, petition)
+    except NoSuchPetition as error:
+        raise PageNotFound(petition) from error
+    except (ClaimedByOther, OwnPetition, WrongState) as error:
+        return _decide_page(request, form, refused=form.say(sentence_of(error)))
+    return go(links_of(request).moderation(f"petitions/{petition}"))
+
+
+def _decide_page(request: Request, form: Form, *, refused: str = "") -> Response:
     number = request.path_params["petition"]
     with reading(desk_of(request).engine) as session:
         try:
@@ -343,17 +370,23 @@ def _decide_page(request: Request, form: Form, status: int = 0) -> Response:
         if petition.state is State.DRAFT:
             raise PageNotFound(number)  # its creator alone has seen it
         judged = last_words(session, number)
+        work = claiming.work_on(session, number, by_of(request).actor.person_id, desk_of(request).clock())
+        history = judged_before(session, number)
         signatures = public_count(session, number, desk_of(request).clock())
     values = {
         "petition": petition,
         "judged": judged,
         "signatures": signatures,
         "changes": _changes(petition.text, judged) if petition.proposed else (),
-        "own": petition.creator == by_of(request).actor.person_id,
+        "work": work,
+        "history": history,
+        "parts": PARTS,
+        "refused": refused,
+        **moderation_words(),
         "reasons": REASONS,
         "hiding": HIDING,
     }
-    return form_page(request, "petition_office/decide.html", form, values, status)
+    return form_page(request, "petition_office/decide.html", form, values, CONFLICT if refused else 0)
 
 
 def _changes(before: PetitionText, after: PetitionText) -> list[object]:

@@ -27,7 +27,8 @@ from consultation.moderation.appeals import (
     statistics,
     waiting_appeals,
 )
-from consultation.moderation.cases import CLAIMED, claim, find_case, release, waiting_cases
+from consultation.moderation.cases import claim, find_case, release, waiting_cases
+from consultation.moderation.claims import CLAIMED
 from consultation.moderation.decisions import Decision, decide, restore
 from consultation.moderation.errors import (
     AppealDecided,

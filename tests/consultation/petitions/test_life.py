@@ -74,7 +74,8 @@ def test_a_petition_from_draft_to_archive(room: PetitionsUnderTest) -> None:
     assert room.find(petition).state is State.MODERATION
     assert not signable(room, petition)
     with writing(room.site.desk.engine) as session:
-        assert [(each.petition, each.edit) for each in waiting_for_moderation(session)] == [(petition, False)]
+        waits = waiting_for_moderation(session, room.moderator.actor.person_id, room.site.clock())
+        assert [(each.petition, each.edit) for each in waits] == [(petition, False)]
         admit(session, room.moderator, petition, 1)
         with pytest.raises(WrongState):
             admit(session, room.moderator, petition, 1)
@@ -116,7 +117,8 @@ def test_an_edit_holds_at_once_before_and_after_a_look_when_published(room: Peti
         shown = find_petition(session, petition)
         assert (shown.text.version, shown.text.details, shown.state) == (2, more.details, State.OPEN)
         assert [text.version for text in versions(session, petition)] == [2, 1]
-        assert [each.edit for each in waiting_for_moderation(session)] == [True]
+        waits = waiting_for_moderation(session, room.moderator.actor.person_id, clock())
+        assert [each.edit for each in waits] == [True]
         admit(session, room.moderator, petition, 3)
     found = room.find(petition)
     assert (found.text.version, found.text.details, found.body.id) == (3, again.details, "council")
