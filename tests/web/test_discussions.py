@@ -53,8 +53,8 @@ class Talk:
 
 
 @pytest.fixture
-def talk(tmp_path: Path) -> Iterator[Talk]:
-    with site_under_test(f"sqlite:///{tmp_path / 'site.db'}", tmp_path) as site:
+def talk(either_database_url: str, tmp_path: Path) -> Iterator[Talk]:
+    with site_under_test(either_database_url, tmp_path) as site:
         author = site.desk.person()
         with writing(site.desk.desk.engine) as session:
             topic = Topic(
