@@ -55,7 +55,9 @@ def readers_lock_nothing() -> Iterator[None]:
 
     def look(connection: Connection, statement: object, *_: object) -> None:
         locks = getattr(statement, "_for_update_arg", None) is not None
-        assert not (locks and connection.get_execution_options().get(READ_ONLY)), f"A reader locks: {statement}"
+        assert not (locks and connection.get_execution_options().get(READ_ONLY)), (
+            f"A reader locks: {statement}"
+        )
 
     event.listen(Engine, "before_execute", look)
     yield

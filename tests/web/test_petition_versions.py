@@ -13,7 +13,7 @@ from consultation.petitions.errors import TooManyVersions
 from consultation.petitions.life import VERSIONS_MAX
 from consultation.signing.by_version import counts_by_version
 from consultation.signing.counting import take_areas
-from storage.session import reading, writing
+from storage.session import writing
 from tests.support.petition_ward import LAMPS, SPONSORS, Ward
 from tests.support.petitions import words_read
 from tests.support.sites import SiteUnderTest, site_under_test
