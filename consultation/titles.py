@@ -21,7 +21,8 @@ _ADDRESS: Final = re.compile(
 )
 
 
-_WORD: Final = re.compile(r"[^\W\d_]+")
+_WORD: Final = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f])+")
+"""Accents that no letter is composed with belong to the word: a Cyrillic letter with one looks Vietnamese."""
 _ALIKE: Final = frozenset({"CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU"})
 """Alphabets with letters that look like Latin ones. Of the Greek one only these, for others stand in units: kΩ."""
 _GREEK: Final = frozenset("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧινορυχ")
@@ -38,5 +39,6 @@ def require_title(title: str) -> None:
 def _mixed(word: str) -> bool:
     if word.isascii():
         return False
-    alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
-    return "LATIN" in alphabets and (not alphabets.isdisjoint(_ALIKE) or not _GREEK.isdisjoint(word))
+    letters = unicodedata.normalize("NFKC", word)  # of full width, they are the same letters
+    alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in letters}
+    return "LATIN" in alphabets and (not alphabets.isdisjoint(_ALIKE) or not _GREEK.isdisjoint(letters))

@@ -67,6 +67,7 @@ PARTS: Final[Mapping[Part, str]] = {
     Part.SPONSORED: N_(
         "You signed this petition before it was published. Somebody else must decide about it."
     ),
+    Part.ANSWERED: N_("You answered this petition for the office. Somebody else must decide about it."),
 }
 """For a moderator."""
 
@@ -88,7 +89,8 @@ _ERRORS: Final[Mapping[type[ConsultationError], str]] = {
     TooManyPetitions: N_("You have several petitions in preparation. Finish or withdraw one of them first."),
     NothingDue: N_("Nothing of this kind is due for this petition."),
     OwnPetition: N_(
-        "You started this petition, or signed it before it was published. Somebody else must decide about it."
+        "You started this petition, signed it before it was published, or answered it for the office. "
+        "Somebody else must decide about it."
     ),
     ClaimedByOther: N_("Another moderator works on this now."),
     NotClaimed: N_("Take the petition first. Its time may have run out."),

@@ -1,6 +1,6 @@
 """A moderator takes a petition that waits for a quarter of an hour, as a case: `consultation.moderation.claims`.
 
-Whoever started or sponsored it cannot. A decision ends it, and so does an edit: other words are to be read.
+Whoever started, sponsored or answered it cannot. A decision ends it, and so does an edit: other words are to be read.
 """
 
 from dataclasses import dataclass

@@ -39,6 +39,7 @@ from consultation.petitions.types import Reason, State, What
 from consultation.subjects import Subject
 from consultation.text import written
 from identity.desk import Desk
+from identity.people import hold
 from voting.deeds import By
 
 WORDS_CHARACTERS: Final = 2_000
@@ -61,6 +62,7 @@ def admit(session: Session, by: By, petition: str, version: int, digest: bytes |
     Raises: NoSuchPetition, OwnPetition, WrongState, ChangedSince, NotClaimed, ClaimedByOther.
     """
     now = by.desk.clock()
+    hold(session, by.actor.person_id)
     hold_creator(session, petition)
     row = _lock_read(session, by, petition, version, digest)
     if row.state == State.OPEN:
@@ -90,6 +92,7 @@ def reject(
     """
     now = by.desk.clock()
     words = written(wanted.words, WORDS_CHARACTERS, lines=True)
+    hold(session, by.actor.person_id)
     hold_creator(session, petition)
     row = _lock_read(session, by, petition, version, digest)
     twin = _twin(session, petition, wanted)

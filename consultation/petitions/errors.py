@@ -130,7 +130,7 @@ class NothingDue(ConsultationError):
 
 
 class OwnPetition(ConsultationError):
-    """Nobody decides about a petition that they started or sponsored."""
+    """Nobody decides about a petition that they started, sponsored or answered."""
 
     code = "petition-own"
 

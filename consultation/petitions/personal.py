@@ -7,9 +7,10 @@ seen is deleted; what waited for sponsors or moderation is withdrawn.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from consultation.moderation.claims import give_back
 from consultation.petitions.life import PREPARING, delete_draft, drop_proposed, end
 from consultation.petitions.lists import mine
 from consultation.petitions.models import PetitionPetition
@@ -56,11 +57,14 @@ class PetitionData:
         del desk
         rows = session.scalars(
             select(PetitionPetition)
-            .where(PetitionPetition.creator == person)
+            .where(or_(PetitionPetition.creator == person, PetitionPetition.claimed_by == person))
             .order_by(PetitionPetition.id)
             .with_for_update()
         ).all()
         for row in rows:
+            give_back(row, person)
+            if row.creator != person:
+                continue
             if row.state == State.DRAFT:
                 delete_draft(session, row)
                 continue
@@ -68,7 +72,5 @@ class PetitionData:
             if row.state in PREPARING:
                 end(row, State.WITHDRAWN, now)
                 add_event(session, row.id, What.WITHDRAWN, now)
-        claimed = PetitionPetition.claimed_by == person
-        session.execute(update(PetitionPetition).where(claimed).values(claimed_by=None, claimed_until=None))
         session.flush()
         Petitions().forget_author(session, person)

@@ -1,4 +1,4 @@
-"""Who stands behind a petition: whoever started it, and those who signed it before it was published."""
+"""Who has a part in a petition: who started it, signed it before it was published, or answered it for the office."""
 
 from collections.abc import Collection, Mapping
 from enum import StrEnum
@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
+from consultation.models import ConsultationHand
 from consultation.petitions.models import PetitionPetition
 from consultation.signing.models import PetitionSignature
 
@@ -15,10 +16,11 @@ class Part(StrEnum):
 
     STARTED = "started"
     SPONSORED = "sponsored"
+    ANSWERED = "answered"
 
 
-def stands_behind(session: Session, petition: str, person: str) -> bool:
-    """Whether somebody started it or is one of its sponsors. Such a person does not decide about it."""
+def has_part_in(session: Session, petition: str, person: str) -> bool:
+    """Whether somebody started it, is one of its sponsors, or spoke for the office. They do not decide about it."""
     return bool(parts_in(session, [petition], [person]))
 
 
@@ -33,10 +35,15 @@ def parts_in(session: Session, petitions: Collection[str], accounts: Collection[
         PetitionSignature.person.in_(accounts),
         or_(row.opened_at.is_(None), PetitionSignature.signed_at < row.opened_at),
     )
-    found = select(row.id, row.creator).where(
-        row.id.in_(petitions), or_(row.creator.in_(accounts), sponsored)
+    answered = exists().where(
+        ConsultationHand.subject_kind == "petition",
+        ConsultationHand.subject == row.id,
+        ConsultationHand.person.in_(accounts),
+    )
+    found = select(row.id, row.creator, sponsored).where(
+        row.id.in_(petitions), or_(row.creator.in_(accounts), sponsored, answered)
     )
     return {
-        petition: Part.STARTED if creator in accounts else Part.SPONSORED
-        for petition, creator in session.execute(found)
+        petition: Part.STARTED if creator in accounts else Part.SPONSORED if signed else Part.ANSWERED
+        for petition, creator, signed in session.execute(found)
     }

@@ -8,12 +8,11 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from consultation.errors import NoSuchSubject
-from consultation.hands import is_hand
 from consultation.petitions.deciding import readmit
 from consultation.petitions.errors import NoSuchPetition
 from consultation.petitions.indexing import index_petition
 from consultation.petitions.models import PetitionEvent, PetitionPetition
-from consultation.petitions.sponsors import stands_behind
+from consultation.petitions.sponsors import has_part_in
 from consultation.petitions.store import find_petition, lock_petition, versions
 from consultation.petitions.types import PetitionText, State, What
 from consultation.subjects import Described, Subject
@@ -56,9 +55,7 @@ class Petitions:
 
     def concerns(self, session: Session, subject_id: str, person: str) -> bool:
         """Whoever started it, sponsored it, or answered it for the office."""
-        return stands_behind(session, subject_id, person) or is_hand(
-            session, Subject(PETITION, subject_id), person
-        )
+        return has_part_in(session, subject_id, person)
 
     def set_hidden(self, session: Session, subject_id: str, *, entry: int | None) -> None:
         """Take the words away, or show them again; a hidden petition takes no signatures. Raises: NoSuchSubject."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
+from secrets import compare_digest
 from typing import Final
 
 from sqlalchemy import ColumnElement, exists, select, true, update
@@ -24,6 +25,8 @@ from consultation.signing.errors import NoSuchSignature
 from consultation.signing.models import PetitionSignature
 from consultation.signing.signing import open_address
 from identity.desk import Desk
+from identity.people import one_person
+from mail.errors import UnusableAddress
 from mail.mailbox import canonical_address
 from mail.outbox import forget_keys
 from storage.session import reading, writing
@@ -31,7 +34,7 @@ from storage.session import reading, writing
 ADDRESS_KEPT: Final = timedelta(days=365)
 """After the last that became of a petition that takes no more signatures: an answer may be long in coming."""
 _ENDED: Final = (State.CLOSED, State.REJECTED, State.WITHDRAWN)
-_STOP: Final = "stop-signers-mails"
+_STOP: Final = "stop-news"
 _MAILBOX: Final = "mailbox-of-news"
 
 _Row = PetitionSignature
@@ -39,7 +42,10 @@ _Row = PetitionSignature
 
 @dataclass(frozen=True)
 class StopLink:
-    """What the link in a mail stops. key: of the signature.  mailbox: a tag of the one in which the mail arrived."""
+    """What the link in a mail stops. key: of the signature.
+
+    mailbox: a tag, made for this signature, of the one in which the mail arrived.
+    """
 
     key: str
     mailbox: bytes
@@ -107,14 +113,16 @@ def stop_mails(session: Session, key: str) -> None:
 def stop_by_link(desk: Desk, session: Session, link: StopLink, *, everything: bool) -> None:
     """Stop what goes to the mailbox in which this link arrived. Whoever reads a former mailbox stops nothing else.
 
-    everything: about all that the same person signed; else about this signature's petition alone.
+    everything: about all that the same person signed, with whichever account; else about this signature's petition.
     """
-    person = select(_Row.person).where(_Row.key == link.key).scalar_subquery()
-    mine = select(_Row).where(_Row.person == person, _Row.mails.is_(True))
-    asked = mine if everything else mine.where(_Row.key == link.key)
-    for row in session.scalars(asked.order_by(_Row.petition).with_for_update()).all():
+    signer = session.scalar(select(_Row.person).where(_Row.key == link.key))
+    if signer is None:
+        return  # the signature was taken back, and its mails and its address went with it
+    asked = _Row.person.in_(one_person(session, signer).accounts) if everything else _Row.key == link.key
+    mine = select(_Row).where(asked, _Row.mails.is_(True)).order_by(_Row.petition, _Row.id)
+    for row in session.scalars(mine.with_for_update()).all():
         contact = _contact(desk, session, row)
-        if contact is not None and _mailbox(desk, contact.address) == link.mailbox:
+        if contact is not None and _lies_in(desk, link, contact.address):
             _stop(session, row)
 
 
@@ -151,7 +159,9 @@ def forget_addresses(desk: Desk) -> int:
 
 def stop_token(desk: Desk, contact: Contact) -> str:
     """What the link in each mail to a signer carries. Raises: mail.errors.UnusableAddress."""
-    return stopping.stop_token(desk, _STOP, bytes.fromhex(contact.key) + _mailbox(desk, contact.address))
+    return stopping.stop_token(
+        desk, _STOP, bytes.fromhex(contact.key) + _mailbox(desk, contact.key, contact.address)
+    )
 
 
 def stopped_by(desk: Desk, token: str) -> StopLink:
@@ -195,9 +205,16 @@ def _contact(desk: Desk, session: Session, row: PetitionSignature) -> Contact | 
     return Contact(row.key, address, row.language, row.version)
 
 
-def _mailbox(desk: Desk, address: str) -> bytes:
-    """The same for two spellings of one mailbox; 16 bytes that nobody else can make."""
-    return desk.keys.tag(_MAILBOX, canonical_address(address).encode())
+def _mailbox(desk: Desk, key: str, address: str) -> bytes:
+    """The same for two spellings of one mailbox; 16 bytes that nobody else can make, and that tie no two signatures."""
+    return desk.keys.tag(_MAILBOX, bytes.fromhex(key) + canonical_address(address).encode())
+
+
+def _lies_in(desk: Desk, link: StopLink, address: str) -> bool:
+    try:
+        return compare_digest(_mailbox(desk, link.key, address), link.mailbox)
+    except UnusableAddress:
+        return False  # from before it was checked: nothing is sent there
 
 
 def _find(session: Session, key: str) -> PetitionSignature:

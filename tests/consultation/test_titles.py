@@ -37,6 +37,9 @@ MIXED = (
     "M\u039fCK",
     "Li\u057dh",
     "Qu\u13a1nh",
+    "\u043e\u0302ng già",  # no letter is composed of these two, so the accent stands for itself
+    "\u0430\u0323n ủi",
+    "\uff2c\u0410\uff2d\uff30",
 )
 
 

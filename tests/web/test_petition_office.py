@@ -305,7 +305,15 @@ def test_one_moderator_at_a_time_works_on_a_petition(own_room: Room) -> None:
     late = first.post(place, publish)
     assert late.status_code == 409
     assert "Take the petition first. Its time may have run out." in late.text
+    # Nor is what was written lost when something is wrong with it as well.
+    late = first.post(place, {**read, "decision": "reject", "words": "Ask the ward, not us."})
+    assert late.status_code == 409
+    assert "Its time may have run out." in late.text
+    assert "Ask the ward, not us." in late.text
     taken(second, place)
+    late = first.post(place, {**read, "decision": "reject", "words": "Ask the ward, not us."})
+    assert "Another moderator works on this now." in late.text
+    assert "Ask the ward, not us." in late.text
     assert second.post(f"{place}/release").headers["location"] == place
     assert own_room.petitions.find(petition).state is State.MODERATION
     assert first.post(place, {**taken(first, place), "decision": "publish"}).status_code == 303
@@ -362,7 +370,7 @@ def test_whoever_started_or_signed_it_is_told_so_before_they_read_it(room: Room)
         browser.get("/en/my")
         refused = browser.post(f"{place}/claim")
         assert refused.status_code == 409
-        assert "You started this petition, or signed it before it was published." in refused.text
+        assert "You started this petition, signed it before it was published, or answered it" in refused.text
     line = room.moderator.get("/en/moderation").text.partition(f'href="{place}"')[2].partition("</li>")[0]
     assert "For another moderator" not in line
 

@@ -373,6 +373,8 @@ def _decide_page(request: Request, form: Form, *, refused: str = "") -> Response
         work = claiming.work_on(session, number, by_of(request).actor.person_id, desk_of(request).clock())
         history = judged_before(session, number)
         signatures = public_count(session, number, desk_of(request).clock())
+    if not form.ok and not work.mine and not refused:
+        refused = form.say(sentence_of(ClaimedByOther() if work.claimed else NotClaimed()))
     values = {
         "petition": petition,
         "judged": judged,

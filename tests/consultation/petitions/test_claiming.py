@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from consultation.hands import note_hand
 from consultation.leaving import delete_account
 from consultation.moderation.claims import CLAIMED
 from consultation.moderation.errors import ClaimedByOther, NotClaimed
@@ -21,6 +22,7 @@ from consultation.petitions.sponsors import Part
 from consultation.petitions.store import last_words
 from consultation.petitions.types import Reason, State
 from consultation.signing.models import PetitionSignature
+from consultation.subjects import Subject
 from identity.people import set_roles
 from identity.roles import Role
 from storage.errors import DatabaseBusy
@@ -188,6 +190,18 @@ def test_whoever_started_or_sponsored_it_cannot_take_it(room: PetitionsUnderTest
         assert not work(room, by, refused).claimed
 
 
+def test_whoever_answered_it_for_the_office_cannot_take_its_new_words(room: PetitionsUnderTest) -> None:
+    petition, moderator = room.published(), room.moderator
+    changed(room, petition, "More.")
+    assert work(room, moderator, petition).part is None
+    with writing(room.site.desk.engine) as session:
+        note_hand(session, Subject("petition", petition), moderator.actor.person_id)
+    assert work(room, moderator, petition).part is Part.ANSWERED
+    with pytest.raises(OwnPetition):
+        taken(room, moderator, petition)
+    taken(room, second(room), petition)
+
+
 def test_the_account_of_who_has_taken_it_is_deleted(room: PetitionsUnderTest) -> None:
     petition, minh, desk = room.waiting(), second(room), room.site.desk
     taken(room, minh, petition)
@@ -214,4 +228,3 @@ def test_what_was_decided_before_is_told_in_order(room: PetitionsUnderTest) -> N
         (True, None),
     ]
     assert [each.entry.rule for each in found if each.entry] == [Reason.JOKE.value]
-    assert found == sorted(found, key=lambda each: each.at)
