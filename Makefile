@@ -113,7 +113,7 @@ lock: $(VENV)/.dev  ## Pin the newest versions that pyproject.toml and package.j
 clean:  ## Remove what the other commands installed and built
 	rm -rf $(VENV) web/client/node_modules tests/provider/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-# Its build without a window needs half of the processor's time; the whole program is taken where nothing can be installed.
+# Its build without a window needs three fifths of the processor's time; the whole program is taken where nothing can be installed.
 chromium:
 	@command -v "$${PSEPHOS_TEST_CHROMIUM:-chromium-headless-shell}" >/dev/null && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -136,7 +136,8 @@ class OwnPetition(ConsultationError):
 
     def __init__(self) -> None:
         super().__init__(
-            "You started this petition, or signed it before it was published. Somebody else must decide about it."
+            "You started this petition, signed it before it was published, or answered it for the office. "
+            "Somebody else must decide about it."
         )
 
 

@@ -19,11 +19,6 @@ class Part(StrEnum):
     ANSWERED = "answered"
 
 
-def has_part_in(session: Session, petition: str, person: str) -> bool:
-    """Whether somebody started it, is one of its sponsors, or spoke for the office. They do not decide about it."""
-    return bool(parts_in(session, [petition], [person]))
-
-
 def parts_in(session: Session, petitions: Collection[str], accounts: Collection[str]) -> Mapping[str, Part]:
     """By number of the petition, the part of one person in it; those in which they have none are left out.
 

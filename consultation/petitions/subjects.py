@@ -12,7 +12,7 @@ from consultation.petitions.deciding import readmit
 from consultation.petitions.errors import NoSuchPetition
 from consultation.petitions.indexing import index_petition
 from consultation.petitions.models import PetitionEvent, PetitionPetition
-from consultation.petitions.sponsors import has_part_in
+from consultation.petitions.sponsors import parts_in
 from consultation.petitions.store import find_petition, lock_petition, versions
 from consultation.petitions.types import PetitionText, State, What
 from consultation.subjects import Described, Subject
@@ -55,7 +55,7 @@ class Petitions:
 
     def concerns(self, session: Session, subject_id: str, person: str) -> bool:
         """Whoever started it, sponsored it, or answered it for the office."""
-        return has_part_in(session, subject_id, person)
+        return bool(parts_in(session, [subject_id], [person]))
 
     def set_hidden(self, session: Session, subject_id: str, *, entry: int | None) -> None:
         """Take the words away, or show them again; a hidden petition takes no signatures. Raises: NoSuchSubject."""

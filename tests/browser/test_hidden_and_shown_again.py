@@ -16,9 +16,10 @@ from crypto.encoding import encode_base64url
 from identity.roles import Role
 from identity.trail import begin, verify_trail
 from storage.session import reading, writing
+from tests.browser.said import said
 from tests.browser.test_accessibility import NARROW, OVERFLOW, faults
 from tests.support.sites import SiteUnderTest, served
-from web.i18n import Language, translations
+from web.i18n import Language
 
 pytestmark = pytest.mark.browser
 
@@ -42,8 +43,7 @@ class Walk:
 
     def say(self, message: str, **values: object) -> str:
         """A sentence of the pages in this language."""
-        text = translations(self.lang).gettext(message)
-        return text % values if values else text
+        return said(self.lang, message, **values)
 
     def as_one_who_is(self, *roles: Role) -> Page:
         """A tab in which somebody new is signed in, without script."""

@@ -23,6 +23,7 @@ from protocol.text import LocalText
 from storage.session import writing
 from tally.clock import keep_time
 from tests.browser.conftest import PATIENCE_MS
+from tests.browser.said import said
 from tests.browser.site import Watch
 from tests.browser.test_accessibility import NARROW, OVERFLOW
 from tests.support import petition_ward
@@ -84,9 +85,7 @@ class Walk:
 
     def say(self, message: str, **values: object) -> str:
         """A sentence of the pages in this language."""
-        text = translations(self.lang).gettext(message)
-        assert self.lang == "en" or text != message, "no page says this"
-        return text % values if values else text
+        return said(self.lang, message, **values)
 
     def local(self, text: LocalText) -> str:
         """A name in this language."""

@@ -1,7 +1,7 @@
 """A real Chromium for the tests that look at pages: Debian's program, driven by Playwright.
 
 Debian builds it twice from one source: as `chromium`, and as `chromium-headless-shell`, which has no window. For what
-is looked at here both are the same; the window's own pages cost as much of the processor as ours. So the second is
+is looked at here both are the same; the window's own pages cost nearly as much as ours. So the second is
 taken where it is there, unless `PSEPHOS_TEST_CHROMIUM` names another program.
 
 A missing browser fails the test with a sentence that names the package. It never skips: a run without the
